@@ -1,0 +1,1 @@
+//! CareLink plugin.
