@@ -1,1 +1,12 @@
 //! CareLink protocol core.
+#![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
+
+pub mod cursor;
+pub mod diagnosis;
+pub mod field;
+pub mod names;
+pub mod opaque;
+pub mod pump;
+pub mod sink;
+pub mod time;
+pub mod units;
