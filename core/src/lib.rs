@@ -7,6 +7,7 @@ pub mod field;
 pub mod names;
 pub mod opaque;
 pub mod pump;
+pub mod session;
 pub mod sink;
 pub mod time;
 pub mod units;

@@ -1,7 +1,7 @@
 //! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
 
 use crate::diagnosis::Note;
-use crate::field::Field;
+use crate::field::{Evidence, Field};
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -122,6 +122,10 @@ pub trait Sink {
     fn label(&mut self, mark: Mark, text: fmt::Arguments<'_>);
     /// Hangs a note on `mark`, with a detail behind the note's own sentence, or "".
     fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>);
+    /// Adds a sentence for the packet list.
+    fn info(&mut self, text: fmt::Arguments<'_>);
+    /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
+    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8;
 }
 
 /// Keeps nothing.
@@ -136,6 +140,37 @@ impl Sink for () {
     fn close(&mut self, _: usize) {}
     fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
     fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
+    fn info(&mut self, _: fmt::Arguments<'_>) {}
+    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
+        1
+    }
+}
+
+/// Keeps only what the packet list shows.
+#[derive(Debug, Default)]
+pub struct InfoLine(pub String);
+
+impl Sink for InfoLine {
+    const KEEPS: bool = false;
+    fn leaf(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn open(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn close(&mut self, _: usize) {}
+    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
+    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
+    fn info(&mut self, text: fmt::Arguments<'_>) {
+        if !self.0.is_empty() {
+            self.0.push_str(", ");
+        }
+        // Writing to a String cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.0, text);
+    }
+    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
+        1
+    }
 }
 
 /// A place in an outline's text. Each text ends in a NUL, for C; 0 is "no text".
@@ -163,8 +198,8 @@ pub struct Node {
     pub len: u32,
     /// The text it is shown with, if not its field's own.
     pub label: TextAt,
-    /// Pads to the alignment of `value`.
-    pub reserved: u32,
+    /// 1 if the field's meaning is a guess.
+    pub guessed: u32,
 }
 
 /// A note in an outline, laid out for C (`struct cl_note`).
@@ -189,6 +224,8 @@ pub struct Outline {
     notes: Vec<NoteAt>,
     texts: String,
     open: Vec<u32>,
+    info: InfoLine,
+    sources: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Outline {
@@ -199,6 +236,20 @@ impl Outline {
         self.open.clear();
         self.texts.clear();
         self.texts.push('\0');
+        self.info.0.clear();
+        self.sources.clear();
+    }
+
+    /// The line for the packet list.
+    #[must_use]
+    pub fn info_line(&self) -> &str {
+        &self.info.0
+    }
+
+    /// The names and bytes of sources 1 and up.
+    #[must_use]
+    pub fn sources(&self) -> &[(&'static str, Vec<u8>)] {
+        &self.sources
     }
 
     /// The items, in tree order.
@@ -266,7 +317,7 @@ impl Outline {
             start,
             len,
             label: TextAt(0),
-            reserved: 0,
+            guessed: u32::from(item.field.def().evidence == Evidence::Guessed),
         });
         mark
     }
@@ -301,5 +352,14 @@ impl Sink for Outline {
     fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>) {
         let detail = if detail.as_str() == Some("") { TextAt(0) } else { self.keep(detail) };
         self.notes.push(NoteAt { node: mark.0, note: note.id(), detail });
+    }
+
+    fn info(&mut self, text: fmt::Arguments<'_>) {
+        self.info.info(text);
+    }
+
+    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8 {
+        self.sources.push((name, bytes.to_vec()));
+        u8::try_from(self.sources.len()).unwrap_or(u8::MAX)
     }
 }

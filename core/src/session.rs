@@ -1,0 +1,83 @@
+//! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
+
+use crate::sink::Sink;
+
+/// Which way a transfer went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the host to the stick.
+    ToStick,
+    /// From the stick to the host.
+    FromStick,
+}
+
+/// How the bytes were carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// In USB transfers: a transfer begins where a frame begins or goes on.
+    Transfers,
+    /// As a stream of bytes, cut anywhere: serial lines, TCP.
+    Stream,
+}
+
+/// Whether the caller knows that this is a CareLink stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// By the device's descriptor, or because the user said so.
+    Certain,
+    /// Not known: the bytes must show it.
+    Ask,
+}
+
+/// One transfer with payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer<'a> {
+    /// The captured bytes.
+    pub bytes: &'a [u8],
+    /// How many bytes were sent; more than were captured if the capture cut them.
+    pub reported: usize,
+    /// Tells one stick from another.
+    pub stream: u64,
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// Frame number in the capture, from 1.
+    pub frame: u32,
+    /// Which of several transfers within the frame, from 0.
+    pub layer: u32,
+    /// Which way it went, if that is known.
+    pub direction: Option<Direction>,
+    /// USB endpoint number without the direction bit, if that is known.
+    pub endpoint: Option<u8>,
+    /// How the bytes were carried.
+    pub carrier: Carrier,
+    /// Whether the device is known to be a CareLink stick.
+    pub claim: Claim,
+}
+
+/// Whether a transfer belongs to a CareLink stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Ours,
+    /// It does not, or nothing shows that it does.
+    Declined,
+}
+
+/// All that is remembered of one open capture.
+#[derive(Debug, Default)]
+pub struct Session {}
+
+impl Session {
+    /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
+    pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
+        let _ = transfer;
+        Verdict::Ours
+    }
+
+    /// Dissects a transfer; the same each time, in any order, once it was observed.
+    pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
+        let mut cursor = crate::cursor::Cursor::new(transfer.bytes, 0, false, sink);
+        cursor.remainder(crate::opaque::UNKNOWN);
+        Verdict::Ours
+    }
+}
