@@ -1,1 +1,2 @@
 //! CareLink protocol core.
+pub mod crc;
