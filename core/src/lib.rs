@@ -1,2 +1,3 @@
 //! CareLink protocol core.
 pub mod crc;
+pub mod emit;
