@@ -76,8 +76,13 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         let sent = check.sent;
         match (check.status(), check.computed) {
             (CrcStatus::Bad, Some(computed)) => {
-                self.relabel(format_args!("{what}: {sent:#0width$x} [incorrect, should be {computed:#0width$x}]"));
-                self.note(BAD_CRC, format_args!("{what} is {sent:#0width$x}, should be {computed:#0width$x}"));
+                self.relabel(format_args!(
+                    "{what}: {sent:#0width$x} [incorrect, should be {computed:#0width$x}]"
+                ));
+                self.note(
+                    BAD_CRC,
+                    format_args!("{what} is {sent:#0width$x}, should be {computed:#0width$x}"),
+                );
             }
             (CrcStatus::Good, _) => self.relabel(format_args!("{what}: {sent:#0width$x} [correct]")),
             _ => self.relabel(format_args!("{what}: {sent:#0width$x} [unverified]")),

@@ -234,6 +234,27 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         }
     }
 
+    /// Lets `body` read bytes from elsewhere, as a source of their own called `name`, below the subtree open here.
+    pub fn elsewhere(
+        &mut self,
+        name: &'static str,
+        bytes: &[u8],
+        cut: bool,
+        body: impl FnOnce(Cursor<'_, '_, S>),
+    ) {
+        let source = self.sink.source(name, bytes);
+        body(
+            Cursor { head: self.head, ..Cursor::new(bytes, source, cut, &mut *self.sink) }
+                .verifying(self.verify),
+        );
+    }
+
+    /// The byte at `at`, an offset in the bytes.
+    #[must_use]
+    pub fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
     /// Adds a sentence for the packet list.
     pub fn info(&mut self, text: fmt::Arguments<'_>) {
         self.sink.info(text);

@@ -8,7 +8,8 @@ pub mod model;
 pub mod nak;
 pub mod opcode;
 
-use opcode::{Answer, Class, Command, Models, Opcode};
+pub use opcode::Opcode;
+use opcode::{Answer, Class, Command, Models};
 
 /// Declares the commands: number, class, name, models, `*` if it can change therapy, answer; then the layouts of
 /// parameters (`asks`) and reply (`answers`) if they are known.
@@ -219,4 +220,34 @@ mod tests {
         assert_eq!(Models::SINCE_515.to_string(), "515 and later");
         assert_eq!(Models::ONLY_511.to_string(), "511");
     }
+}
+
+/// Reads the parameters of a command. Rows without a layout leave the bytes to the caller.
+///
+/// # Errors
+/// [`crate::diagnosis::Stop`] if bytes are missing.
+pub fn parameters<S: crate::sink::Sink>(
+    _: Opcode,
+    _: &mut crate::cursor::Cursor<'_, '_, S>,
+    _: model::Pump,
+) -> Result<(), crate::diagnosis::Stop> {
+    Ok(())
+}
+
+/// Reads the reply to a command. Rows without a layout leave the bytes to the caller.
+///
+/// # Errors
+/// [`crate::diagnosis::Stop`] if bytes are missing.
+pub fn reply<S: crate::sink::Sink>(
+    _: Opcode,
+    _: &mut crate::cursor::Cursor<'_, '_, S>,
+    _: model::Pump,
+) -> Result<(), crate::diagnosis::Stop> {
+    Ok(())
+}
+
+/// What a reply tells of the pump's model.
+#[must_use]
+pub fn learn(_: Opcode, _: &[u8], _: &[u8]) -> Option<(model::Model, model::Known)> {
+    None
 }

@@ -104,7 +104,9 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
         let response = c.read(TYPE, be_u8.map(ResponseType::from))?;
         match response {
             ResponseType::Timeout => c.note(RADIO_TIMEOUT, format_args!("")),
-            ResponseType::Unknown(n) => c.note(UNKNOWN_VALUE, format_args!("{n} is not a known response type")),
+            ResponseType::Unknown(n) => {
+                c.note(UNKNOWN_VALUE, format_args!("{n} is not a known response type"))
+            }
             _ => {}
         }
         let retries = c.read(RETRIES, be_u8)?;
@@ -193,7 +195,9 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
     match (reply.response, reply.nak) {
         (ResponseType::Nak, Some(nak)) => c.info(format_args!("Pump NAK: {nak}")),
         (ResponseType::Ack, _) => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
-        (ResponseType::Timeout, _) => c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries)),
+        (ResponseType::Timeout, _) => {
+            c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
+        }
         (ResponseType::Single | ResponseType::Part, _) => {
             c.info(format_args!("Radio data: {length} bytes, RSSI {minus}{strength} dBm{end}"));
         }

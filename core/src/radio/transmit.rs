@@ -75,7 +75,9 @@ pub fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result
         match opcode.command() {
             Some(command) if command.therapy => c.note(CHANGES_THERAPY, format_args!("{opcode}")),
             Some(_) => {}
-            None => c.note(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0)),
+            None => {
+                c.note(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0))
+            }
         }
         c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages })

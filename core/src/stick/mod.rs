@@ -206,7 +206,11 @@ pub struct Answered {
 /// [`Stop`] if bytes are missing.
 pub fn reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Reply, Stop> {
     let from_pump = c.rest().first() == Some(&u8::from(ReplyCode::Pump));
-    if from_pump { Ok(Reply::Radio(crate::radio::reply::reply(c, context)?)) } else { stick_reply(c, context) }
+    if from_pump {
+        Ok(Reply::Radio(crate::radio::reply::reply(c, context)?))
+    } else {
+        stick_reply(c, context)
+    }
 }
 
 fn stick_reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Reply, Stop> {
@@ -244,11 +248,7 @@ fn nak<S: Sink>(c: &mut Cursor<'_, '_, S>, reason: NakReason, answers: Option<An
     Reply::Nak(reason)
 }
 
-fn body<S: Sink>(
-    c: &mut Cursor<'_, '_, S>,
-    answers: Answered,
-    context: &Context,
-) -> Result<Reply, Stop> {
+fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, answers: Answered, context: &Context) -> Result<Reply, Stop> {
     Ok(match answers.opcode {
         Opcode::Transmit => {
             match context.pump_opcode {

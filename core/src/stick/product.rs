@@ -147,7 +147,9 @@ impl Show for Version {
 }
 
 fn version(bytes: &[u8]) -> nom::IResult<&[u8], Version> {
-    (be_u8, be_u8).map(|(major, minor)| Version { major, minor, text: format!("{major}.{minor}") }).parse(bytes)
+    (be_u8, be_u8)
+        .map(|(major, minor)| Version { major, minor, text: format!("{major}.{minor}") })
+        .parse(bytes)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@
 
 use crate::crc::crc8;
 use crate::radio::{reply, transmit};
-use crate::session::{Carrier, Direction};
+use crate::session::Carrier;
 use crate::stick::{Opcode, REPLY_LENGTH};
 
 /// Packet size of the stick's endpoints. A transfer of another length ends what it carries.
@@ -69,7 +69,11 @@ pub fn command_length(bytes: &[u8]) -> Length {
 pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
     let fits = |at: usize, test: &dyn Fn(u8) -> bool| bytes.get(at).is_some_and(|&byte| test(byte));
     let told = || usize::from(u16::from_be_bytes([bytes[5] & 0x7f, bytes[6]])) + reply::OVERHEAD;
-    if bytes.len() >= reply::HEADER_LENGTH && bytes[0] == 2 && crc8(&bytes[..12]) == bytes[12] && bytes[7] == 0xa7 {
+    if bytes.len() >= reply::HEADER_LENGTH
+        && bytes[0] == 2
+        && crc8(&bytes[..12]) == bytes[12]
+        && bytes[7] == 0xa7
+    {
         return Length::Is(told());
     }
     match awaited {
@@ -172,7 +176,11 @@ impl Framer {
     ) -> Piece {
         let left = reported - start;
         let here = bytes.get(start..).unwrap_or_default();
-        if self.owes() { self.resume(start, here, left, carrier, length) } else { self.begin(start, here, left, carrier, length) }
+        if self.owes() {
+            self.resume(start, here, left, carrier, length)
+        } else {
+            self.begin(start, here, left, carrier, length)
+        }
     }
 
     fn begin(

@@ -99,7 +99,8 @@ impl Ledger {
     #[must_use]
     pub fn find(&self, frame: u32, layer: u32) -> Option<&[Fact]> {
         let layer = u16::try_from(layer).unwrap_or(u16::MAX);
-        let at = self.entries.binary_search_by_key(&(frame, layer), |entry| (entry.frame, entry.layer)).ok()?;
+        let at =
+            self.entries.binary_search_by_key(&(frame, layer), |entry| (entry.frame, entry.layer)).ok()?;
         let Entry { first, count, .. } = self.entries[at];
         self.facts.get(first as usize..first as usize + usize::from(count))
     }

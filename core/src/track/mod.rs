@@ -172,11 +172,15 @@ impl Tracker {
     #[must_use]
     pub fn reply(&self, number: u32) -> (&[u8], &[Part]) {
         match self.transaction(number) {
-            Some(transaction) if self.links.get(&transaction.stream).is_some_and(|link| link.open == number) => {
+            Some(transaction)
+                if self.links.get(&transaction.stream).is_some_and(|link| link.open == number) =>
+            {
                 let link = &self.links[&transaction.stream];
                 (&link.data, &link.parts)
             }
-            Some(transaction) => (&self.data[transaction.data.clone()], &self.parts[transaction.parts.clone()]),
+            Some(transaction) => {
+                (&self.data[transaction.data.clone()], &self.parts[transaction.parts.clone()])
+            }
             None => (&[], &[]),
         }
     }
@@ -244,7 +248,13 @@ impl Tracker {
         let open = &mut link.joins[direction as usize];
         if *open == 0 {
             *open = next_number(&self.joins);
-            self.joins.push(Join { length: 0, parts: Vec::new(), bytes: Vec::new(), whole: false, closed: false });
+            self.joins.push(Join {
+                length: 0,
+                parts: Vec::new(),
+                bytes: Vec::new(),
+                whole: false,
+                closed: false,
+            });
         }
         if let Some(join) = numbered_mut(&mut self.joins, *open) {
             join.length = piece.frame;
@@ -271,10 +281,21 @@ impl Tracker {
             return false;
         }
         let role = Role::Last;
-        let mut fact = Fact { start: 0, len: 0, request: 0, transaction: 0, join: 0, role, direction, marks: Marks::default() };
+        let mut fact = Fact {
+            start: 0,
+            len: 0,
+            request: 0,
+            transaction: 0,
+            join: 0,
+            role,
+            direction,
+            marks: Marks::default(),
+        };
         // It ended with its last part, not with the transfer that shows that it is over.
         let number = link.joins[direction as usize];
-        let last = numbered(&self.joins, number).and_then(|join| join.parts.last()).map_or(transfer.frame, |part| part.0);
+        let last = numbered(&self.joins, number)
+            .and_then(|join| join.parts.last())
+            .map_or(transfer.frame, |part| part.0);
         self.end_join(link, &Transfer { frame: last, ..*transfer }, &mut fact);
         link.framers[direction as usize].give_up();
         true
@@ -304,16 +325,22 @@ impl Tracker {
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
         match fact.direction {
             Direction::ToStick => {
-                let command = stick::command(&mut cursor, &Context::default()).unwrap_or_else(|_| {
-                    Command::Unknown(bytes.first().copied().unwrap_or_default())
-                });
+                let command = stick::command(&mut cursor, &Context::default())
+                    .unwrap_or_else(|_| Command::Unknown(bytes.first().copied().unwrap_or_default()));
                 self.command(link, transfer, fact, command, bytes);
             }
             Direction::FromStick => self.answer(link, transfer, fact, bytes, cut, lacks),
         }
     }
 
-    fn command(&mut self, link: &mut Link, transfer: &Transfer<'_>, fact: &mut Fact, command: Command, bytes: &[u8]) {
+    fn command(
+        &mut self,
+        link: &mut Link,
+        transfer: &Transfer<'_>,
+        fact: &mut Fact,
+        command: Command,
+        bytes: &[u8],
+    ) {
         let sent = (transfer.frame, transfer.time);
         let opcode = match command {
             // A command that is cut short is still known by its first byte.
@@ -403,7 +430,8 @@ impl Tracker {
         let Some(repeats) = self.transaction(before).zip(self.transaction(now)).and_then(|(before, now)| {
             let same = before.kind == now.kind && before.parameters() == now.parameters();
             let failed = !matches!(before.stage, Stage::EndOfData | Stage::PumpAck | Stage::PumpNak(_));
-            (same && failed && before.transmit().is_some_and(|packet| packet.pages > 0)).then_some(before.repeats + 1)
+            (same && failed && before.transmit().is_some_and(|packet| packet.pages > 0))
+                .then_some(before.repeats + 1)
         }) else {
             return;
         };
@@ -462,7 +490,9 @@ impl Tracker {
         }
         transaction.last = came.0;
         match reply {
-            Reply::Nak(reason) if answers.is_some_and(|a| !matches!(a.opcode, Opcode::ReadStatus | Opcode::ReadRadio)) => {
+            Reply::Nak(reason)
+                if answers.is_some_and(|a| !matches!(a.opcode, Opcode::ReadStatus | Opcode::ReadRadio)) =>
+            {
                 transaction.stage = Stage::StickNak(reason);
                 transaction.response = Some(came);
             }
@@ -542,7 +572,12 @@ impl Tracker {
             (ResponseType::Single | ResponseType::Part, _) => {
                 transaction.first_data.get_or_insert(came);
                 if link.data.len() + payload.len() <= LONGEST_REPLY {
-                    let part = Part { frame: came.0, offset: small(link.data.len()), len: small(payload.len()), good };
+                    let part = Part {
+                        frame: came.0,
+                        offset: small(link.data.len()),
+                        len: small(payload.len()),
+                        good,
+                    };
                     link.parts.push(part);
                     link.data.extend_from_slice(payload);
                 } else {

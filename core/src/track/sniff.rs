@@ -77,7 +77,9 @@ fn command_looks(bytes: &[u8], whole: bool) -> Looks {
     let opcode = bytes.first().map_or(Opcode::Unknown(0), |&first| Opcode::from(first));
     let fits = command_length(bytes) == Length::Is(bytes.len());
     match (opcode, bytes) {
-        (Opcode::Transmit, [_, 0, 0xa7, 1, ..]) if bytes.len() > 14 && crc8(&bytes[..14]) == bytes[14] => Looks::Sure,
+        (Opcode::Transmit, [_, 0, 0xa7, 1, ..]) if bytes.len() > 14 && crc8(&bytes[..14]) == bytes[14] => {
+            Looks::Sure
+        }
         (Opcode::ReadRadio, [_, 0, _, _, crc]) if crc8(&bytes[..4]) == *crc => Looks::Likely(Some(opcode)),
         (Opcode::ReadStatus | Opcode::ProductInfo, _) if fits && whole => Looks::Likely(Some(opcode)),
         (Opcode::Statistics, [_, 0 | 1, 0]) | (Opcode::Signal, [_, 0, 0]) => Looks::Likely(Some(opcode)),

@@ -203,7 +203,9 @@ impl Transaction {
             (Stage::EndOfData, _) if self.bad_crcs > 0 || self.missing > 0 => Outcome::Damaged,
             (Stage::EndOfData, _) => Outcome::Complete,
             (Stage::Accepted, Kind::Stick(_)) => Outcome::Answered,
-            (Stage::Accepted, Kind::Pump(packet)) if packet.pages == 0 && self.polls == 0 => Outcome::Accepted,
+            (Stage::Accepted, Kind::Pump(packet)) if packet.pages == 0 && self.polls == 0 => {
+                Outcome::Accepted
+            }
             (Stage::Asked, Kind::Pump(packet)) if packet.powers_off() => Outcome::Unanswered,
             (_, _) if !self.closed => Outcome::Unfinished,
             (Stage::Asked, Kind::Pump(_) | Kind::Stick(_)) => Outcome::NoReply,
