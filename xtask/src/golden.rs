@@ -1,0 +1,115 @@
+//! A capture in; the CareLink part of what Wireshark shows for it, as text that is the same in every version, out.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::tshark::Tshark;
+
+/// The file that holds the tree which a capture is expected to show.
+#[must_use]
+pub fn expected(capture: &Path) -> PathBuf {
+    capture.with_extension("expected")
+}
+
+/// What Wireshark shows after two passes: for each frame that our dissector took, its number and Info column,
+/// and below them one line per item of our tree with `start+length`, label and filter name.
+///
+/// # Errors
+/// If tshark fails, or prints what we cannot read.
+pub fn tree(tshark: &Tshark, capture: &Path) -> Result<String> {
+    let ours = ["-2", "-Y", "carelink"];
+    let pdml = tshark.read(capture, ours.into_iter().chain(["-T", "pdml"]))?;
+    let columns = ["-T", "fields", "-e", "frame.number", "-e", "_ws.col.Info"];
+    let table = tshark.read(capture, ours.into_iter().chain(columns))?;
+    let infos = table.lines().filter_map(|line| line.split_once('\t')).collect();
+    normalise(&pdml, &infos).with_context(|| format!("cannot follow tshark on {}", capture.display()))
+}
+
+/// The text of a PDML document's CareLink trees. `infos` has the Info column by frame number.
+fn normalise(pdml: &str, infos: &HashMap<&str, &str>) -> Result<String> {
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(pdml, options)?;
+    let mut text = String::new();
+    for packet in document.root_element().children().filter(|node| node.has_tag_name("packet")) {
+        let number = packet
+            .descendants()
+            .find(|node| node.attribute("name") == Some("num"))
+            .and_then(|node| node.attribute("show"))
+            .context("a packet without a number")?;
+        let info = infos.get(number).with_context(|| format!("no Info column for frame {number}"))?;
+        writeln!(text, "frame {number}: {info}")?;
+        let ours: Vec<_> =
+            packet.children().filter(|node| node.attribute("name") == Some("carelink")).collect();
+        ensure!(!ours.is_empty(), "frame {number} passed the filter and has no CareLink tree");
+        for protocol in ours {
+            outline(protocol, 1, &mut text)?;
+        }
+    }
+    Ok(text)
+}
+
+fn outline(item: Node<'_, '_>, depth: usize, text: &mut String) -> Result<()> {
+    let of = |name| item.attribute(name).unwrap_or_default();
+    let label = item.attribute("showname").unwrap_or_else(|| of("show"));
+    write!(text, "{:indent$}", "", indent = 2 * depth)?;
+    // Zero-length items are computed ones; where Wireshark puts them says nothing.
+    if !matches!(of("size"), "" | "0") {
+        write!(text, "{}+{} ", of("pos"), of("size"))?;
+    }
+    text.push_str(label.trim_end());
+    if !of("name").is_empty() {
+        write!(text, " [{}]", of("name"))?;
+    }
+    if of("hide") == "yes" {
+        text.push_str(" hidden");
+    }
+    text.push('\n');
+    item.children().filter(Node::is_element).try_for_each(|child| outline(child, depth + 1, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PDML: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<?xml-stylesheet type="text/xsl" href="pdml2html.xsl"?>
+<pdml version="0">
+<packet>
+  <proto name="geninfo" pos="0" showname="General information" size="66">
+    <field name="num" pos="0" show="7" showname="Number" value="7" size="66"/>
+  </proto>
+  <proto name="usb" showname="USB URB" size="64" pos="0"><field name="usb.src" show="host" size="0" pos="0"/></proto>
+  <proto name="carelink" showname="CareLink USB" size="2" pos="64">
+    <field name="carelink.opcode" showname="Opcode: Power &amp; wait (0x04)" size="1" pos="64" show="4" value="04"/>
+    <field name="" show="Text only" size="1" pos="65" value="00">
+      <field name="carelink.transaction" showname="Transaction: 1" hide="yes" size="0" pos="0" show="1"/>
+    </field>
+  </proto>
+</packet>
+</pdml>"#;
+
+    #[test]
+    fn keeps_our_items_only() -> Result<()> {
+        let text = normalise(PDML, &HashMap::from([("7", "Power")]))?;
+        let rows = [
+            "frame 7: Power",
+            "  64+2 CareLink USB [carelink]",
+            "    64+1 Opcode: Power & wait (0x04) [carelink.opcode]",
+            "    65+1 Text only",
+            "      Transaction: 1 [carelink.transaction] hidden",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), rows);
+        Ok(())
+    }
+
+    #[test]
+    fn a_frame_without_our_tree_is_an_error() {
+        let foreign = PDML.replace(r#"proto name="carelink""#, r#"proto name="other""#);
+        assert!(normalise(&foreign, &HashMap::from([("7", "Power")])).is_err());
+        assert!(normalise(PDML, &HashMap::new()).is_err());
+    }
+}
