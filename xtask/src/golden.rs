@@ -54,13 +54,19 @@ fn normalise(pdml: &str, infos: &HashMap<&str, &str>) -> Result<String> {
 
 fn outline(item: Node<'_, '_>, depth: usize, text: &mut String) -> Result<()> {
     let of = |name| item.attribute(name).unwrap_or_default();
-    let label = item.attribute("showname").unwrap_or_else(|| of("show"));
     write!(text, "{:indent$}", "", indent = 2 * depth)?;
     // Zero-length items are computed ones; where Wireshark puts them says nothing.
     if !matches!(of("size"), "" | "0") {
         write!(text, "{}+{} ", of("pos"), of("size"))?;
     }
-    text.push_str(label.trim_end());
+    text.push_str(&label(item));
+    let mut children = item.children().filter(Node::is_element);
+    if of("name") == "_ws.expert" {
+        // Its children repeat the severity, the group and the message; only the filter name is new.
+        let name = children.next().and_then(|child| child.attribute("name")).unwrap_or_default();
+        writeln!(text, " [{name}]")?;
+        return Ok(());
+    }
     if !of("name").is_empty() {
         write!(text, " [{}]", of("name"))?;
     }
@@ -68,7 +74,25 @@ fn outline(item: Node<'_, '_>, depth: usize, text: &mut String) -> Result<()> {
         text.push_str(" hidden");
     }
     text.push('\n');
-    item.children().filter(Node::is_element).try_for_each(|child| outline(child, depth + 1, text))
+    children.try_for_each(|child| outline(child, depth + 1, text))
+}
+
+/// The item's label, without the differences between versions: 4.6 writes a short time in milliseconds where
+/// 4.4 has seconds, and each version cuts long bytes at another place.
+fn label(item: Node<'_, '_>) -> String {
+    let of = |name| item.attribute(name).unwrap_or_default();
+    let label = item.attribute("showname").unwrap_or_else(|| of("show")).trim_end();
+    let Some((name, value)) = label.split_once(": ") else { return label.to_owned() };
+    let unit =
+        value.split_once(' ').filter(|(number, _)| number.parse::<f64>().is_ok()).map(|(_, unit)| unit);
+    let (shown, bytes) = (of("show"), of("value"));
+    if matches!(unit, Some("seconds" | "milliseconds" | "microseconds" | "nanoseconds")) {
+        format!("{name}: {shown} s")
+    } else if value.strip_suffix('…').is_some_and(|start| bytes.starts_with(start)) {
+        format!("{name}: {bytes}")
+    } else {
+        label.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +127,28 @@ mod tests {
             "      Transaction: 1 [carelink.transaction] hidden",
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), rows);
+        Ok(())
+    }
+
+    #[test]
+    fn versions_agree() -> Result<()> {
+        let label = |field: &str| Ok::<_, anyhow::Error>(label(Document::parse(field)?.root_element()));
+        let time = "Time: 0.0015 s";
+        assert_eq!(label(r#"<field showname="Time: 0.001500000 seconds" show="0.0015"/>"#)?, time);
+        assert_eq!(label(r#"<field showname="Time: 1.500000 milliseconds" show="0.0015"/>"#)?, time);
+        assert_eq!(label(r#"<field showname="Data: 0102…" value="010203"/>"#)?, "Data: 010203");
+        assert_eq!(label(r#"<field showname="Data: 010203" value="010203"/>"#)?, "Data: 010203");
+        assert_eq!(label(r#"<field showname="Note: to be…" value="010203"/>"#)?, "Note: to be…");
+        Ok(())
+    }
+
+    #[test]
+    fn an_expert_info_is_one_line() -> Result<()> {
+        let field = r#"<field name="_ws.expert" showname="Expert Info (Error/Checksum): Bad CRC" size="0" pos="64">
+            <field name="carelink.crc.bad" showname="Bad CRC"/><field name="_ws.expert.message" hide="yes"/></field>"#;
+        let mut text = String::new();
+        outline(Document::parse(field)?.root_element(), 0, &mut text)?;
+        assert_eq!(text, "Expert Info (Error/Checksum): Bad CRC [carelink.crc.bad]\n");
         Ok(())
     }
 
