@@ -108,6 +108,7 @@ impl Page {
             "bg" => history::blood_glucose(words.number("mg/dL")?, 1, requestor(words)?, at),
             "meter-bg" => {
                 let glucose = words.number("mg/dL")?;
+                words.expect("id")?;
                 let id = words.hex("the meter's id")?;
                 let id = id.try_into().ok().context("a meter's id has three bytes")?;
                 history::meter_glucose(glucose, id, at)

@@ -97,9 +97,11 @@ impl Reader {
         if steps.is_empty() {
             return Ok(());
         }
-        steps[0].transfer.comment = self.note.take();
         for damage in self.damages.drain(..) {
             damage.apply(&mut steps)?;
+        }
+        if let Some(first) = steps.first_mut() {
+            first.transfer.comment = self.note.take();
         }
         self.transfers.transfers.extend(steps.into_iter().map(|step| step.transfer));
         Ok(())

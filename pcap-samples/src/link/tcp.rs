@@ -9,8 +9,8 @@ use etherparse::PacketBuilder;
 use super::{About, Capture};
 use crate::session::{Direction, MS, Session, Transfer};
 
-/// The port of the first stick; each further one has the next.
-const PORT: u16 = 7000;
+/// The port of the first stick, a number without a protocol of its own; each further stick has the next.
+const PORT: u16 = 7305;
 /// How long a sender waits for more data before it sends a segment.
 const COALESCE: u64 = 2 * MS;
 /// Lengths of the segments, used in turn.
