@@ -3,6 +3,9 @@
 
 mod damage;
 mod descriptors;
+mod faults;
+mod foreign;
+pub mod generate;
 pub mod link;
 mod noise;
 mod page;
