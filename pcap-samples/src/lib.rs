@@ -10,6 +10,7 @@ pub mod link;
 mod noise;
 mod page;
 pub mod script;
+mod sensor;
 pub mod session;
 pub mod stick;
 mod words;

@@ -10,6 +10,7 @@ use crate::damage::Damage;
 use crate::link::Link;
 use crate::noise::noise;
 use crate::page::Page;
+use crate::sensor::SensorPage;
 use crate::session::{Direction, MS, Session};
 use crate::stick::{Fetch, Outcome, Stick};
 use crate::words::{Words, hex, number};
@@ -37,6 +38,35 @@ impl Script {
     }
 }
 
+/// A page between its first line and its `end`.
+enum OpenPage {
+    History(Page),
+    Sensor(SensorPage),
+}
+
+impl OpenPage {
+    fn name(&self) -> &str {
+        match self {
+            Self::History(page) => &page.name,
+            Self::Sensor(page) => &page.name,
+        }
+    }
+
+    fn line(&mut self, words: Words<'_>) -> Result<()> {
+        match self {
+            Self::History(page) => page.line(words),
+            Self::Sensor(page) => page.line(words),
+        }
+    }
+
+    fn close(self) -> Result<Vec<(String, Vec<u8>)>> {
+        match self {
+            Self::History(page) => page.close(),
+            Self::Sensor(page) => page.close(),
+        }
+    }
+}
+
 /// The state between two lines.
 #[derive(Default)]
 struct Reader {
@@ -48,7 +78,7 @@ struct Reader {
     finished: Vec<Session>,
     damages: Vec<Damage>,
     note: Option<String>,
-    open_page: Option<Page>,
+    open_page: Option<OpenPage>,
     pages: HashMap<String, Vec<u8>>,
 }
 
@@ -59,8 +89,9 @@ impl Reader {
             if !words.take("end") {
                 return page.line(words);
             }
-            let (name, bytes) = self.open_page.take().context("no page is open")?.close()?;
-            self.pages.insert(name, bytes);
+            if let Some(page) = self.open_page.take() {
+                self.pages.extend(page.close()?);
+            }
             return words.end();
         }
         let Some(verb) = words.next() else { return Ok(()) };
@@ -75,7 +106,8 @@ impl Reader {
                 self.leave_stick()?;
                 self.stick = Some(stick(&mut words)?);
             }
-            "page" => self.open_page = Some(Page::open(&mut words)?),
+            "page" => self.open_page = Some(OpenPage::History(Page::open(&mut words)?)),
+            "sensor-page" => self.open_page = Some(OpenPage::Sensor(SensorPage::open(&mut words)?)),
             "note" => self.note = Some(text(&mut words)?),
             "damage" => self.damages.push(Damage::read(&mut words)?),
             verb => {
@@ -116,7 +148,7 @@ impl Reader {
 
     fn finish(mut self) -> Result<Script> {
         if let Some(page) = &self.open_page {
-            bail!("the page {:?} lacks its line \"end\"", page.name);
+            bail!("the page {:?} lacks its line \"end\"", page.name());
         }
         self.leave_stick()?;
         let link = self.link.context("a line \"link\" is missing")?;
