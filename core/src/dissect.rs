@@ -112,7 +112,7 @@ fn piece<S: Sink>(tracker: &Tracker, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
         Role::Part | Role::Last => {
             let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
             if let Some(join) = tracker.join(fact.join) {
-                part(tracker, fact, join, c.span(start, end), c);
+                part(tracker, fact, &join, c.span(start, end), c);
             }
         }
     }
@@ -124,22 +124,21 @@ fn piece<S: Sink>(tracker: &Tracker, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
 
 /// Shows a part of a frame, and with the last one the frame.
 fn part<S: Sink>(tracker: &Tracker, fact: &Fact, join: &Join, here: Span, c: &mut Cursor<'_, '_, S>) {
-    let Join { length, parts, bytes, .. } = join;
-    let &(completing, _) = parts.last().unwrap_or(&(0, 0));
+    let Join { length, parts, bytes } = join;
     if fact.role == Role::Part {
         c.info(format_args!("Part of a frame of {length} bytes"));
-        if join.closed && completing != 0 {
-            c.generated(JOINED_IN, here, &completing);
-        }
-        if join.closed && !join.whole {
-            c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+        if let Some((completing, _)) = parts.last() {
+            c.generated(JOINED_IN, here, completing);
+            if bytes.len() < *length {
+                c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+            }
         }
         return;
     }
     let _ = c.group(TRANSFERS, |c| {
         c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
         let mut offset = 0;
-        for &(number, len) in parts {
+        for &(number, len) in *parts {
             c.generated(TRANSFER, here, &number);
             c.relabel(format_args!("Frame {number}: bytes {offset} to {} ({len} bytes)", offset + len - 1));
             offset += len;
@@ -150,12 +149,9 @@ fn part<S: Sink>(tracker: &Tracker, fact: &Fact, join: &Join, here: Span, c: &mu
     if bytes.len() < *length {
         c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
     }
-    let lacks = (offset_of(parts) as usize).saturating_sub(bytes.len()) > 0;
-    c.elsewhere("Joined Frame", bytes, lacks, |mut c| frame(tracker, fact, &mut c));
-}
-
-fn offset_of(parts: &[(u32, u32)]) -> u32 {
-    parts.iter().map(|(_, len)| len).sum()
+    let sent: u32 = parts.iter().map(|(_, len)| len).sum();
+    let cut = bytes.len() < sent as usize;
+    c.elsewhere("Joined Frame", bytes, cut, |mut c| frame(tracker, fact, &mut c));
 }
 
 /// Shows a frame, which is all that `c` has to read.
