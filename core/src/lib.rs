@@ -3,6 +3,8 @@
 
 pub mod cursor;
 pub mod diagnosis;
+#[cfg(feature = "capi")]
+pub mod ffi;
 pub mod field;
 pub mod names;
 pub mod opaque;
