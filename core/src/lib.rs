@@ -7,6 +7,8 @@ pub mod cursor;
 pub mod diagnosis;
 pub mod dissect;
 pub mod emit;
+#[cfg(feature = "capi")]
+pub mod ffi;
 pub mod field;
 pub mod names;
 pub mod opaque;
