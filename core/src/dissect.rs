@@ -126,7 +126,13 @@ fn piece<S: Sink>(tracker: &Tracker, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
 fn part<S: Sink>(tracker: &Tracker, fact: &Fact, join: &Join, here: Span, c: &mut Cursor<'_, '_, S>) {
     let Join { length, parts, bytes } = join;
     if fact.role == Role::Part {
-        c.info(format_args!("Part of a frame of {length} bytes"));
+        let context = context(tracker, fact, tracker.transaction(fact.transaction));
+        match context.answers {
+            Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
+            None => c.info(format_args!("Part of a frame of {length} bytes")),
+        }
+        opcodes(fact, &context, here, c);
+        links(tracker, fact, here, c);
         if let Some((completing, _)) = parts.last() {
             c.generated(JOINED_IN, here, completing);
             if bytes.len() < *length {
@@ -168,9 +174,7 @@ fn frame<S: Sink>(tracker: &Tracker, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
     }
     let span = c.span_since(start);
     opcodes(fact, &context, span, c);
-    if transaction.is_some() {
-        links(tracker, fact, span, c);
-    }
+    links(tracker, fact, span, c);
     if fact.marks.has(Marks::COMPLETES) {
         reassembled(tracker, fact, &context, span, c);
     }
@@ -220,7 +224,12 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
 
 /// The transaction, and the frames at the other end.
 fn links<S: Sink>(tracker: &Tracker, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
-    c.generated(TRANSACTION, span, &fact.transaction);
+    if fact.transaction != 0 {
+        c.generated(TRANSACTION, span, &fact.transaction);
+    }
+    if fact.role == Role::Part {
+        return;
+    }
     let Some(request) = tracker.request(fact.request) else { return };
     match fact.direction {
         Direction::ToStick if request.reply != 0 => c.generated(RESPONSE_IN, span, &request.reply),

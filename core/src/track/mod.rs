@@ -169,6 +169,11 @@ impl Book {
                     fact.join = self.join_part(link, direction, transfer.frame, piece);
                     if piece.role == Role::Last {
                         self.end_join(link, transfer, &mut fact);
+                    } else if direction == Direction::FromStick {
+                        // Most likely; the whole will tell.
+                        fact.request = link.waiting.front().copied().unwrap_or_default();
+                        fact.transaction =
+                            self.request(fact.request).map_or(0, |request| request.transaction);
                     }
                 }
             }
