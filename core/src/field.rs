@@ -144,6 +144,7 @@ macro_rules! groups {
 
 groups! {
     Dissect => dissect;
+    Summary => summary;
     Stick => stick;
     Status => stick::status;
     Product => stick::product;

@@ -64,7 +64,10 @@ impl Book {
             }
             match command {
                 Command::ReadStatus => transaction.polls += 1,
-                Command::ReadRadio(_) => transaction.reads += 1,
+                Command::ReadRadio(_) => {
+                    transaction.reads += 1;
+                    transaction.rereads += u32::from(link.parts.last().is_some_and(|part| !part.good));
+                }
                 _ => {}
             }
         }
