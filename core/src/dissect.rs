@@ -258,11 +258,12 @@ impl Visit<'_> {
         let damaged = parts.iter().any(|part| !part.good);
         let guarded = context.pump_opcode.is_some_and(PumpOpcode::has_own_check);
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
+            c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
             // Damage that no other check would find leaves the bytes unread.
             if damaged && !guarded {
                 c.remainder(reply::PAYLOAD);
             } else {
-                let _ = reply::decode(&mut c, context);
+                reply::decode(&mut c, context);
             }
         });
     }

@@ -201,7 +201,8 @@ impl Transaction {
     pub fn outcome(&self) -> Outcome {
         match (self.stage, self.kind) {
             (Stage::StickNak(_), _) => Outcome::StickNak,
-            (Stage::PumpNak(_), _) => Outcome::PumpNak,
+            (Stage::PumpNak(_), _) if self.bad_crcs == 0 => Outcome::PumpNak,
+            (Stage::PumpNak(_), _) => Outcome::Damaged,
             (Stage::PumpAck, _) => Outcome::PumpAck,
             (Stage::Timeout, _) => Outcome::Timeout,
             (Stage::EndOfData, _) if self.bad_crcs > 0 || self.missing > 0 => Outcome::Damaged,
