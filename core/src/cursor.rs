@@ -1,0 +1,289 @@
+//! In: bytes, and nom parsers in the order of the layout. Out: typed values, and a report of each to a sink.
+
+use crate::diagnosis::{Note, Stop};
+use crate::field::Field;
+use crate::sink::{Item, Mark, Role, Show, Sink, Span, Value};
+use nom::error::Error;
+use std::fmt;
+
+/// Reads bytes from front to back, and reports what it reads.
+#[derive(Debug)]
+pub struct Cursor<'b, 's, S: Sink> {
+    bytes: &'b [u8],
+    at: usize,
+    end: usize,
+    cut: bool,
+    verify: bool,
+    source: u8,
+    head: Option<Mark>,
+    last: Option<(Mark, Span)>,
+    sink: &'s mut S,
+}
+
+impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
+    /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
+    pub fn new(bytes: &'b [u8], source: u8, cut: bool, sink: &'s mut S) -> Self {
+        Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
+    }
+
+    /// Leaves check values unverified if `verify` is false.
+    #[must_use]
+    pub fn verifying(mut self, verify: bool) -> Self {
+        self.verify = verify;
+        self
+    }
+
+    /// True if check values are to be verified.
+    #[must_use]
+    pub const fn verifies(&self) -> bool {
+        self.verify
+    }
+
+    /// Moves to `at`, an offset in the bytes; nothing is claimed by that.
+    pub fn seek(&mut self, at: usize) {
+        self.at = at.min(self.end);
+    }
+
+    /// Offset of the next byte.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// How many bytes are left.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.end - self.at
+    }
+
+    /// The bytes that are left, unread.
+    #[must_use]
+    pub fn rest(&self) -> &'b [u8] {
+        &self.bytes[self.at..self.end]
+    }
+
+    /// The stop of a parser that wants more bytes than there are here.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop { at: self.at, cut: self.cut }
+    }
+
+    /// All bytes from `start` up to here.
+    #[must_use]
+    pub fn since(&self, start: usize) -> &'b [u8] {
+        &self.bytes[start.min(self.at)..self.at]
+    }
+
+    /// The span from `start` up to here.
+    #[must_use]
+    pub fn span_since(&self, start: usize) -> Span {
+        Span::new(self.source, start, self.at)
+    }
+
+    /// The span of `start..end`, offsets in the bytes.
+    #[must_use]
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.source, start, end)
+    }
+
+    /// The span of the item reported last.
+    #[must_use]
+    pub fn last_span(&self) -> Span {
+        self.last.map_or(Span::new(self.source, self.at, self.at), |(_, span)| span)
+    }
+
+    /// Reads one value, and reports it as `field`.
+    ///
+    /// # Errors
+    /// [`Stop`] if the bytes end first; nothing is then read.
+    pub fn read<T: Show>(
+        &mut self,
+        field: Field,
+        parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
+    ) -> Result<T, Stop> {
+        let (value, span) = self.take(parser)?;
+        self.item(field, span, value.show(), Role::Wire);
+        Ok(value)
+    }
+
+    /// Reads one value whose parts are shown below it: `parts` reports them with [`Cursor::derived`].
+    ///
+    /// # Errors
+    /// [`Stop`] if the bytes end first; nothing is then read.
+    pub fn packed<T: Show>(
+        &mut self,
+        field: Field,
+        parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
+        parts: impl FnOnce(&mut Self, &T),
+    ) -> Result<T, Stop> {
+        let (value, span) = self.take(parser)?;
+        let outer = self.head;
+        let mark = self.sink.open(Item { field, span, value: value.show(), role: Role::Wire });
+        self.head = Some(mark);
+        self.last = Some((mark, span));
+        parts(self, &value);
+        self.sink.close(span.start as usize + span.len as usize);
+        self.head = outer;
+        self.last = Some((mark, span));
+        Ok(value)
+    }
+
+    /// Heads a subtree with `field`; all that `body` reports lies below it, and its span is what `body` reads.
+    ///
+    /// # Errors
+    /// As `body`; what was read until then stays.
+    pub fn group<T>(
+        &mut self,
+        field: Field,
+        body: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        self.group_of(field, Value::Nothing, body)
+    }
+
+    /// As [`Cursor::group`], for a head that has a value of its own.
+    ///
+    /// # Errors
+    /// As `body`.
+    pub fn group_of<T>(
+        &mut self,
+        field: Field,
+        value: Value<'_>,
+        body: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let (start, outer) = (self.at, self.head);
+        let span = self.span(start, self.end);
+        let mark = self.sink.open(Item { field, span, value, role: Role::Head });
+        self.head = Some(mark);
+        self.last = Some((mark, span));
+        let result = body(self);
+        self.sink.close(self.at);
+        self.head = outer;
+        self.last = Some((mark, self.span_since(start)));
+        result
+    }
+
+    /// Lets `body` read the next `len` bytes and no further. What it leaves is the caller's to claim.
+    ///
+    /// # Errors
+    /// As `body`; a [`Stop`] inside is the fault of `len`, not of the capture, unless the capture ends first.
+    pub fn within<T>(
+        &mut self,
+        len: usize,
+        body: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let outer = (self.end, self.cut);
+        if len <= self.remaining() {
+            (self.end, self.cut) = (self.at + len, false);
+        }
+        let result = body(self);
+        (self.end, self.cut) = outer;
+        result
+    }
+
+    /// Reports all bytes that are left as `field`; nothing if none is left.
+    pub fn remainder(&mut self, field: Field) -> &'b [u8] {
+        let rest = self.rest();
+        if !rest.is_empty() {
+            let span = self.span(self.at, self.end);
+            self.at = self.end;
+            self.item(field, span, Value::Bytes, Role::Wire);
+        }
+        rest
+    }
+
+    /// Reports a value that lies in the bytes of the item reported last.
+    pub fn derived(&mut self, field: Field, value: &impl Show) {
+        self.derived_at(field, self.last_span(), value);
+    }
+
+    /// Reports a value that lies in bytes that other leaves claim.
+    pub fn derived_at(&mut self, field: Field, span: Span, value: &impl Show) {
+        self.item(field, span, value.show(), Role::Derived);
+    }
+
+    /// Reports a value that is not on the wire, at the bytes it speaks of.
+    pub fn generated(&mut self, field: Field, span: Span, value: &impl Show) {
+        self.item(field, span, value.show(), Role::Generated);
+    }
+
+    /// Replaces the text of the subtree that is open now.
+    pub fn title(&mut self, text: fmt::Arguments<'_>) {
+        if let Some(head) = self.head {
+            self.sink.label(head, text);
+        }
+    }
+
+    /// Replaces the text of the item reported last.
+    pub fn relabel(&mut self, text: fmt::Arguments<'_>) {
+        if let Some((mark, _)) = self.last {
+            self.sink.label(mark, text);
+        }
+    }
+
+    /// Hangs a note on the item reported last.
+    pub fn note(&mut self, note: Note, detail: fmt::Arguments<'_>) {
+        if let Some((mark, _)) = self.last {
+            self.sink.note(mark, note, detail);
+        }
+    }
+
+    /// Hangs the note of a stop on the subtree that is open now, or else on the item reported last.
+    pub fn note_stop(&mut self, stop: Stop) {
+        if let Some(mark) = self.head.or(self.last.map(|(mark, _)| mark)) {
+            self.sink.note(mark, stop.note(), format_args!("{stop}"));
+        }
+    }
+
+    /// Lets `body` read bytes from elsewhere, as a source of their own called `name`, below the subtree open here.
+    pub fn elsewhere(
+        &mut self,
+        name: &'static str,
+        bytes: &[u8],
+        cut: bool,
+        body: impl FnOnce(Cursor<'_, '_, S>),
+    ) {
+        let source = self.sink.source(name, bytes);
+        body(
+            Cursor { head: self.head, ..Cursor::new(bytes, source, cut, &mut *self.sink) }
+                .verifying(self.verify),
+        );
+    }
+
+    /// The byte at `at`, an offset in the bytes.
+    #[must_use]
+    pub fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    /// Adds a sentence for the packet list.
+    pub fn info(&mut self, text: fmt::Arguments<'_>) {
+        self.sink.info(text);
+    }
+
+    /// True if sentences for the packet list are kept.
+    #[must_use]
+    pub const fn informs(&self) -> bool {
+        S::INFORMS
+    }
+
+    /// True if anybody looks: what is only for show need not be computed otherwise.
+    #[must_use]
+    pub const fn shows(&self) -> bool {
+        S::KEEPS
+    }
+
+    fn take<T>(
+        &mut self,
+        mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
+    ) -> Result<(T, Span), Stop> {
+        let start = self.at;
+        let (rest, value) = parser.parse(self.rest()).map_err(|_| Stop { at: start, cut: self.cut })?;
+        self.at = self.end - rest.len();
+        Ok((value, self.span_since(start)))
+    }
+
+    fn item(&mut self, field: Field, span: Span, value: Value<'_>, role: Role) {
+        let mark = self.sink.leaf(Item { field, span, value, role });
+        self.last = Some((mark, span));
+    }
+}

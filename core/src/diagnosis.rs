@@ -1,0 +1,173 @@
+//! In: oddities that parsers meet. Out: notes, each with a severity, and a sentence that names its source.
+//!
+//! An oddity never stops a parser; only lack of bytes does, as a [`Stop`].
+
+use std::fmt;
+
+/// A kind of note, by its number in [`NOTES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Note(u32);
+
+impl Note {
+    /// Its number: an index into [`NOTES`].
+    #[must_use]
+    pub const fn id(self) -> u32 {
+        self.0
+    }
+
+    /// Its row.
+    #[must_use]
+    pub fn def(self) -> &'static NoteDef {
+        &NOTES[self.0 as usize]
+    }
+}
+
+/// One row: everything that is said of a note.
+#[derive(Debug)]
+pub struct NoteDef {
+    /// Display filter name.
+    pub name: &'static str,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What kind of trouble it is, in Wireshark's groups.
+    pub topic: Topic,
+    /// The sentence that is shown.
+    pub summary: &'static str,
+    /// When it is given, from the doc comment of its row.
+    pub help: &'static str,
+}
+
+/// How grave a note is: Wireshark's severities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Part of the usual conversation.
+    Chat,
+    /// Worth a look.
+    Remark,
+    /// Something went wrong, and was told so by the devices.
+    Warning,
+    /// The bytes are damaged or make no sense.
+    Error,
+}
+
+/// What kind of trouble a note tells of: Wireshark's groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// A checksum.
+    Checksum,
+    /// A response code that tells of a failure.
+    Response,
+    /// Order of requests and replies.
+    Sequence,
+    /// Bytes that break the layout.
+    Malformed,
+    /// Bytes without a known meaning.
+    Undecoded,
+    /// Something taken for granted without proof.
+    Assumption,
+    /// A value that breaks a rule of the protocol.
+    Protocol,
+    /// Parts of a whole.
+    Reassembly,
+    /// A command that acts on a therapy.
+    Request,
+}
+
+macro_rules! notes {
+    ($($(#[doc = $doc:literal])+ $id:ident: $severity:ident, $topic:ident, $name:literal, $summary:literal;)+) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "numbers the rows, nothing else")]
+        enum Row { $($id),+ }
+        $($(#[doc = $doc])+ pub const $id: Note = Note(Row::$id as u32);)+
+        /// All notes, in the order of their numbers.
+        pub const NOTES: &[NoteDef] = &[$(NoteDef {
+            name: $name,
+            severity: Severity::$severity,
+            topic: Topic::$topic,
+            summary: $summary,
+            help: concat!($($doc),+),
+        }),+];
+    };
+}
+
+notes! {
+    /// A CRC differs from the one computed over the bytes it covers.
+    BAD_CRC: Error, Checksum, "carelink.note.bad_crc", "Bad CRC";
+    /// The stick refused a command; the reason is a byte of its reply.
+    STICK_NAK: Warning, Response, "carelink.note.stick_nak", "The stick refused the command";
+    /// The pump refused a command; the reason is the payload of the reply.
+    PUMP_NAK: Warning, Response, "carelink.note.pump_nak", "The pump refused the command";
+    /// The pump did not answer within the retries that were allowed.
+    RADIO_TIMEOUT: Warning, Response, "carelink.note.radio_timeout", "The pump did not answer";
+    /// The stick reports an error of its radio or USB interface.
+    INTERFACE_ERROR: Warning, Response, "carelink.note.interface_error", "The stick reports an interface error";
+    /// The stick reports that a buffer ran over: data was lost.
+    OVERFLOW: Warning, Response, "carelink.note.overflow", "The stick reports a buffer overflow, data was lost";
+    /// An opcode that no source names.
+    UNKNOWN_OPCODE: Remark, Undecoded, "carelink.note.unknown_opcode", "Unknown opcode";
+    /// A number outside the values that are known.
+    UNKNOWN_VALUE: Remark, Undecoded, "carelink.note.unknown_value", "Value without a known meaning";
+    /// Bits that are always zero in known traffic are set.
+    RESERVED_BITS: Remark, Protocol, "carelink.note.reserved_bits", "Reserved bits are set";
+    /// The capture holds fewer bytes than were sent.
+    CUT_CAPTURE: Remark, Malformed, "carelink.note.cut_capture", "Cut short by the capture";
+    /// Fewer bytes were sent than the layout asks for.
+    TOO_SHORT: Error, Malformed, "carelink.note.too_short", "Shorter than its layout";
+    /// More bytes were sent than the layout has.
+    TOO_LONG: Warning, Malformed, "carelink.note.too_long", "Longer than its layout";
+    /// Bytes that cannot be placed: a lost transfer, another device, or a capture that begins in the middle.
+    NOT_UNDERSTOOD: Warning, Malformed, "carelink.note.not_understood", "Bytes that fit no frame";
+    /// A frame lacks its last parts: a transfer was lost.
+    PART_MISSING: Warning, Reassembly, "carelink.note.part_missing", "A part of this frame is missing";
+    /// A reply whose command was not captured: it cannot be read further.
+    NO_REQUEST: Remark, Sequence, "carelink.note.no_request", "The command that this answers was not captured";
+    /// The length differs from the length that was asked for.
+    SIZE_MISMATCH: Warning, Sequence, "carelink.note.size_mismatch", "The length differs from the length that was asked for";
+    /// The host went on to something else before the last part of the reply came.
+    INCOMPLETE_REPLY: Warning, Sequence, "carelink.note.incomplete_reply", "The host gave up before the reply was complete";
+    /// All parts of the reply came, but one has a bad CRC or lacks bytes.
+    DAMAGED_REPLY: Warning, Sequence, "carelink.note.damaged_reply", "The reply to this command is damaged";
+    /// The command was taken, or not even that, and nothing came.
+    NO_ANSWER: Warning, Sequence, "carelink.note.no_answer", "This command brought no answer";
+    /// The same command was sent just before, and failed.
+    REPEATED_COMMAND: Remark, Sequence, "carelink.note.repeated_command", "The same command again";
+    /// A reply of another pump than the one that was asked, or that nobody asked for.
+    STRAY_REPLY: Warning, Sequence, "carelink.note.stray_reply", "Left over from before: not an answer to the command that is open";
+    /// A value that the pump cannot hold by its own limits.
+    OUT_OF_RANGE: Warning, Protocol, "carelink.note.out_of_range", "Outside what a pump can hold";
+    /// A date or time that no calendar has.
+    NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
+    /// The pump's model is not known, so a layout had to be assumed.
+    MODEL_ASSUMED: Remark, Assumption, "carelink.note.model_assumed", "The pump's model is not known: the layout is assumed";
+    /// A command that changes what the pump delivers, or its settings.
+    CHANGES_THERAPY: Chat, Request, "carelink.note.changes_therapy", "Changes therapy";
+    /// A limit that keeps memory bounded was reached; what is beyond it is not kept.
+    LIMIT_REACHED: Warning, Reassembly, "carelink.note.limit_reached", "A limit of this dissector was reached";
+    /// This program made a mistake; the bytes are shown as they are.
+    INTERNAL: Error, Malformed, "carelink.note.internal", "Mistake in the CareLink dissector";
+}
+
+/// Bytes ran out: the only thing that stops a parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Offset of the value that could not be read whole.
+    pub at: usize,
+    /// True if the capture cut the bytes off, false if they were never sent.
+    pub cut: bool,
+}
+
+impl Stop {
+    /// The note that tells of it.
+    #[must_use]
+    pub const fn note(self) -> Note {
+        if self.cut { CUT_CAPTURE } else { TOO_SHORT }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = if self.cut { "the capture ends" } else { "the bytes end" };
+        write!(f, "{why} within the value at offset {}", self.at)
+    }
+}
+
+impl std::error::Error for Stop {}

@@ -1,0 +1,115 @@
+//! In: model numbers as pumps send them. Out: the family that decides the layouts, and how it is known.
+
+use std::fmt;
+
+/// A pump's model, such as `522` or `723K`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Model {
+    number: u16,
+    suffix: Option<char>,
+}
+
+impl Model {
+    /// Reads a model number: three or four digits, then a letter or none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let mut letters = text[digits.len()..].chars();
+        let suffix = letters.next();
+        let well_formed = (3..=4).contains(&digits.len()) && letters.next().is_none();
+        let number = digits.parse().ok().filter(|_| well_formed)?;
+        Some(Self { number, suffix })
+    }
+
+    /// The model with this number and no letter.
+    pub(super) const fn number(number: u16) -> Self {
+        Self { number, suffix: None }
+    }
+
+    /// True for the Guardian REAL-Time monitors (7100, 7200), which deliver no insulin.
+    #[must_use]
+    pub const fn guardian(self) -> bool {
+        self.number >= 1000
+    }
+
+    /// The family: 12, 15, 22, 23, 54... A 5xx and a 7xx differ only in the size of the reservoir.
+    #[must_use]
+    pub const fn family(self) -> u16 {
+        if self.guardian() { 22 } else { self.number % 100 }
+    }
+
+    /// The family whose sensor commands it knows: a 7100 has those of the 523, though its other layouts are the 522's.
+    #[must_use]
+    pub const fn sensor_family(self) -> u16 {
+        if self.guardian() && self.number < 7200 { 23 } else { self.family() }
+    }
+
+    /// True from the 523 and 723 on: insulin is counted in fortieths of a unit, and records are larger.
+    #[must_use]
+    pub const fn large(self) -> bool {
+        self.family() >= 23
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)?;
+        self.suffix.map_or(Ok(()), |letter| write!(f, "{letter}"))
+    }
+}
+
+/// How a pump's model is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Known {
+    /// It is not known.
+    #[default]
+    Not,
+    /// By something that only one layout allows, or by the firmware's version: the family, not the exact model.
+    ByLayout,
+    /// The pump said so, in its reply to Read Pump Model.
+    Told,
+    /// The user said so.
+    Forced,
+}
+
+/// What is known of the pump that a frame belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pump {
+    /// Its model, or one of the same family.
+    pub model: Option<Model>,
+    /// How that is known.
+    pub known: Known,
+}
+
+impl Pump {
+    /// A pump whose model is told by the pump itself or by the user.
+    #[must_use]
+    pub const fn of(model: Model, known: Known) -> Self {
+        Self { model: Some(model), known }
+    }
+
+    /// True if the larger layouts of the 523 and later apply; `None` if that is not known.
+    #[must_use]
+    pub fn large(self) -> Option<bool> {
+        self.model.map(Model::large)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models() {
+        let family =
+            |text| Model::parse(text).map(|model| (model.family(), model.large(), model.to_string()));
+        assert_eq!(family("512"), Some((12, false, "512".into())));
+        assert_eq!(family("722K"), Some((22, false, "722K".into())));
+        assert_eq!(family("723"), Some((23, true, "723".into())));
+        assert_eq!(family("554"), Some((54, true, "554".into())));
+        assert_eq!(family("7200"), Some((22, false, "7200".into())));
+        for bad in ["", "5", "52", "5223x1", "abc", "523KK"] {
+            assert_eq!(family(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
+
+use crate::dissect;
+use crate::sink::Sink;
+use crate::track::Tracker;
+
+/// Which way a transfer went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the host to the stick.
+    ToStick,
+    /// From the stick to the host.
+    FromStick,
+}
+
+/// How the bytes were carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// In USB transfers: a transfer begins where a frame begins or goes on.
+    Transfers,
+    /// As a stream of bytes, cut anywhere: serial lines, TCP.
+    Stream,
+}
+
+/// Whether the caller knows that this is a CareLink stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// By the device's descriptor, or because the user said so.
+    Certain,
+    /// Not known: the bytes must show it.
+    Ask,
+}
+
+/// One transfer with payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer<'a> {
+    /// The captured bytes.
+    pub bytes: &'a [u8],
+    /// How many bytes were sent; more than were captured if the capture cut them.
+    pub reported: usize,
+    /// Tells one stick from another.
+    pub stream: u64,
+    /// Nanoseconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// Frame number in the capture, from 1.
+    pub frame: u32,
+    /// Which of several transfers within the frame, from 0.
+    pub layer: u32,
+    /// Which way it went, if that is known.
+    pub direction: Option<Direction>,
+    /// USB endpoint number without the direction bit, if that is known.
+    pub endpoint: Option<u8>,
+    /// How the bytes were carried.
+    pub carrier: Carrier,
+    /// Whether the device is known to be a CareLink stick.
+    pub claim: Claim,
+}
+
+/// Whether a transfer belongs to a CareLink stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Ours,
+    /// It does not, or nothing shows that it does.
+    Declined,
+}
+
+/// All that is remembered of one open capture.
+#[derive(Debug)]
+pub struct Session {
+    tracker: Tracker,
+    verify: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { tracker: Tracker::default(), verify: true }
+    }
+}
+
+impl Session {
+    /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
+    pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
+        if self.tracker.observe(transfer) { Verdict::Ours } else { Verdict::Declined }
+    }
+
+    /// Dissects a transfer; the same each time, in any order, once all transfers were observed.
+    ///
+    /// One that was never observed shows what stands alone.
+    pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
+        if let Some(facts) = self.tracker.facts(transfer.frame, transfer.layer) {
+            if !self.tracker.takes(transfer.stream) {
+                return Verdict::Declined;
+            }
+            dissect::transfer(&self.tracker, transfer, facts, self.verify, sink);
+            return Verdict::Ours;
+        }
+        if transfer.claim == Claim::Ask {
+            return Verdict::Declined;
+        }
+        let mut alone = Tracker::default();
+        alone.observe(transfer);
+        let facts = alone.facts(transfer.frame, transfer.layer).unwrap_or_default();
+        dissect::transfer(&alone, transfer, facts, self.verify, sink);
+        Verdict::Ours
+    }
+
+    /// Shows check values as unverified if `verify` is false.
+    pub fn verify(&mut self, verify: bool) {
+        self.verify = verify;
+    }
+
+    /// What is known of the whole conversation.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// The same, to set how it works before the first transfer.
+    pub fn tracker_mut(&mut self) -> &mut Tracker {
+        &mut self.tracker
+    }
+}

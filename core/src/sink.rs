@@ -1,0 +1,382 @@
+//! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
+
+use crate::diagnosis::Note;
+use crate::field::{Evidence, Field};
+use std::fmt;
+
+/// Where an item's bytes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Which bytes: 0 is the transfer, 1 and up are the sources that were put together from several transfers.
+    pub source: u8,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// How many bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// The bytes from `start` to `end` of `source`.
+    #[must_use]
+    pub fn new(source: u8, start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { source, start: clamp(start), len: clamp(end.saturating_sub(start)) }
+    }
+}
+
+/// A value, in the unit of its field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// No value: the head of a subtree.
+    Nothing,
+    /// Any unsigned number, a frame number too.
+    Unsigned(u64),
+    /// Any signed number.
+    Signed(i64),
+    /// A fraction.
+    Float(f64),
+    /// True or false.
+    Flag(bool),
+    /// Text.
+    Text(&'a str),
+    /// The bytes of the span.
+    Bytes,
+    /// A date and time without a zone, as seconds from 1970-01-01 00:00:00 of the same clock.
+    Clock(i64),
+    /// A span of time, in nanoseconds.
+    Duration(i64),
+}
+
+/// A typed value that can be shown.
+pub trait Show {
+    /// The value in its field's unit.
+    fn show(&self) -> Value<'_>;
+}
+
+macro_rules! show {
+    ($($type:ty => $variant:ident),+ $(,)?) => {$(
+        impl Show for $type {
+            fn show(&self) -> Value<'_> { Value::$variant((*self).into()) }
+        }
+    )+};
+}
+show!(u8 => Unsigned, u16 => Unsigned, u32 => Unsigned, u64 => Unsigned, i8 => Signed, i16 => Signed, i32 => Signed, f64 => Float, bool => Flag);
+
+impl Show for &[u8] {
+    fn show(&self) -> Value<'_> {
+        Value::Bytes
+    }
+}
+impl Show for &str {
+    fn show(&self) -> Value<'_> {
+        Value::Text(self)
+    }
+}
+impl Show for String {
+    fn show(&self) -> Value<'_> {
+        Value::Text(self)
+    }
+}
+
+/// What an item is in the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Claims its bytes: each byte belongs to exactly one such leaf.
+    Wire,
+    /// Heads a subtree whose leaves claim the bytes.
+    Head,
+    /// A part or another reading of bytes that another leaf claims.
+    Derived,
+    /// Not on the wire at all: shown in brackets.
+    Generated,
+}
+
+/// One thing that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// Which field.
+    pub field: Field,
+    /// Where its bytes are.
+    pub span: Span,
+    /// What it says.
+    pub value: Value<'a>,
+    /// What it is in the tree.
+    pub role: Role,
+}
+
+/// An item that a sink has taken, to label it or to hang a note on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(u32);
+
+/// Takes what the parsers read.
+pub trait Sink {
+    /// False when nothing is kept, so that nothing need be formatted.
+    const KEEPS: bool;
+    /// False when sentences for the packet list are not kept.
+    const INFORMS: bool;
+    /// Takes an item without children.
+    fn leaf(&mut self, item: Item<'_>) -> Mark;
+    /// Takes an item whose children follow, until [`Sink::close`].
+    fn open(&mut self, item: Item<'_>) -> Mark;
+    /// Ends the children of the item opened last; its span now ends at `end`.
+    fn close(&mut self, end: usize);
+    /// Replaces the text that `mark` is shown with.
+    fn label(&mut self, mark: Mark, text: fmt::Arguments<'_>);
+    /// Hangs a note on `mark`, with a detail behind the note's own sentence, or "".
+    fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>);
+    /// Adds a sentence for the packet list.
+    fn info(&mut self, text: fmt::Arguments<'_>);
+    /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
+    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8;
+}
+
+/// Keeps nothing.
+impl Sink for () {
+    const KEEPS: bool = false;
+    const INFORMS: bool = false;
+    fn leaf(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn open(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn close(&mut self, _: usize) {}
+    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
+    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
+    fn info(&mut self, _: fmt::Arguments<'_>) {}
+    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
+        1
+    }
+}
+
+/// Keeps only what the packet list shows.
+#[derive(Debug, Default)]
+pub struct InfoLine(pub String);
+
+impl Sink for InfoLine {
+    const KEEPS: bool = false;
+    const INFORMS: bool = true;
+    fn leaf(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn open(&mut self, _: Item<'_>) -> Mark {
+        Mark(0)
+    }
+    fn close(&mut self, _: usize) {}
+    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
+    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
+    fn info(&mut self, text: fmt::Arguments<'_>) {
+        if !self.0.is_empty() {
+            self.0.push_str(", ");
+        }
+        // Writing to a String cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.0, text);
+    }
+    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
+        1
+    }
+}
+
+/// A place in an outline's text. Each text ends in a NUL, for C; 0 is "no text".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct TextAt(pub u32);
+
+/// One item of an outline, laid out for C (`struct cl_node`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct Node {
+    /// The value: a number, the bits of a fraction or of a signed number, or the place of a text.
+    pub value: u64,
+    /// The field's number.
+    pub field: u16,
+    /// How deep in the tree, from 0.
+    pub depth: u8,
+    /// What it is: see [`Role`].
+    pub role: u8,
+    /// Which bytes: see [`Span::source`].
+    pub source: u32,
+    /// Offset of its first byte.
+    pub start: u32,
+    /// How many bytes.
+    pub len: u32,
+    /// The text it is shown with, if not its field's own.
+    pub label: TextAt,
+    /// 1 if the field's meaning is a guess.
+    pub guessed: u32,
+}
+
+/// A note in an outline, laid out for C (`struct cl_note`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct NoteAt {
+    /// Index of the node it hangs on.
+    pub node: u32,
+    /// The note's number.
+    pub note: u32,
+    /// What to say behind the note's own sentence, if anything.
+    pub detail: TextAt,
+}
+
+/// Deepest nesting that is kept; deeper items are shown at this depth.
+const DEEPEST: u8 = 24;
+
+/// A flat list of items in tree order: what C builds Wireshark's tree from.
+#[derive(Debug, Default)]
+pub struct Outline {
+    nodes: Vec<Node>,
+    notes: Vec<NoteAt>,
+    texts: String,
+    open: Vec<u32>,
+    info: InfoLine,
+    sources: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Outline {
+    /// Forgets all items, and keeps the memory for the next ones.
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.notes.clear();
+        self.open.clear();
+        self.texts.clear();
+        self.texts.push('\0');
+        self.info.0.clear();
+        self.sources.clear();
+    }
+
+    /// The line for the packet list.
+    #[must_use]
+    pub fn info_line(&self) -> &str {
+        &self.info.0
+    }
+
+    /// The names and bytes of sources 1 and up.
+    #[must_use]
+    pub fn sources(&self) -> &[(&'static str, Vec<u8>)] {
+        &self.sources
+    }
+
+    /// The items, in tree order.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The notes, in the order they were made.
+    #[must_use]
+    pub fn notes(&self) -> &[NoteAt] {
+        &self.notes
+    }
+
+    /// All texts, each ended by a NUL.
+    #[must_use]
+    pub fn texts(&self) -> &str {
+        &self.texts
+    }
+
+    /// The text at `at`.
+    #[must_use]
+    pub fn text(&self, at: TextAt) -> &str {
+        let rest = self.texts.get(at.0 as usize..).unwrap_or_default();
+        rest.split('\0').next().unwrap_or_default()
+    }
+
+    /// The first of the `len` bytes of `source` that is not claimed by exactly one leaf.
+    #[must_use]
+    pub fn misclaimed(&self, source: u32, len: usize) -> Option<usize> {
+        let mut claims = vec![0_u32; len];
+        for node in self.nodes.iter().filter(|node| node.role == Role::Wire as u8 && node.source == source) {
+            let start = (node.start as usize).min(len);
+            let end = (start + node.len as usize).min(len);
+            claims[start..end].iter_mut().for_each(|count| *count += 1);
+        }
+        claims.iter().position(|&count| count != 1)
+    }
+
+    /// Keeps a text; a NUL inside would end it for C, so it is shown as U+2400.
+    pub fn keep(&mut self, text: fmt::Arguments<'_>) -> TextAt {
+        struct Clean<'a>(&'a mut String);
+        impl fmt::Write for Clean<'_> {
+            fn write_str(&mut self, s: &str) -> fmt::Result {
+                self.0.extend(s.chars().map(|c| if c == '\0' { '\u{2400}' } else { c }));
+                Ok(())
+            }
+        }
+        if self.texts.is_empty() {
+            self.texts.push('\0');
+        }
+        let at = u32::try_from(self.texts.len()).unwrap_or(0);
+        // Writing to a String cannot fail.
+        let _ = fmt::Write::write_fmt(&mut Clean(&mut self.texts), text);
+        self.texts.push('\0');
+        TextAt(at)
+    }
+
+    fn push(&mut self, item: Item<'_>) -> Mark {
+        let value = match item.value {
+            Value::Nothing | Value::Bytes => 0,
+            Value::Unsigned(n) => n,
+            Value::Signed(n) | Value::Clock(n) | Value::Duration(n) => n.cast_unsigned(),
+            Value::Float(x) => x.to_bits(),
+            Value::Flag(b) => u64::from(b),
+            Value::Text(text) => u64::from(self.keep(format_args!("{text}")).0),
+        };
+        let Span { source, start, len } = item.span;
+        let depth = u8::try_from(self.open.len()).unwrap_or(DEEPEST).min(DEEPEST);
+        let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(Node {
+            value,
+            field: item.field.id(),
+            depth,
+            role: item.role as u8,
+            source: u32::from(source),
+            start,
+            len,
+            label: TextAt(0),
+            guessed: u32::from(item.field.def().evidence == Evidence::Guessed),
+        });
+        mark
+    }
+}
+
+impl Sink for Outline {
+    const KEEPS: bool = true;
+    const INFORMS: bool = true;
+
+    fn leaf(&mut self, item: Item<'_>) -> Mark {
+        self.push(item)
+    }
+
+    fn open(&mut self, item: Item<'_>) -> Mark {
+        let mark = self.push(item);
+        self.open.push(mark.0);
+        mark
+    }
+
+    fn close(&mut self, end: usize) {
+        if let Some(node) = self.open.pop().and_then(|index| self.nodes.get_mut(index as usize)) {
+            node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
+        }
+    }
+
+    fn label(&mut self, mark: Mark, text: fmt::Arguments<'_>) {
+        let at = self.keep(text);
+        if let Some(node) = self.nodes.get_mut(mark.0 as usize) {
+            node.label = at;
+        }
+    }
+
+    fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>) {
+        let detail = if detail.as_str() == Some("") { TextAt(0) } else { self.keep(detail) };
+        self.notes.push(NoteAt { node: mark.0, note: note.id(), detail });
+    }
+
+    fn info(&mut self, text: fmt::Arguments<'_>) {
+        self.info.info(text);
+    }
+
+    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8 {
+        self.sources.push((name, bytes.to_vec()));
+        u8::try_from(self.sources.len()).unwrap_or(u8::MAX)
+    }
+}

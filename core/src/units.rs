@@ -1,0 +1,194 @@
+//! In: counts in the pump's own steps. Out: typed quantities that show in the unit that a person thinks in.
+
+use crate::sink::{Show, Value};
+use std::fmt;
+
+macro_rules! quantity {
+    ($($(#[doc = $doc:literal])+ $type:ident($int:ty): |$n:ident| $value:expr, $unit:literal;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(pub $int);
+
+        impl $type {
+            /// The quantity in the unit that it is shown in.
+            #[must_use]
+            pub fn value(self) -> f64 {
+                let $n = f64::from(self.0);
+                $value
+            }
+        }
+        impl Show for $type {
+            fn show(&self) -> Value<'_> { Value::Float(self.value()) }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("{}", $unit), self.value())
+            }
+        }
+    )+};
+}
+
+quantity! {
+    /// Insulin, in thousandths of a unit: exact for pumps that count tenths and for those that count fortieths.
+    Insulin(i32): |n| n / 1000.0, " U";
+    /// Insulin per hour, in thousandths of a unit per hour.
+    Rate(i32): |n| n / 1000.0, " U/h";
+    /// Voltage, in hundredths of a volt.
+    Centivolts(u16): |n| n / 100.0, " V";
+    /// Calibration of the glucose sensor: glucose per sensor current, in thousandths.
+    Calibration(u16): |n| n / 1000.0, "";
+}
+
+impl Insulin {
+    /// From a count of tenths of a unit: pumps up to the 522 and 722.
+    #[must_use]
+    pub fn tenths(count: impl Into<i32>) -> Self {
+        Self(count.into() * 100)
+    }
+
+    /// From a count of fortieths of a unit: the 523, the 723 and later.
+    #[must_use]
+    pub fn fortieths(count: impl Into<i32>) -> Self {
+        Self(count.into().saturating_mul(25))
+    }
+}
+
+impl Rate {
+    /// From a count of tenths of a unit per hour: the 511.
+    #[must_use]
+    pub fn tenths(count: impl Into<i32>) -> Self {
+        Self(count.into() * 100)
+    }
+
+    /// From a count of fortieths of a unit per hour.
+    #[must_use]
+    pub fn fortieths(count: impl Into<i32>) -> Self {
+        Self(count.into().saturating_mul(25))
+    }
+}
+
+crate::open_enum! {
+    /// What a pump counts glucose in.
+    pub enum GlucoseUnit: u8 {
+        Unset = 0 => "not set",
+        MgDl = 1 => "mg/dL",
+        MmolL = 2 => "mmol/L",
+    }
+}
+
+/// A glucose concentration, in the unit that the pump is set to: a number means nothing without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Glucose {
+    /// As the pump sends it: mg/dL, or tenths of mmol/L.
+    pub count: u16,
+    /// The unit that the pump names beside it.
+    pub unit: GlucoseUnit,
+}
+
+impl Glucose {
+    /// The concentration in its unit; the bare count if the unit is not known.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        let count = f64::from(self.count);
+        if self.unit == GlucoseUnit::MmolL { count / 10.0 } else { count }
+    }
+}
+
+impl Show for Glucose {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
+    }
+}
+
+impl fmt::Display for Glucose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unit {
+            GlucoseUnit::MgDl | GlucoseUnit::MmolL => write!(f, "{} {}", self.value(), self.unit),
+            _ => write!(f, "{} (unit not known)", self.value()),
+        }
+    }
+}
+
+crate::open_enum! {
+    /// What a pump counts carbohydrates in.
+    pub enum CarbUnit: u8 {
+        Unset = 0 => "not set",
+        Grams = 1 => "grams",
+        Exchanges = 2 => "exchanges",
+    }
+}
+
+/// A carbohydrate ratio: grams that one unit of insulin covers, or units of insulin that one exchange needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CarbRatio {
+    /// The ratio in thousandths; the bare count, in thousandths too, if the unit is not known.
+    pub thousandths: u32,
+    /// Which of the two it is.
+    pub unit: CarbUnit,
+}
+
+impl CarbRatio {
+    /// The ratio: g/U, or U per exchange.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        f64::from(self.thousandths) / 1000.0
+    }
+}
+
+impl Show for CarbRatio {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
+    }
+}
+
+impl fmt::Display for CarbRatio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            CarbUnit::Grams => "g/U",
+            CarbUnit::Exchanges => "U/exchange",
+            _ => "(unit not known)",
+        };
+        write!(f, "{} {unit}", self.value())
+    }
+}
+
+/// A time of day, in minutes since midnight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeOfDay(pub u16);
+
+impl TimeOfDay {
+    /// From a count of half hours since midnight, as schedules have it.
+    #[must_use]
+    pub const fn half_hours(count: u8) -> Self {
+        Self(count as u16 * 30)
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
+/// Shown in minutes since midnight.
+impl Show for TimeOfDay {
+    fn show(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
+    }
+}
+
+/// A span of time, in minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Minutes(pub u32);
+
+impl fmt::Display for Minutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} min", self.0)
+    }
+}
+
+impl Show for Minutes {
+    fn show(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
+    }
+}
