@@ -12,6 +12,7 @@
 #include <epan/tap.h>
 #include <stdint.h>
 #include <string.h>
+#include <wiretap/wtap.h>
 
 enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
 
