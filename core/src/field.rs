@@ -143,6 +143,17 @@ macro_rules! groups {
 }
 
 groups! {
+    Dissect => dissect;
+    Stick => stick;
+    Status => stick::status;
+    Product => stick::product;
+    Statistics => stick::statistics;
+    Signal => stick::signal;
+    ReadRadio => stick::read_radio;
+    Radio => radio;
+    Transmit => radio::transmit;
+    RadioReply => radio::reply;
+    Checksum => checksum;
     Opaque => opaque;
 }
 

@@ -277,6 +277,18 @@ impl Outline {
         rest.split('\0').next().unwrap_or_default()
     }
 
+    /// The first of the `len` bytes of `source` that is not claimed by exactly one leaf.
+    #[must_use]
+    pub fn misclaimed(&self, source: u32, len: usize) -> Option<usize> {
+        let mut claims = vec![0_u32; len];
+        for node in self.nodes.iter().filter(|node| node.role == Role::Wire as u8 && node.source == source) {
+            let start = (node.start as usize).min(len);
+            let end = (start + node.len as usize).min(len);
+            claims[start..end].iter_mut().for_each(|count| *count += 1);
+        }
+        claims.iter().position(|&count| count != 1)
+    }
+
     /// Keeps a text; a NUL inside would end it for C, so it is shown as U+2400.
     pub fn keep(&mut self, text: fmt::Arguments<'_>) -> TextAt {
         struct Clean<'a>(&'a mut String);

@@ -61,3 +61,13 @@ impl Show for PumpTime {
         Value::Clock(self.valid().map_or(0, seconds))
     }
 }
+
+/// A span of time, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanoseconds(pub i64);
+
+impl Show for Nanoseconds {
+    fn show(&self) -> Value<'_> {
+        Value::Duration(self.0)
+    }
+}

@@ -327,7 +327,7 @@ static int dissect_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 {
     if (proto_is_frame_protocol(pinfo->layers, "rtacser"))
         return dissect_other(tvb, pinfo, tree, CL_STREAM, rtac_direction(tvb));
-    return dissect_other(tvb, pinfo, tree, CL_TRANSFERS, direction_of(pinfo));
+    return dissect_other(tvb, pinfo, tree, CL_STREAM, direction_of(pinfo));
 }
 
 /* A stick behind a TCP port: the port that the user named is the stick's. */

@@ -33,6 +33,12 @@ impl Model {
         if self.guardian() { 22 } else { self.number % 100 }
     }
 
+    /// The family whose sensor commands it knows: a 7100 has those of the 523, though its other layouts are the 522's.
+    #[must_use]
+    pub const fn sensor_family(self) -> u16 {
+        if self.guardian() && self.number < 7200 { 23 } else { self.family() }
+    }
+
     /// True from the 523 and 723 on: insulin is counted in fortieths of a unit, and records are larger.
     #[must_use]
     pub const fn large(self) -> bool {

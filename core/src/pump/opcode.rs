@@ -1,0 +1,156 @@
+//! In: the opcode byte of a pump command. Out: its name, and what is known of the command.
+
+use super::model::Model;
+use crate::sink::{Show, Value};
+use std::fmt;
+
+/// The number of a pump command. Any number is kept, known or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Opcode(pub u8);
+
+impl Opcode {
+    /// Switches the pump's radio on or off.
+    pub const POWER_CONTROL: Self = Self(0x5d);
+
+    /// True if the reply carries a check value of its own over all parts: history, glucose and ISIG pages do.
+    #[must_use]
+    pub const fn has_own_check(self) -> bool {
+        matches!(self.0, 0x80 | 0x9a | 0x9b | 0xd5)
+    }
+
+    /// Its row in the table of commands; `None` for numbers that no source names.
+    #[must_use]
+    pub fn command(self) -> Option<&'static Command> {
+        let commands = super::COMMANDS;
+        commands.binary_search_by_key(&self, |command| command.opcode).ok().map(|row| &commands[row])
+    }
+
+    /// Its name, if it has one.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        self.command().map(|command| command.name)
+    }
+}
+
+impl From<u8> for Opcode {
+    fn from(number: u8) -> Self {
+        Self(number)
+    }
+}
+
+impl Show for Opcode {
+    fn show(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
+    }
+}
+
+/// `Read Battery`, or `unnamed 0x2f`.
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "unnamed {:#04x}", self.0),
+        }
+    }
+}
+
+/// A row of the table of commands.
+#[derive(Debug)]
+pub struct Command {
+    /// Its number.
+    pub opcode: Opcode,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub class: Class,
+    /// The pumps that know it.
+    pub models: Models,
+    /// True if it can change what the pump delivers, or the dose that the pump advises.
+    pub therapy: bool,
+    /// What the pump sends back when it does not refuse.
+    pub answer: Answer,
+    /// The layout of its parameters, by the name of its type.
+    pub parameters: Option<&'static str>,
+    /// The layout of its reply, by the name of its type.
+    pub reply: Option<&'static str>,
+}
+
+/// What a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Reads a state or a setting.
+    Read,
+    /// Changes a setting.
+    Set,
+    /// Makes the pump do something.
+    Control,
+    /// Reads the pump's internal traces.
+    Trace,
+    /// Concerns the glucose sensor.
+    Sensor,
+}
+
+/// What a pump sends back when it does not refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing that the host fetches: only the stick acknowledges.
+    Nothing,
+    /// An acknowledgement: one byte of zero.
+    Ack,
+    /// An acknowledgement, which hosts do not always fetch.
+    Optional,
+    /// So many frames of 64 bytes.
+    Frames(u8),
+    /// Not known, or not sent over this stick.
+    Unknown,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Ack => f.write_str("acknowledgement"),
+            Self::Optional => f.write_str("nothing or acknowledgement"),
+            Self::Frames(frames) => write!(f, "{} bytes", u32::from(*frames) * 64),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// The pumps that know a command, by their families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Models {
+    first: u16,
+    last: u16,
+}
+
+impl Models {
+    pub(super) const ONLY_508: Self = Self { first: 8, last: 8 };
+    pub(super) const ONLY_511: Self = Self { first: 11, last: 11 };
+    pub(super) const ONLY_512: Self = Self { first: 12, last: 12 };
+    pub(super) const ONLY_522: Self = Self { first: 22, last: 22 };
+    pub(super) const SINCE_511: Self = Self { first: 11, last: u16::MAX };
+    pub(super) const SINCE_512: Self = Self { first: 12, last: u16::MAX };
+    pub(super) const SINCE_515: Self = Self { first: 15, last: u16::MAX };
+    pub(super) const SINCE_522: Self = Self { first: 22, last: u16::MAX };
+    pub(super) const SINCE_523: Self = Self { first: 23, last: u16::MAX };
+    pub(super) const RADIO: Self = Self { first: 0, last: u16::MAX };
+
+    /// True if `model` knows the command, as far as is known.
+    #[must_use]
+    pub const fn include(self, model: Model) -> bool {
+        let family = model.sensor_family();
+        self.first <= family && family <= self.last
+    }
+}
+
+/// `511`, or `515 and later`.
+impl fmt::Display for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::RADIO => f.write_str("radio only"),
+            Self { first, last: u16::MAX } => write!(f, "{} and later", 500 + first),
+            Self { first, .. } => write!(f, "{}", 500 + first),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Rebuilds the captures.
+fn main() -> anyhow::Result<()> {
+    for path in carelink_samples::build_all(carelink_samples::directory())? {
+        println!("{}", path.display());
+    }
+    Ok(())
+}
