@@ -98,8 +98,8 @@ fn describe_data(headers: &[PathBuf]) -> Result<(), String> {
     // bindgen panics if there is no libclang to load.
     let bindings = panic::catch_unwind(panic::AssertUnwindSafe(|| builder.generate()))
         .map_err(|_| {
-            "libclang was not found. Install it: apt-get install libclang1-14 (Debian 12), \
-             libclang1-19 (Debian 13 and later), or set LIBCLANG_PATH"
+            "libclang was not found. Install it: apt-get install libclang1-14 (Debian 12), libclang1-19 (Debian 13), \
+             or another that `apt-cache search libclang1` lists; or set LIBCLANG_PATH"
                 .to_owned()
         })?
         .map_err(|error| format!("bindgen cannot read the headers of Wireshark: {error}"))?;

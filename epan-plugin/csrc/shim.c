@@ -12,6 +12,7 @@
 #include <epan/tap.h>
 #include <stdint.h>
 #include <string.h>
+#include <wiretap/wtap.h>
 
 enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
 
@@ -25,7 +26,7 @@ static int *subtree_ids;
 static int protocol_subtree = -1;
 static expert_field *note_ids;
 static dissector_handle_t usb_handle, named_handle, tcp_handle;
-static int usb_address_type, expert_tap, proto_expert_info;
+static int usb_address_type;
 
 static cl_session *session; /* of the open file */
 
@@ -155,11 +156,17 @@ static uint64_t nanoseconds(const nstime_t *time)
     return time->secs < 0 ? 0 : (uint64_t)time->secs * 1000000000 + (uint64_t)time->nsecs;
 }
 
-/* Whether anybody looks at a field or a note of ours. */
-static bool tree_is_wanted(proto_tree *tree)
+/* Whether anybody looks at our notes: a list of expert infos, or a filter. */
+static bool notes_are_wanted(proto_tree *tree)
 {
-    return have_tap_listener(expert_tap) || proto_field_is_referenced(tree, proto_carelink) ||
-           proto_field_is_referenced(tree, proto_expert_info);
+    static int tap = 0, protocol = -1;
+
+    /* epan registers its expert infos after all protocols, so they are not yet there at our hand-off. */
+    if (protocol < 0) {
+        tap = find_tap_id("expert");
+        protocol = proto_get_id_by_filter_name("_ws.expert");
+    }
+    return have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol));
 }
 
 static void set_columns(packet_info *pinfo, const char *info)
@@ -176,7 +183,7 @@ static void set_columns(packet_info *pinfo, const char *info)
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
-    const bool wants_tree = tree_is_wanted(tree);
+    const bool wants_tree = proto_field_is_referenced(tree, proto_carelink) || notes_are_wanted(tree);
     cl_view view;
 
     transfer->captured = tvb_captured_length(tvb);
@@ -289,14 +296,14 @@ static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_
     return dissect_usb_transfer(tvb, pinfo, tree, &device, known) != 0;
 }
 
-/* ---- Other carriers: the user said that they carry CareLink ---- */
+/* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
 
-static int dissect_other(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t carrier, uint8_t direction)
+static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t direction)
 {
     cl_transfer transfer = {
         .stream = stream_number(pinfo, BY_CONVERSATION, find_or_create_conversation(pinfo)->conv_index),
         .direction = direction,
-        .carrier = carrier,
+        .carrier = CL_STREAM,
         .certain = 1,
     };
 
@@ -324,9 +331,9 @@ static uint8_t rtac_direction(tvbuff_t *tvb)
 /* By name: user link types, exported PDUs, and serial lines. */
 static int dissect_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    if (proto_is_frame_protocol(pinfo->layers, "rtacser"))
-        return dissect_other(tvb, pinfo, tree, CL_STREAM, rtac_direction(tvb));
-    return dissect_other(tvb, pinfo, tree, CL_STREAM, direction_of(pinfo));
+    const bool rtac = proto_is_frame_protocol(pinfo->layers, "rtacser");
+
+    return dissect_stream(tvb, pinfo, tree, rtac ? rtac_direction(tvb) : direction_of(pinfo));
 }
 
 /* A stick behind a TCP port: the port that the user named is the stick's. */
@@ -335,7 +342,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     const bool to_stick = pinfo->match_uint == pinfo->destport, from_stick = pinfo->match_uint == pinfo->srcport;
     const uint8_t direction = to_stick == from_stick ? CL_UNDIRECTED : to_stick ? CL_TO_STICK : CL_FROM_STICK;
 
-    return dissect_other(tvb, pinfo, tree, CL_STREAM, direction);
+    return dissect_stream(tvb, pinfo, tree, direction);
 }
 
 /* ---- Registration ---- */
@@ -406,8 +413,6 @@ static void register_protocol(void)
 static void hand_off(void)
 {
     usb_address_type = address_type_get_by_name("AT_USB");
-    expert_tap = find_tap_id("expert");
-    proto_expert_info = proto_get_id_by_filter_name("_ws.expert");
 
     dissector_add_uint("usb.product", (uint32_t)STICK_VENDOR << 16 | STICK_PRODUCT, usb_handle);
     dissector_add_for_decode_as("usb.device", usb_handle);
