@@ -7,6 +7,8 @@ pub mod cursor;
 pub mod diagnosis;
 pub mod dissect;
 pub mod emit;
+#[cfg(feature = "capi")]
+pub mod ffi;
 pub mod field;
 pub mod names;
 pub mod opaque;
@@ -15,6 +17,7 @@ pub mod radio;
 pub mod session;
 pub mod sink;
 pub mod stick;
+pub mod summary;
 pub mod time;
 pub mod track;
 pub mod units;

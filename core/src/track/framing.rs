@@ -149,23 +149,21 @@ impl Framer {
         self.sent > 0
     }
 
-    /// Bytes so far of the frame that is being joined, after its last part all of it.
-    #[must_use]
-    pub fn joined(&self) -> &[u8] {
-        &self.joined
+    /// Takes the bytes of the frame that was being joined, all or not, and begins anew.
+    pub fn take(&mut self) -> Vec<u8> {
+        (self.sent, self.length) = (0, 0);
+        std::mem::take(&mut self.joined)
     }
 
-    /// Gives up the frame that is being joined, and begins anew. True if there was one.
-    pub fn give_up(&mut self) -> bool {
-        let owed = self.owes();
-        self.joined.clear();
-        (self.sent, self.length) = (0, 0);
-        owed
+    /// Puts the memory of taken bytes to use for the next frame.
+    pub fn put_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.joined = bytes;
     }
 
     /// Finds the next piece, at `start` of a transfer of which `bytes` were captured and `reported` were sent.
     ///
-    /// After a piece with the role [`Role::Last`], [`Framer::joined`] is the frame; the next call begins anew.
+    /// After a piece with the role [`Role::Last`], [`Framer::take`] is due: it gives the frame.
     pub fn next(
         &mut self,
         start: usize,
@@ -191,7 +189,6 @@ impl Framer {
         carrier: Carrier,
         length: impl Fn(&[u8]) -> Length,
     ) -> Piece {
-        self.joined.clear();
         let ends = carrier == Carrier::Transfers;
         // Only a full packet lets a frame go on in the next transfer.
         let goes_on = !ends || (start + left).is_multiple_of(PACKET);
@@ -231,7 +228,8 @@ impl Framer {
                 Length::Is(frame) => self.length = frame.min(LONGEST),
                 Length::Open if left > 0 && head.len() < PACKET => {}
                 Length::Open | Length::None => {
-                    self.give_up();
+                    let joined = self.take();
+                    self.put_back(joined);
                     return self.begin(start, here, left, carrier, length);
                 }
             }
@@ -244,11 +242,7 @@ impl Framer {
         self.sent += owed;
         let short = carrier == Carrier::Transfers && !(start + left).is_multiple_of(PACKET);
         let role = if self.sent == self.length || short { Role::Last } else { Role::Part };
-        let piece = Piece { role, start, len: owed, frame: self.length.max(self.sent) };
-        if role == Role::Last {
-            (self.sent, self.length) = (0, 0);
-        }
-        piece
+        Piece { role, start, len: owed, frame: self.length.max(self.sent) }
     }
 }
 

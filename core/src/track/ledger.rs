@@ -1,6 +1,7 @@
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::framing::Role;
+use super::book::small;
+use super::framing::{Piece, Role};
 use crate::session::Direction;
 
 /// What one piece of a transfer must know of its past. Numbers count from 1; 0 is "none".
@@ -22,6 +23,15 @@ pub struct Fact {
     pub direction: Direction,
     /// What else there is to say of it.
     pub marks: Marks,
+}
+
+impl Fact {
+    /// The fact of a piece of which nothing else is known yet.
+    pub(super) fn of(direction: Direction, piece: Piece) -> Self {
+        let Piece { role, start, len, .. } = piece;
+        let (start, len, marks) = (small(start), small(len), Marks::default());
+        Self { start, len, request: 0, transaction: 0, join: 0, role, direction, marks }
+    }
 }
 
 /// Peculiarities of a piece.
@@ -85,13 +95,6 @@ impl Ledger {
         if let Some(entry) = self.entries.last_mut().filter(|entry| entry.count < u16::MAX) {
             entry.count += 1;
             self.facts.push(fact);
-        }
-    }
-
-    /// Forgets the entry begun last.
-    pub fn cancel(&mut self) {
-        if let Some(entry) = self.entries.pop() {
-            self.facts.truncate(entry.first as usize);
         }
     }
 
