@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xtask::tshark::Tshark;
 use xtask::{plugin, process, workspace};
 
@@ -25,24 +25,42 @@ pub fn run() -> Result<()> {
 
     let samples = workspace::samples()?;
     let capture = samples.first().context("there are no sample captures: cargo xtask samples")?;
-    let opcodes = tshark.read(capture, ["-T", "fields", "-e", "carelink.opcode"])?;
-    let opcode = opcodes.lines().rfind(|line| !line.is_empty()).context("the sample shows no opcode")?;
-    let opcode = opcode.split(',').next_back().unwrap_or(opcode);
-    let filter = format!("carelink.opcode == {opcode}");
+    let Reply { frame, opcode } = last_reply(&tshark, capture)?;
+    let of_command = format!("carelink.opcode == {opcode}");
+    let of_frame = format!("frame.number == {frame}");
 
     show(&tshark, "What the stick and the pump say", capture, &["-Y", "carelink"])?;
-    let found = show(&tshark, "One command, by its number", capture, &["-Y", &filter])?;
-    ensure!(!found.is_empty(), "no frame of {} has {filter}", capture.display());
-    let last = found.lines().next_back().and_then(|line| line.split_whitespace().next()).unwrap_or("1");
-    let frame = format!("frame.number == {last}");
-    show(&tshark, "Its last frame in full", capture, &["-2", "-V", "-O", "carelink", "-Y", &frame])?;
-
+    show(&tshark, "One command, by its number", capture, &["-Y", &of_command])?;
+    show(&tshark, "Its answer in full", capture, &["-2", "-V", "-O", "carelink", "-Y", &of_frame])?;
     println!("\nTo see this in Wireshark itself: cargo xtask install");
     Ok(())
 }
 
+/// What the pump answered to a command.
+#[derive(Debug)]
+pub struct Reply {
+    /// The number of its frame.
+    pub frame: String,
+    /// The number of the command, as tshark writes it.
+    pub opcode: String,
+}
+
+/// The last frame in which a pump answers.
+///
+/// # Errors
+/// If there is none.
+pub fn last_reply(tshark: &Tshark, capture: &Path) -> Result<Reply> {
+    let columns = ["-2", "-T", "fields", "-e", "frame.number", "-e", "carelink.pump.opcode"];
+    let answers = ["-Y", "carelink.pump.opcode && carelink.request_in"];
+    let table = tshark.read(capture, [&columns[..], &answers].concat())?;
+    let last = table.lines().next_back().and_then(|line| line.split_once('\t'));
+    let (frame, opcodes) = last.with_context(|| format!("no pump answers in {}", capture.display()))?;
+    let opcode = opcodes.split(',').next().unwrap_or(opcodes);
+    Ok(Reply { frame: frame.to_owned(), opcode: opcode.to_owned() })
+}
+
 /// Prints the command, and what it prints.
-fn show(tshark: &Tshark, title: &str, capture: &Path, arguments: &[&str]) -> Result<String> {
+fn show(tshark: &Tshark, title: &str, capture: &Path, arguments: &[&str]) -> Result<()> {
     let relative = capture.strip_prefix(workspace::root()).unwrap_or(capture);
     let typed = process::line(Command::new("tshark").arg("-nr").arg(relative).args(arguments));
     println!("\n{title}\n$ {typed}");
@@ -53,5 +71,5 @@ fn show(tshark: &Tshark, title: &str, capture: &Path, arguments: &[&str]) -> Res
     if rest > 0 {
         println!("... and {rest} more");
     }
-    Ok(text)
+    Ok(())
 }

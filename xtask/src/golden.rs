@@ -9,6 +9,16 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::tshark::Tshark;
 
+/// What tshark must be told before it takes our samples' carriers for CareLink. Other captures do not mind.
+pub const CARRIERS: &[&str] = &[
+    "-o",
+    r#"uat:user_dlts:"User 0 (DLT=147)","carelink","0","","0","""#,
+    "-d",
+    "tcp.port==7305,carelink",
+    "-d",
+    "rtacser.data,carelink",
+];
+
 /// The file that holds the tree which a capture is expected to show.
 #[must_use]
 pub fn expected(capture: &Path) -> PathBuf {
@@ -21,10 +31,10 @@ pub fn expected(capture: &Path) -> PathBuf {
 /// # Errors
 /// If tshark fails, or prints what we cannot read.
 pub fn tree(tshark: &Tshark, capture: &Path) -> Result<String> {
-    let ours = ["-2", "-Y", "carelink"];
-    let pdml = tshark.read(capture, ours.into_iter().chain(["-T", "pdml"]))?;
-    let columns = ["-T", "fields", "-e", "frame.number", "-e", "_ws.col.Info"];
-    let table = tshark.read(capture, ours.into_iter().chain(columns))?;
+    let show =
+        |form: &[&str]| tshark.read(capture, [CARRIERS, &["-2", "-Y", "carelink", "-T"], form].concat());
+    let pdml = show(&["pdml"])?;
+    let table = show(&["fields", "-e", "frame.number", "-e", "_ws.col.Info"])?;
     let infos = table.lines().filter_map(|line| line.split_once('\t')).collect();
     normalise(&pdml, &infos).with_context(|| format!("cannot follow tshark on {}", capture.display()))
 }

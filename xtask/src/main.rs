@@ -86,7 +86,7 @@ enum Verb {
     Screenshot {
         /// The capture to open [default: the first sample]
         capture: Option<PathBuf>,
-        /// The frame to select [default: the first with a reply of the pump's]
+        /// The frame to select [default: the last answer of a pump]
         #[arg(long)]
         frame: Option<u32>,
     },

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use xtask::tshark::Tshark;
 use xtask::{process, workspace};
 
 use crate::apt;
+use crate::demo;
 
 /// Width and height of the screen, in pixels.
 const SCREEN: (&str, &str) = ("1400", "900");
@@ -41,7 +42,10 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
     let capture = capture.or_else(|| samples.first().cloned());
     let capture = capture.context("there are no sample captures: cargo xtask samples")?;
     let tshark = Tshark::prepare()?;
-    let frame = frame.map_or_else(|| first_reply(&tshark, &capture), |frame| Ok(frame.to_string()))?;
+    let frame = match frame {
+        Some(number) => number.to_string(),
+        None => demo::last_reply(&tshark, &capture)?.frame,
+    };
     let picture = workspace::root().join("docs/wireshark.png");
 
     let (_screen, display) = screen()?;
@@ -72,17 +76,6 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
     process::run(import.env("DISPLAY", &display).args(["-window", "root"]).arg(&picture))?;
     println!("Wrote {}", picture.display());
     Ok(())
-}
-
-/// The first frame that carries a command of the pump's and its answer, or else the first of ours.
-fn first_reply(tshark: &Tshark, capture: &Path) -> Result<String> {
-    for filter in ["carelink.pump.opcode && carelink.request_in", "carelink.pump.opcode", "carelink"] {
-        let numbers = tshark.read(capture, ["-2", "-T", "fields", "-e", "frame.number", "-Y", filter]);
-        if let Some(number) = numbers.ok().as_deref().and_then(|numbers| numbers.lines().next()) {
-            return Ok(number.to_owned());
-        }
-    }
-    bail!("{} has no CareLink traffic", capture.display())
 }
 
 /// Starts a screen, and returns it with its name.
