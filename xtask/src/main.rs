@@ -12,6 +12,7 @@ mod screenshot;
 mod testing;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -92,8 +93,14 @@ enum Verb {
     },
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().verb {
+fn main() -> ExitCode {
+    let Err(error) = run(Cli::parse().verb) else { return ExitCode::SUCCESS };
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(verb: Verb) -> Result<()> {
+    match verb {
         Verb::Demo => demo::run(),
         Verb::Test { plugin_only: false } => testing::run(testing::Scope::Workspace),
         Verb::Test { plugin_only: true } => testing::run(testing::Scope::Plugin),

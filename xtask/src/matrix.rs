@@ -126,6 +126,9 @@ fn trial(options: &Options, xtask: impl Fn(&[&str]) -> Result<Command>) -> Resul
     let Some(tally) = tests.filter(|_| status.success()) else {
         return Ok(Outcome::Failed { tests, why: "tests failed: see above".to_owned() });
     };
+    if tally.is_empty() {
+        return Ok(Outcome::Failed { tests, why: "there were no tests to run".to_owned() });
+    }
     let mut report = None;
     if let Some(frames) = options.fuzz {
         let status = process::follow(&mut xtask(&["fuzz", "--frames", &frames.to_string()])?, |line| {

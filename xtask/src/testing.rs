@@ -22,6 +22,11 @@ impl fmt::Display for Tally {
 }
 
 impl Tally {
+    /// Whether nothing was tested.
+    pub fn is_empty(self) -> bool {
+        self.passed + self.failed == 0
+    }
+
     /// Reads back what [`Tally`] displays.
     pub fn parse(line: &str) -> Option<Self> {
         let number = |part: Option<&str>, label| part?.trim().strip_suffix(label)?.parse().ok();
