@@ -1,6 +1,7 @@
 //! Captures in; how tshark with our plugin stood the damage that was done to their bytes out.
 
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Mutex;
@@ -8,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use carelink_core::diagnosis::INTERNAL;
 use xtask::tshark::Tshark;
-use xtask::{process, workspace};
+use xtask::{golden, process, workspace};
 
 use crate::apt;
 
@@ -68,15 +70,17 @@ struct Finding {
 pub fn run(frames: usize) -> Result<()> {
     apt::ensure(apt::BUILD)?;
     let tshark = Tshark::prepare()?;
-    let captures = [workspace::samples()?, workspace::recordings()?].concat();
-    ensure!(!captures.is_empty(), "there are no captures: cargo xtask samples");
-    let lengths = captures.iter().map(|capture| count(&tshark, capture)).collect::<Result<Vec<_>>>()?;
-    ensure!(lengths.iter().any(|&length| length > 0), "the captures are empty");
+    let with_length = |capture: PathBuf| count(&tshark, &capture).map(|length| (capture, length));
+    let measured = |captures: Vec<PathBuf>| captures.into_iter().map(with_length).collect::<Result<Vec<_>>>();
+    let (samples, recordings) = (measured(workspace::samples()?)?, measured(workspace::recordings()?)?);
+    ensure!(samples.iter().any(|&(_, length)| length > 0), "there are no samples: cargo xtask samples");
 
+    // Recordings are longer than samples: one of them at a time, so that each kind of damage gets its turn.
+    let mut turns = recordings.iter().cycle();
+    let rounds = iter::repeat_with(|| samples.iter().chain(turns.next())).flatten();
     let mut jobs = Vec::new();
     let mut planned = 0;
-    let rounds = (1..).flat_map(|seed| captures.iter().zip(&lengths).map(move |pair| (seed, pair)));
-    for (seed, (capture, length)) in rounds {
+    for (seed, (capture, length)) in (1..).zip(rounds) {
         if planned >= frames {
             break;
         }
@@ -136,34 +140,58 @@ fn one(tshark: &Tshark, job: Job<'_>, worker: usize) -> Result<Option<Finding>> 
     let damage = job.damage();
     process::read(tshark.command("editcap").args(&damage).args([&whole, &damaged]))?;
 
-    let output = dissect(tshark, &damaged, &[])?;
-    if is_clean(&output) {
-        return Ok(None);
-    }
-    let foreign = !is_clean(&dissect(tshark, &damaged, &["--disable-protocol", "carelink"])?);
+    let Some(complaint) = complaint(&dissect(tshark, &damaged, &[])?) else { return Ok(None) };
+    let foreign = self::complaint(&dissect(tshark, &damaged, &["--disable-protocol", "carelink"])?).is_some();
     let name = job.capture.file_stem().context("a capture without a name")?.to_string_lossy();
     let copy = kept().join(format!("{name}-{}.pcapng", job.seed));
     fs::create_dir_all(kept())?;
     fs::copy(&damaged, &copy)?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let line = format!(
-        "{}: editcap {} {}: {}: {}",
-        if foreign { "elsewhere" } else { "FAILED" },
-        damage.join(" "),
-        job.capture.display(),
-        output.status,
-        complaint.lines().next().unwrap_or_default(),
-    );
+    let verdict = if foreign { "elsewhere" } else { "FAILED" };
+    let line = format!("{verdict}: editcap {} {}: {complaint}", damage.join(" "), job.capture.display());
     Ok(Some(Finding { line, foreign }))
 }
 
 fn dissect(tshark: &Tshark, capture: &Path, options: &[&str]) -> Result<Output> {
     let mut command = tshark.command("timeout");
     command.envs(STRICT.iter().copied()).args([PATIENCE_S, "tshark", "-2", "-nVxr"]).arg(capture);
-    process::output(command.args(options))
+    process::output(command.args(golden::CARRIERS).args(options))
 }
 
-/// Neither a crash nor a hang, nor a word on stderr (a panic of ours would be one).
-fn is_clean(output: &Output) -> bool {
-    output.status.success() && output.stderr.is_empty()
+/// What is wrong, if anything: a crash, a hang, a word on stderr, or a panic that our own guard caught.
+fn complaint(output: &Output) -> Option<String> {
+    let mistake = INTERNAL.def().summary;
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let panic = shown.lines().find(|line| line.contains(mistake)).map(|line| line.trim().to_owned());
+    let wrong = !output.status.success() || !said.is_empty();
+    panic.or_else(|| wrong.then(|| format!("{}: {}", output.status, said.lines().next().unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_trouble_is_noticed() -> Result<()> {
+        let of = |script: &str| {
+            Ok::<_, anyhow::Error>(complaint(&process::output(Command::new("sh").args(["-c", script]))?))
+        };
+        assert_eq!(of("echo CareLink USB")?, None);
+        assert!(of("echo odd >&2")?.is_some_and(|line| line.ends_with("odd")));
+        assert!(of("kill -ABRT $$")?.is_some_and(|line| line.contains("signal: 6")));
+        assert!(
+            of(&format!("echo '  [{}: x]'", INTERNAL.def().summary))?
+                .is_some_and(|line| line.ends_with("x]"))
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn each_kind_of_damage_has_its_turn() {
+        let first = |seed| Job { capture: Path::new("x"), seed }.damage();
+        assert_eq!(first(1), ["-E", "0.02", "-o", "64", "--seed", "1"]);
+        assert_eq!(first(8), ["-E", "0.02", "-o", "0", "--seed", "8"]);
+        assert_eq!(first(4), ["-s", "68"]);
+    }
 }

@@ -18,6 +18,12 @@ use crate::demo;
 /// Width and height of the screen, in pixels.
 const SCREEN: (&str, &str) = ("1400", "900");
 
+/// A place within the packet details, below the few layers that are there before they are unfolded.
+const DETAILS: (&str, &str) = ("350", "800");
+
+/// Wireshark paints when it has time.
+const SETTLE: Duration = Duration::from_secs(3);
+
 /// Wireshark takes several seconds to show its window.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -70,7 +76,11 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
     })?;
     let (width, height) = SCREEN;
     xdotool(&["windowmove", &window, "0", "0", "windowsize", &window, width, height])?;
-    sleep(Duration::from_secs(3));
+    sleep(SETTLE);
+    // A click into the packet details, then the last of the layers, which is ours, with all below it.
+    let (x, y) = DETAILS;
+    xdotool(&["mousemove", x, y, "click", "1", "key", "End", "key", "shift+Right"])?;
+    sleep(SETTLE);
     fs::create_dir_all(picture.parent().context("no folder")?)?;
     let mut import = Command::new("import");
     process::run(import.env("DISPLAY", &display).args(["-window", "root"]).arg(&picture))?;

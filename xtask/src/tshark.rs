@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::{plugin, process};
 
@@ -153,10 +153,13 @@ impl Tshark {
         let name = file.file_name().with_context(|| format!("{} has no name", file.display()))?;
         let copy = self.home().join(name);
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        fs::write(&copy, bytes)?;
+        // Another thread may lend the same file, and its tshark may be reading: the whole copy appears at once.
+        let fresh = NamedTempFile::new_in(self.home())?;
+        fs::write(fresh.path(), bytes)?;
         if self.lowered {
-            chown(&copy, Some(NOBODY), Some(NOBODY))?;
+            chown(fresh.path(), Some(NOBODY), Some(NOBODY))?;
         }
+        fresh.persist(&copy)?;
         Ok(copy)
     }
 
