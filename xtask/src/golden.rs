@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::tshark::Tshark;
@@ -37,6 +38,35 @@ pub fn tree(tshark: &Tshark, capture: &Path) -> Result<String> {
     let table = show(&["fields", "-e", "frame.number", "-e", "_ws.col.Info"])?;
     let infos = table.lines().filter_map(|line| line.split_once('\t')).collect();
     normalise(&pdml, &infos).with_context(|| format!("cannot follow tshark on {}", capture.display()))
+}
+
+/// Compares what a capture shows with what it is expected to show.
+///
+/// # Errors
+/// With the first line that differs, and as [`tree`].
+pub fn check(tshark: &Tshark, capture: &Path) -> Result<()> {
+    let path = expected(capture);
+    let wanted = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let shown = tree(tshark, capture)?;
+    let Some((line, wanted, shown)) = first_difference(&wanted, &shown) else { return Ok(()) };
+    bail!(
+        "Wireshark {} differs from {}, line {line}:\n  expected: {wanted}\n  shown:    {shown}\n\
+         If what it shows is right: cargo xtask samples --bless",
+        tshark.version(),
+        path.display(),
+    )
+}
+
+/// The number of the first line that differs, counted from 1, and its two versions.
+fn first_difference<'a>(wanted: &'a str, shown: &'a str) -> Option<(usize, &'a str, &'a str)> {
+    const END: &str = "(end)";
+    let (mut wanted, mut shown) = (wanted.lines(), shown.lines());
+    (1..)
+        .map_while(|line| match (wanted.next(), shown.next()) {
+            (None, None) => None,
+            (wanted, shown) => Some((line, wanted.unwrap_or(END), shown.unwrap_or(END))),
+        })
+        .find(|(_, wanted, shown)| wanted != shown)
 }
 
 /// The text of a PDML document's CareLink trees. `infos` has the Info column by frame number.
@@ -160,6 +190,14 @@ mod tests {
         outline(Document::parse(field)?.root_element(), 0, &mut text)?;
         assert_eq!(text, "Expert Info (Error/Checksum): Bad CRC [carelink.crc.bad]\n");
         Ok(())
+    }
+
+    #[test]
+    fn the_first_difference_is_told() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\n", "a\nc\nd\n"), Some((2, "b", "c")));
+        assert_eq!(first_difference("a\n", "a\nb\n"), Some((2, "(end)", "b")));
+        assert_eq!(first_difference("a\nb\n", "a\n"), Some((2, "b", "(end)")));
     }
 
     #[test]
