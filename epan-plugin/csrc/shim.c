@@ -404,9 +404,10 @@ static void register_protocol(void)
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
 
-    usb_handle = register_dissector_with_description("carelink_usb", "CareLink USB", dissect_usb, proto_carelink);
-    named_handle = register_dissector_with_description("carelink", "CareLink", dissect_named, proto_carelink);
-    tcp_handle = register_dissector_with_description("carelink_tcp", "CareLink over TCP", dissect_tcp, proto_carelink);
+    /* All bear the protocol's own name as their description: 4.0 finds the one behind a port preference by it. */
+    usb_handle = register_dissector("carelink_usb", dissect_usb, proto_carelink);
+    named_handle = register_dissector("carelink", dissect_named, proto_carelink);
+    tcp_handle = register_dissector("carelink_tcp", dissect_tcp, proto_carelink);
 }
 
 /* Called once all protocols are registered, and again when preferences change. */
