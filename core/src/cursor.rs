@@ -260,6 +260,12 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.sink.info(text);
     }
 
+    /// True if sentences for the packet list are kept.
+    #[must_use]
+    pub const fn informs(&self) -> bool {
+        S::INFORMS
+    }
+
     /// True if anybody looks: what is only for show need not be computed otherwise.
     #[must_use]
     pub const fn shows(&self) -> bool {

@@ -144,6 +144,7 @@ macro_rules! groups {
 
 groups! {
     Dissect => dissect;
+    Summary => summary;
     Stick => stick;
     Status => stick::status;
     Product => stick::product;
@@ -155,6 +156,27 @@ groups! {
     RadioReply => radio::reply;
     Checksum => checksum;
     Opaque => opaque;
+    PumpBattery => pump::battery;
+    PumpCarbRatio => pump::carb_ratio;
+    PumpClock => pump::clock;
+    PumpControl => pump::control;
+    PumpFactory => pump::factory;
+    PumpIdentity => pump::identity;
+    PumpIds => pump::ids;
+    PumpMySentry => pump::mysentry;
+    PumpPages => pump::pages;
+    PumpProfile => pump::profile;
+    PumpReminders => pump::reminders;
+    PumpReservoir => pump::reservoir;
+    PumpSensitivity => pump::sensitivity;
+    PumpSensor => pump::sensor;
+    PumpSettings => pump::settings;
+    PumpStatus => pump::status;
+    PumpSwitches => pump::switches;
+    PumpTarget => pump::target;
+    PumpTempBasal => pump::temp_basal;
+    PumpTotals => pump::totals;
+    PumpWizard => pump::wizard;
 }
 
 const BASES: [u16; GROUPS.len()] = {

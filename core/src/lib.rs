@@ -17,6 +17,7 @@ pub mod radio;
 pub mod session;
 pub mod sink;
 pub mod stick;
+pub mod summary;
 pub mod time;
 pub mod track;
 pub mod units;

@@ -112,6 +112,8 @@ pub struct Mark(u32);
 pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
     const KEEPS: bool;
+    /// False when sentences for the packet list are not kept.
+    const INFORMS: bool;
     /// Takes an item without children.
     fn leaf(&mut self, item: Item<'_>) -> Mark;
     /// Takes an item whose children follow, until [`Sink::close`].
@@ -131,6 +133,7 @@ pub trait Sink {
 /// Keeps nothing.
 impl Sink for () {
     const KEEPS: bool = false;
+    const INFORMS: bool = false;
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -152,6 +155,7 @@ pub struct InfoLine(pub String);
 
 impl Sink for InfoLine {
     const KEEPS: bool = false;
+    const INFORMS: bool = true;
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -337,6 +341,7 @@ impl Outline {
 
 impl Sink for Outline {
     const KEEPS: bool = true;
+    const INFORMS: bool = true;
 
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         self.push(item)

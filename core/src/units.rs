@@ -35,6 +35,8 @@ quantity! {
     Rate(i32): |n| n / 1000.0, " U/h";
     /// Voltage, in hundredths of a volt.
     Centivolts(u16): |n| n / 100.0, " V";
+    /// Calibration of the glucose sensor: glucose per sensor current, in thousandths.
+    Calibration(u16): |n| n / 1000.0, "";
 }
 
 impl Insulin {
@@ -52,10 +54,101 @@ impl Insulin {
 }
 
 impl Rate {
+    /// From a count of tenths of a unit per hour: the 511.
+    #[must_use]
+    pub fn tenths(count: impl Into<i32>) -> Self {
+        Self(count.into() * 100)
+    }
+
     /// From a count of fortieths of a unit per hour.
     #[must_use]
     pub fn fortieths(count: impl Into<i32>) -> Self {
         Self(count.into().saturating_mul(25))
+    }
+}
+
+crate::open_enum! {
+    /// What a pump counts glucose in.
+    pub enum GlucoseUnit: u8 {
+        Unset = 0 => "not set",
+        MgDl = 1 => "mg/dL",
+        MmolL = 2 => "mmol/L",
+    }
+}
+
+/// A glucose concentration, in the unit that the pump is set to: a number means nothing without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Glucose {
+    /// As the pump sends it: mg/dL, or tenths of mmol/L.
+    pub count: u16,
+    /// The unit that the pump names beside it.
+    pub unit: GlucoseUnit,
+}
+
+impl Glucose {
+    /// The concentration in its unit; the bare count if the unit is not known.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        let count = f64::from(self.count);
+        if self.unit == GlucoseUnit::MmolL { count / 10.0 } else { count }
+    }
+}
+
+impl Show for Glucose {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
+    }
+}
+
+impl fmt::Display for Glucose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unit {
+            GlucoseUnit::MgDl | GlucoseUnit::MmolL => write!(f, "{} {}", self.value(), self.unit),
+            _ => write!(f, "{} (unit not known)", self.value()),
+        }
+    }
+}
+
+crate::open_enum! {
+    /// What a pump counts carbohydrates in.
+    pub enum CarbUnit: u8 {
+        Unset = 0 => "not set",
+        Grams = 1 => "grams",
+        Exchanges = 2 => "exchanges",
+    }
+}
+
+/// A carbohydrate ratio: grams that one unit of insulin covers, or units of insulin that one exchange needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CarbRatio {
+    /// The ratio in thousandths; the bare count, in thousandths too, if the unit is not known.
+    pub thousandths: u32,
+    /// Which of the two it is.
+    pub unit: CarbUnit,
+}
+
+impl CarbRatio {
+    /// The ratio: g/U, or U per exchange.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        f64::from(self.thousandths) / 1000.0
+    }
+}
+
+impl Show for CarbRatio {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
+    }
+}
+
+impl fmt::Display for CarbRatio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            CarbUnit::Grams => "g/U",
+            CarbUnit::Exchanges => "U/exchange",
+            _ => "(unit not known)",
+        };
+        write!(f, "{} {unit}", self.value())
     }
 }
 

@@ -3,10 +3,14 @@
 
 mod damage;
 mod descriptors;
+mod faults;
+mod foreign;
+pub mod generate;
 pub mod link;
 mod noise;
 mod page;
 pub mod script;
+mod sensor;
 pub mod session;
 pub mod stick;
 mod words;

@@ -62,15 +62,15 @@ impl Page {
         words.end()
     }
 
-    /// The page, when its last line was read.
-    pub fn close(self) -> Result<(String, Vec<u8>)> {
+    /// The page by its name, when its last line was read.
+    pub fn close(self) -> Result<Vec<(String, Vec<u8>)>> {
         let length = self.records.len();
         let mut bytes = page::page(&self.records)
             .with_context(|| format!("{length} bytes of records do not fit into the page's 1022"))?;
         if self.bad_crc {
             bytes[1023] ^= 0xFF;
         }
-        Ok((self.name, bytes.to_vec()))
+        Ok(vec![(self.name, bytes.to_vec())])
     }
 
     /// A record with a date: a total of the day, or an event at a time of the day.
@@ -297,7 +297,7 @@ fn half_hours(words: &mut Words<'_>) -> Result<u8> {
 }
 
 /// Three numbers with a separator between them.
-fn three<T: FromStr>(word: &str, separator: char) -> Option<(T, T, T)> {
+pub(crate) fn three<T: FromStr>(word: &str, separator: char) -> Option<(T, T, T)> {
     let mut parts = word.split(separator).map(|part| part.parse().ok());
     let numbers = (parts.next()??, parts.next()??, parts.next()??);
     parts.next().is_none().then_some(numbers)

@@ -10,6 +10,7 @@ use crate::damage::Damage;
 use crate::link::Link;
 use crate::noise::noise;
 use crate::page::Page;
+use crate::sensor::SensorPage;
 use crate::session::{Direction, MS, Session};
 use crate::stick::{Fetch, Outcome, Stick};
 use crate::words::{Words, hex, number};
@@ -37,6 +38,35 @@ impl Script {
     }
 }
 
+/// A page between its first line and its `end`.
+enum OpenPage {
+    History(Page),
+    Sensor(SensorPage),
+}
+
+impl OpenPage {
+    fn name(&self) -> &str {
+        match self {
+            Self::History(page) => &page.name,
+            Self::Sensor(page) => &page.name,
+        }
+    }
+
+    fn line(&mut self, words: Words<'_>) -> Result<()> {
+        match self {
+            Self::History(page) => page.line(words),
+            Self::Sensor(page) => page.line(words),
+        }
+    }
+
+    fn close(self) -> Result<Vec<(String, Vec<u8>)>> {
+        match self {
+            Self::History(page) => page.close(),
+            Self::Sensor(page) => page.close(),
+        }
+    }
+}
+
 /// The state between two lines.
 #[derive(Default)]
 struct Reader {
@@ -48,7 +78,7 @@ struct Reader {
     finished: Vec<Session>,
     damages: Vec<Damage>,
     note: Option<String>,
-    open_page: Option<Page>,
+    open_page: Option<OpenPage>,
     pages: HashMap<String, Vec<u8>>,
 }
 
@@ -59,8 +89,9 @@ impl Reader {
             if !words.take("end") {
                 return page.line(words);
             }
-            let (name, bytes) = self.open_page.take().context("no page is open")?.close()?;
-            self.pages.insert(name, bytes);
+            if let Some(page) = self.open_page.take() {
+                self.pages.extend(page.close()?);
+            }
             return words.end();
         }
         let Some(verb) = words.next() else { return Ok(()) };
@@ -75,7 +106,8 @@ impl Reader {
                 self.leave_stick()?;
                 self.stick = Some(stick(&mut words)?);
             }
-            "page" => self.open_page = Some(Page::open(&mut words)?),
+            "page" => self.open_page = Some(OpenPage::History(Page::open(&mut words)?)),
+            "sensor-page" => self.open_page = Some(OpenPage::Sensor(SensorPage::open(&mut words)?)),
             "note" => self.note = Some(text(&mut words)?),
             "damage" => self.damages.push(Damage::read(&mut words)?),
             verb => {
@@ -116,7 +148,7 @@ impl Reader {
 
     fn finish(mut self) -> Result<Script> {
         if let Some(page) = &self.open_page {
-            bail!("the page {:?} lacks its line \"end\"", page.name);
+            bail!("the page {:?} lacks its line \"end\"", page.name());
         }
         self.leave_stick()?;
         let link = self.link.context("a line \"link\" is missing")?;
@@ -291,4 +323,54 @@ fn data(words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) -> Result<Vec<u
 fn text(words: &mut Words<'_>) -> Result<String> {
     let word = words.word("a text")?;
     Ok(word.strip_prefix('"').context("a text stands in quotes")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_line_and_the_reason() {
+        #[rustfmt::skip]
+        let cases = [
+            ("link usb",                               "x:1: \"usb\" is none of the links usbmon-48, usbmon-64"),
+            ("product-info",                           "x:1: a line \"stick SERIAL\" must come first"),
+            ("stick 0A1B",                             "x:1: a stick's serial number has three bytes"),
+            ("stick 0A1B2C\nfetch 0x8D",               "x:2: expected an outcome at the end of the line"),
+            ("stick 0A1B2C\nfetch 0x18D accepted",     "x:2: expected an opcode, found \"0x18D\", which is no number"),
+            ("stick 0A1B2C\nfetch 0x8D hope",          "x:2: \"hope\" is neither an option"),
+            ("stick 0A1B2C\nfetch 0x80 reply page p",  "x:2: there is no page \"p\" above"),
+            ("stick 0A1B2C\nproduct-info please",      "x:2: \"please\" is one word too many"),
+            ("stick 0A1B2C\nsing",                     "x:2: \"sing\" starts no line of a script"),
+            ("damage bad luck",                        "x:1: \"luck\" is none of the checksums transmit-crc"),
+            ("stick 0A1B2C\ndamage drop reply\nsignal -60", "x:3: the exchange has no such frame"),
+            ("stick 0A1B2C\ndamage drop reply",        "x: a line \"damage\" must stand before the exchange"),
+            ("page p model 522\n2026-01-04 25 rewind", "x:2: \"25\" is neither a time nor a total"),
+            ("page p model 522\n2026-01-04 09:00:00 bolus 4.55", "x:2: as insulin: 4.55 is no multiple of 1/10"),
+            ("page p model 522",                       "x: the page \"p\" lacks its line \"end\""),
+            ("stick 0A1B2C\nproduct-info",             "x: a line \"link\" is missing"),
+        ];
+        for (text, expected) in cases {
+            let error = Script::parse("x", text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text:?} gives {error:?}");
+        }
+    }
+
+    #[test]
+    fn sticks_run_side_by_side() {
+        let text = "link user0\nstick 0A1B2C at 1.5\nproduct-info\nstick 0D1E2F at 1.6\nwait 1\nproduct-info";
+        let session = Script::parse("x", text).unwrap().session;
+        let addresses: Vec<_> = session.transfers.iter().map(|transfer| transfer.address).collect();
+        assert_eq!(addresses, [5, 6, 5, 6]);
+    }
+
+    #[test]
+    fn comments_texts_and_notes_are_understood() {
+        let text =
+            "link user0 # bare\nstick 0A1B2C\nnote \"see # here\"\nfetch 0x8D reply 03 \"5 2\" # model";
+        let session = Script::parse("x", text).unwrap().session;
+        assert_eq!(session.transfers[0].comment.as_deref(), Some("see # here"));
+        let reply = session.transfers.iter().find(|transfer| transfer.bytes.starts_with(&[2])).unwrap();
+        assert_eq!(reply.bytes[13..18], *b"\x035 2\0");
+    }
 }

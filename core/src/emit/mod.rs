@@ -8,6 +8,7 @@ pub mod history;
 pub mod page;
 pub mod reply;
 pub mod request;
+pub mod sensor;
 
 /// A pump's serial number as it is sent: six decimal digits, two to a byte.
 ///

@@ -21,6 +21,11 @@ impl Model {
         Some(Self { number, suffix })
     }
 
+    /// The model with this number and no letter.
+    pub(super) const fn number(number: u16) -> Self {
+        Self { number, suffix: None }
+    }
+
     /// True for the Guardian REAL-Time monitors (7100, 7200), which deliver no insulin.
     #[must_use]
     pub const fn guardian(self) -> bool {

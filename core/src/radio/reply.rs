@@ -6,6 +6,7 @@ use crate::crc::crc8;
 use crate::cursor::Cursor;
 use crate::diagnosis::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::opaque::PADDING;
+use crate::pump;
 use crate::pump::nak::Nak;
 use crate::sink::Sink;
 use crate::stick::{Context, INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};
@@ -86,8 +87,10 @@ pub fn reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Ra
         return Ok(reply);
     }
     let covered = c.rest().get(..length);
+    if reply.response != ResponseType::Nak {
+        describe(c, &reply);
+    }
     reply.nak = c.within(length, |c| payload(c, &reply, context))?;
-    describe(c, &reply);
     reply.payload_crc = match c.crc8("Payload CRC", covered.map(crc8)) {
         Ok(check) => check.status(),
         Err(stop) => {
@@ -150,6 +153,7 @@ fn payload<S: Sink>(
         ResponseType::Nak => {
             let nak = c.read(NAK, be_u8.map(Nak::from))?;
             c.note(PUMP_NAK, format_args!("{nak}"));
+            c.info(format_args!("Pump NAK: {nak}"));
             c.fill();
             Ok(Some(nak))
         }
@@ -159,7 +163,7 @@ fn payload<S: Sink>(
             Ok(None)
         }
         ResponseType::Single if reply.end_of_data && context.whole_reply => {
-            decode(c, context)?;
+            decode(c, context);
             Ok(None)
         }
         _ => {
@@ -170,21 +174,21 @@ fn payload<S: Sink>(
 }
 
 /// Shows the payload of a whole reply by the opcode of the transaction it belongs to.
-///
-/// # Errors
-/// Never for lack of bytes: that is a note.
-pub fn decode<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<(), Stop> {
-    let Some(opcode) = context.pump_opcode.filter(|_| c.shows()) else {
+pub fn decode<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) {
+    let Some(opcode) = context.pump_opcode.filter(|_| c.shows() || c.informs()) else {
         c.remainder(PAYLOAD);
-        return Ok(());
+        return;
     };
-    c.group(REPLY, |c| {
-        if let Some(stop) = crate::pump::reply(opcode, c, context.pump).err() {
-            c.note_stop(stop);
+    // A group never fails here: it notes its own stops.
+    let _ = c.group(REPLY, |c| {
+        match pump::reply(opcode, c, context.pump) {
+            Ok(Some(reply)) => c.info(format_args!("{reply}")),
+            Ok(None) => {}
+            Err(stop) => c.note_stop(stop),
         }
         c.fill();
         Ok(())
-    })
+    });
 }
 
 fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
@@ -192,15 +196,14 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
     let minus = if *rssi < 0 { "−" } else { "" };
     let strength = rssi.unsigned_abs();
     let end = if reply.end_of_data { ", end of data" } else { "" };
-    match (reply.response, reply.nak) {
-        (ResponseType::Nak, Some(nak)) => c.info(format_args!("Pump NAK: {nak}")),
-        (ResponseType::Ack, _) => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
-        (ResponseType::Timeout, _) => {
+    match reply.response {
+        ResponseType::Ack => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
+        ResponseType::Timeout => {
             c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
         }
-        (ResponseType::Single | ResponseType::Part, _) => {
+        ResponseType::Single | ResponseType::Part => {
             c.info(format_args!("Radio data: {length} bytes, RSSI {minus}{strength} dBm{end}"));
         }
-        (other, _) => c.info(format_args!("Radio reply: {other}")),
+        other => c.info(format_args!("Radio reply: {other}")),
     }
 }

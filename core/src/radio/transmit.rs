@@ -1,6 +1,7 @@
 //! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
 
 use super::serial::Serial;
+use crate::checksum::CrcStatus;
 use crate::crc::crc8;
 use crate::cursor::Cursor;
 use crate::diagnosis::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
@@ -46,6 +47,10 @@ pub struct Transmit {
     pub retries: u8,
     /// How much the pump is to answer: 0 nothing, 1 up to 64 bytes, 2 more.
     pub pages: u8,
+    /// Verdict on the header's check value.
+    pub header_crc: CrcStatus,
+    /// Verdict on the parameters' check value.
+    pub parameters_crc: CrcStatus,
 }
 
 impl Transmit {
@@ -53,6 +58,13 @@ impl Transmit {
     #[must_use]
     pub fn powers_off(&self) -> bool {
         self.opcode == Opcode::POWER_CONTROL && self.first == Some(0)
+    }
+
+    /// True if both check values are good, as far as there are any.
+    #[must_use]
+    pub fn crcs_good(&self) -> bool {
+        self.header_crc == CrcStatus::Good
+            && matches!(self.parameters_crc, CrcStatus::Good | CrcStatus::NotPresent)
     }
 }
 
@@ -80,33 +92,41 @@ pub fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result
             }
         }
         c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
-        Ok(Transmit { serial, opcode, parameters, first: None, retries, pages })
+        let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
+        Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
     })?;
     let computed = crc8(c.since(start));
-    c.crc8("Transmit Header CRC", Some(computed))?;
+    packet.header_crc = c.crc8("Transmit Header CRC", Some(computed))?.status();
     packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
-    if let Err(stop) = parameters(c, packet, context) {
+    packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
         c.note_stop(stop);
         c.remainder(UNKNOWN);
-    }
+        CrcStatus::Unverified
+    });
     Ok(packet)
 }
 
-fn parameters<S: Sink>(c: &mut Cursor<'_, '_, S>, packet: Transmit, context: &Context) -> Result<(), Stop> {
+fn parameters<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    packet: Transmit,
+    context: &Context,
+) -> Result<CrcStatus, Stop> {
     let length = usize::from(packet.parameters);
     if length == 0 {
         // There is nothing to check; the byte is there all the same, and zero.
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
-        return Ok(());
+        return Ok(CrcStatus::NotPresent);
     }
     let covered = c.rest().get(..length);
-    if c.shows() {
+    if c.shows() || c.informs() {
         c.within(length, |c| {
             c.group(PARAMETERS, |c| {
-                if let Some(stop) = pump::parameters(packet.opcode, c, context.pump).err() {
-                    c.note_stop(stop);
+                match pump::parameters(packet.opcode, c, context.pump) {
+                    Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
+                    Ok(None) => {}
+                    Err(stop) => c.note_stop(stop),
                 }
-                c.fill();
+                c.remainder(UNKNOWN);
                 Ok(())
             })
         })?;
@@ -116,6 +136,5 @@ fn parameters<S: Sink>(c: &mut Cursor<'_, '_, S>, packet: Transmit, context: &Co
     if covered.is_none() {
         return Err(c.stop());
     }
-    c.crc8("Parameters CRC", covered.map(crc8))?;
-    Ok(())
+    Ok(c.crc8("Parameters CRC", covered.map(crc8))?.status())
 }

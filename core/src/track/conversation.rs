@@ -8,8 +8,8 @@ use super::ledger::{Fact, Marks};
 use super::transaction::{Kind, Part, Stage, Transaction};
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
-use crate::pump::model::{Known, Pump};
-use crate::pump::{self, Opcode as PumpOpcode};
+use crate::pump::Opcode as PumpOpcode;
+use crate::pump::learn::{Message, learn};
 use crate::radio::reply::{HEADER_LENGTH, RadioReply, ResponseType};
 use crate::radio::transmit::OVERHEAD;
 use crate::session::Transfer;
@@ -45,6 +45,9 @@ impl Book {
                 let parameters = bytes.get(OVERHEAD - 1..OVERHEAD - 1 + usize::from(packet.parameters));
                 let number = self.transact(Kind::Pump(packet), transfer, parameters.unwrap_or_default());
                 self.count_repeats(link.open, number);
+                if let Some(parameters) = parameters.filter(|_| packet.crcs_good()) {
+                    self.learn(number, Message::Parameters(parameters));
+                }
                 link.open = number;
                 number
             }
@@ -64,7 +67,10 @@ impl Book {
             }
             match command {
                 Command::ReadStatus => transaction.polls += 1,
-                Command::ReadRadio(_) => transaction.reads += 1,
+                Command::ReadRadio(_) => {
+                    transaction.reads += 1;
+                    transaction.rereads += u32::from(link.parts.last().is_some_and(|part| !part.good));
+                }
                 _ => {}
             }
         }
@@ -281,6 +287,7 @@ impl Book {
         };
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {
+            let refused = radio.nak.filter(|_| good);
             transaction.stage = stage;
             transaction.response = Some(came);
             let single = radio.response == ResponseType::Single;
@@ -291,20 +298,24 @@ impl Book {
             if whole && !single {
                 fact.marks.add(Marks::COMPLETES);
             }
-            if whole && transaction.bad_crcs == 0 {
-                self.learn(fact.transaction, &link.data);
+            let sound = whole && transaction.bad_crcs == 0;
+            if let Some(nak) = refused {
+                self.learn(fact.transaction, Message::Refused(nak));
+            }
+            if sound {
+                self.learn(fact.transaction, Message::Reply(&link.data));
             }
         }
     }
 
-    /// Learns a pump's model from a complete reply.
-    fn learn(&mut self, transaction: u32, reply: &[u8]) {
+    /// Learns a pump's model from a message of a transaction.
+    fn learn(&mut self, transaction: u32, message: Message<'_>) {
         let Some(transaction) = self.transaction(transaction) else { return };
         let Some((opcode, serial)) = transaction.pump_opcode().zip(transaction.serial()) else { return };
-        if let Some((model, known)) = pump::learn(opcode, transaction.parameters(), reply) {
+        if let Some(told) = learn(opcode, message) {
             let pump = self.pumps.entry(serial).or_default();
-            if known > pump.known || (known == Known::Told && pump.known == Known::Told) {
-                *pump = Pump::of(model, known);
+            if told.known >= pump.known {
+                *pump = told;
             }
         }
     }

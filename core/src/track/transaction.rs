@@ -7,6 +7,7 @@ use crate::pump::nak::Nak;
 use crate::radio::serial::Serial;
 use crate::radio::transmit::Transmit;
 use crate::stick::{NakReason, Opcode};
+use std::fmt;
 use std::ops::Range;
 
 /// What a transaction is about.
@@ -114,6 +115,8 @@ pub struct Transaction {
     pub empty_polls: u32,
     /// How often the host read from the radio.
     pub reads: u32,
+    /// How often the host read again after a bad check value.
+    pub rereads: u32,
     /// Retries that the stick reports.
     pub retries: u32,
     /// How many identical commands went before it, without a complete reply.
@@ -147,6 +150,7 @@ impl Transaction {
             polls: 0,
             empty_polls: 0,
             reads: 0,
+            rereads: 0,
             retries: 0,
             repeats: 0,
             bad_crcs: 0,
@@ -197,7 +201,8 @@ impl Transaction {
     pub fn outcome(&self) -> Outcome {
         match (self.stage, self.kind) {
             (Stage::StickNak(_), _) => Outcome::StickNak,
-            (Stage::PumpNak(_), _) => Outcome::PumpNak,
+            (Stage::PumpNak(_), _) if self.bad_crcs == 0 => Outcome::PumpNak,
+            (Stage::PumpNak(_), _) => Outcome::Damaged,
             (Stage::PumpAck, _) => Outcome::PumpAck,
             (Stage::Timeout, _) => Outcome::Timeout,
             (Stage::EndOfData, _) if self.bad_crcs > 0 || self.missing > 0 => Outcome::Damaged,
@@ -211,6 +216,22 @@ impl Transaction {
             (Stage::Asked, Kind::Pump(_) | Kind::Stick(_)) => Outcome::NoReply,
             (Stage::Accepted | Stage::Asked, _) if self.first_data.is_some() => Outcome::Incomplete,
             (Stage::Accepted | Stage::Asked, _) => Outcome::NoData,
+        }
+    }
+}
+
+/// `Read Pump Model, pump 123456, complete`
+impl fmt::Display for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Pump(packet) => write!(f, "{}, pump {}", packet.opcode, packet.serial)?,
+            Kind::Stick(opcode) => write!(f, "{opcode}")?,
+            Kind::Orphan => write!(f, "reads whose command was not captured")?,
+        }
+        match self.stage {
+            Stage::PumpNak(nak) => write!(f, ", pump NAK: {nak}"),
+            Stage::StickNak(reason) => write!(f, ", stick NAK: {reason}"),
+            _ => write!(f, ", {}", self.outcome()),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Link {
     pub fn write<W: Write>(self, session: &Session, writer: W) -> Result<W> {
         let mut capture = Capture::new(self, writer)?;
         capture.session(session, u64::MAX)?;
-        Ok(capture.pcapng.into_inner())
+        Ok(capture.finish())
     }
 }
 
@@ -119,6 +119,11 @@ impl<W: Write> Capture<W> {
             Form::Frames(frame) => serial::write(session, frame, self),
             Form::Segments => tcp::write(session, self),
         }
+    }
+
+    /// Gives the writer back.
+    pub fn finish(self) -> W {
+        self.pcapng.into_inner()
     }
 
     /// Adds one packet: `head` and `data`, of which `lost` more bytes were not captured.

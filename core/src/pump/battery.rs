@@ -1,0 +1,53 @@
+//! In: a reply to Read Battery (0x72). Out: how the pump judges its battery, and the voltage.
+
+use super::block::{Block, Context};
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::field::Field;
+use crate::sink::Sink;
+use crate::units::Centivolts;
+use nom::Parser;
+use nom::number::complete::be_u16;
+use std::fmt;
+
+crate::fields! { group PumpBattery;
+    /// The pump's battery.
+    HEAD: Tree, "carelink.pump.battery", "Battery", Confirmed;
+    /// How the pump judges its battery.
+    STATUS: U8, "carelink.pump.battery.status", "Status", Confirmed, names BatteryStatus::NAMES;
+    /// Cell voltage, sent by the pump in hundredths of a volt.
+    VOLTAGE: F64, "carelink.pump.battery.voltage", "Voltage", Confirmed, unit " V";
+}
+
+crate::open_enum! {
+    /// How a pump judges its battery.
+    pub enum BatteryStatus: u8 {
+        Normal = 0 => "normal",
+        Low = 1 => "low",
+        Off = 2 => "off",
+    }
+}
+
+/// The state of a pump's battery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Battery {
+    /// How the pump judges it.
+    pub status: BatteryStatus,
+    /// Cell voltage.
+    pub voltage: Centivolts,
+}
+
+impl Block for Battery {
+    const HEAD: Option<Field> = Some(HEAD);
+    const NOUN: &'static str = "battery";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        Ok(Self { status: c.choice(STATUS)?, voltage: c.read(VOLTAGE, be_u16.map(Centivolts))? })
+    }
+}
+
+impl fmt::Display for Battery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.status, self.voltage)
+    }
+}

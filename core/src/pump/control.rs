@@ -1,0 +1,219 @@
+//! In: parameters of commands that act: suspend, power, keys, bolus, limits. Out: what was asked for, in its units.
+
+use super::block::{Block, Context};
+use crate::cursor::Cursor;
+use crate::diagnosis::{SIZE_MISMATCH, Stop};
+use crate::field::Field;
+use crate::sink::Sink;
+use crate::units::{Insulin, Minutes, Rate};
+use nom::Parser;
+use nom::number::complete::{be_u16, u8};
+use std::fmt;
+
+crate::fields! { group PumpControl;
+    /// Whether delivery is to stop or to go on.
+    SUSPEND: U8, "carelink.pump.suspend.action", "Delivery", Confirmed, names Delivery::NAMES;
+    /// Turns the pump's radio on, or off again.
+    POWER: Tree, "carelink.pump.power", "Radio Power", Confirmed;
+    /// The pump's radio is to be on.
+    ON: Flag, "carelink.pump.power.on", "On", Confirmed;
+    /// How long the radio is to stay on.
+    MINUTES: U8, "carelink.pump.power.duration", "Duration", Confirmed, unit " min";
+    /// The key that is to be pushed.
+    KEY: U8, "carelink.pump.keypad.key", "Key", Inferred, names Key::NAMES;
+    /// The bolus that is to be delivered.
+    BOLUS: F64, "carelink.pump.bolus.amount", "Bolus", Inferred, unit " U";
+    /// Largest bolus that the pump is to allow.
+    MAX_BOLUS: F64, "carelink.pump.set_max_bolus.amount", "Max Bolus", Inferred, unit " U";
+    /// Largest basal rate that the pump is to allow.
+    MAX_BASAL: F64, "carelink.pump.set_max_basal.rate", "Max Basal", Inferred, unit " U/h";
+}
+
+crate::open_enum! {
+    /// What is to become of the delivery of insulin.
+    pub enum Delivery: u8 {
+        Resume = 0 => "resume",
+        Suspend = 1 => "suspend",
+    }
+}
+crate::open_enum! {
+    /// A key of a pump.
+    pub enum Key: u8 {
+        Easy = 0 => "easy bolus",
+        Esc = 1 => "ESC",
+        Act = 2 => "ACT",
+        Up = 3 => "up",
+        Down = 4 => "down",
+    }
+}
+
+/// Whether delivery is to stop or to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspend(pub Delivery);
+
+impl Block for Suspend {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "delivery";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        c.choice(SUSPEND).map(Self)
+    }
+}
+
+impl fmt::Display for Suspend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether the pump's radio is to be on, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Power {
+    /// It is to be on.
+    pub on: bool,
+    /// For how long.
+    pub duration: Minutes,
+}
+
+impl Block for Power {
+    const HEAD: Option<Field> = Some(POWER);
+    const NOUN: &'static str = "radio";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        let on = c.flag(ON)?;
+        Ok(Self { on, duration: c.read(MINUTES, u8.map(|minutes| Minutes(minutes.into())))? })
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.on { write!(f, "on for {}", self.duration) } else { f.write_str("off") }
+    }
+}
+
+/// A key that is to be pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPush(pub Key);
+
+impl Block for KeyPush {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "key";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        c.choice(KEY).map(Self)
+    }
+}
+
+impl fmt::Display for KeyPush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// True if an amount is sent as to a 523 or later. Its length tells what the host takes the pump for; a host that is
+/// wrong about it still asks for the amount in its own layout.
+fn as_to_large<S: Sink>(c: &Cursor<'_, '_, S>) -> bool {
+    c.remaining() > 1
+}
+
+/// Notes an amount that is not in the layout of the pump it is sent to.
+fn note_mismatch<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context, large: bool) {
+    if of.pump.large().is_some_and(|pump| pump != large) {
+        c.note(
+            SIZE_MISMATCH,
+            format_args!("sent as to {}", if large { "a 523 or later" } else { "a 522 or earlier" }),
+        );
+    }
+}
+
+/// A bolus that is to be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bolus {
+    /// How much.
+    pub amount: Insulin,
+}
+
+impl Block for Bolus {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "bolus";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
+        let large = as_to_large(c);
+        let amount = if large {
+            c.read(BOLUS, be_u16.map(Insulin::fortieths))?
+        } else {
+            c.read(BOLUS, u8.map(Insulin::tenths))?
+        };
+        note_mismatch(c, of, large);
+        limit(c, large, amount);
+        Ok(Self { amount })
+    }
+}
+
+fn limit<S: Sink>(c: &mut Cursor<'_, '_, S>, large: bool, amount: Insulin) {
+    if large {
+        c.expect(amount <= Insulin(75_000), "at most 75 U");
+    } else {
+        c.expect(amount <= Insulin(25_000), "at most 25 U");
+    }
+}
+
+impl fmt::Display for Bolus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.amount.fmt(f)
+    }
+}
+
+/// Largest bolus that a pump is to allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetMaxBolus {
+    /// How much.
+    pub amount: Insulin,
+}
+
+impl Block for SetMaxBolus {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "max bolus";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
+        let large = as_to_large(c);
+        let amount = if large {
+            c.read(MAX_BOLUS, be_u16.map(Insulin::tenths))?
+        } else {
+            c.read(MAX_BOLUS, u8.map(Insulin::tenths))?
+        };
+        note_mismatch(c, of, large);
+        limit(c, large, amount);
+        Ok(Self { amount })
+    }
+}
+
+impl fmt::Display for SetMaxBolus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.amount.fmt(f)
+    }
+}
+
+/// Largest basal rate that a pump is to allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetMaxBasal {
+    /// How much per hour.
+    pub rate: Rate,
+}
+
+impl Block for SetMaxBasal {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "max basal";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        let rate = c.read(MAX_BASAL, be_u16.map(Rate::fortieths))?;
+        c.expect(rate <= Rate(35_000), "at most 35 U/h");
+        Ok(Self { rate })
+    }
+}
+
+impl fmt::Display for SetMaxBasal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rate.fmt(f)
+    }
+}
