@@ -1,13 +1,10 @@
 //! In: `carelink.h`, the built plugin, a C compiler. Out: the proof that C can use the one with the other.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod built;
 
-/// The plugin that cargo built along with this test.
-fn plugin() -> PathBuf {
-    env::current_exe().expect("a test knows where it is").with_file_name("libcarelink_epan.so")
-}
+use std::env;
+use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn c_can_use_the_core_through_the_header_alone() {
@@ -25,6 +22,6 @@ fn c_can_use_the_core_through_the_header_alone() {
         .expect("a C compiler built the shim, so there is one");
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
 
-    let ran = Command::new(&program).arg(plugin()).output().expect("it was just built");
+    let ran = Command::new(&program).arg(built::plugin()).output().expect("it was just built");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
