@@ -7,10 +7,12 @@ use carelink_core::field::{FieldDef, Kind, registry};
 use carelink_core::pump::COMMANDS;
 use std::io::{self, BufWriter, Write};
 
-/// First two parts of a display filter's name, after `carelink.`: what a chapter is about.
-fn chapter(def: &FieldDef) -> String {
-    let parts: Vec<_> = def.name.split('.').collect();
-    parts[..parts.len().min(3)].join(".")
+/// What a chapter is about: the first part of a filter's name after `carelink`, if more parts follow.
+fn chapter(def: &FieldDef) -> &'static str {
+    match def.name.splitn(3, '.').collect::<Vec<_>>()[..] {
+        [_, room, _] => room,
+        _ => "everywhere",
+    }
 }
 
 /// The type that a display filter sees.
@@ -48,7 +50,7 @@ fn fields(out: &mut impl Write) -> io::Result<()> {
     )?;
     let mut fields: Vec<_> = registry().collect();
     fields.sort_by_key(|def| (chapter(def), def.name));
-    let mut last = String::new();
+    let mut last = "";
     for def in fields {
         let chapter = chapter(def);
         if chapter != last {
