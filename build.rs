@@ -1,1 +1,116 @@
-fn main() {}
+//! In: Wireshark's headers, `carelink.h` and the shim. Out: `sys.rs` and the compiled shim, both in OUT_DIR.
+//!
+//! This is the build script of `epan-plugin`, and runs in that folder. It writes nothing outside OUT_DIR.
+
+use std::env;
+use std::ffi::OsStr;
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const CONTRACT: &str = "../core/include";
+const SHIM: &str = "csrc";
+
+fn main() -> ExitCode {
+    for path in ["../build.rs", CONTRACT, SHIM] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            println!("cargo::error={message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), String> {
+    let headers = wireshark_headers()?;
+    compile_shim(&headers)?;
+    describe_data(&headers)?;
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
+        // Wireshark itself brings the symbols of epan; other systems leave them open without being asked.
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
+    }
+    Ok(())
+}
+
+/// The include paths of Wireshark and of glib, which it needs.
+fn wireshark_headers() -> Result<Vec<PathBuf>, String> {
+    pkg_config::Config::new()
+        .atleast_version("4.0")
+        // The program that loads the plugin brings the library.
+        .cargo_metadata(false)
+        .probe("wireshark")
+        .map(|library| library.include_paths)
+        .map_err(|error| {
+            let tool = Command::new("pkg-config").arg("--version").output();
+            let cause = match (tool, error) {
+                (Err(_), _) => "pkg-config is missing".to_owned(),
+                (
+                    _,
+                    pkg_config::Error::Failure { output, .. }
+                    | pkg_config::Error::ProbeFailure { output, .. },
+                ) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
+                (_, error) => error.to_string().trim().replace('\n', "; "),
+            };
+            format!(
+                "the headers of Wireshark 4.0 or later were not found ({cause}). \
+                 Install them: apt-get install pkg-config libwireshark-dev libglib2.0-dev"
+            )
+        })
+}
+
+fn compile_shim(headers: &[PathBuf]) -> Result<(), String> {
+    let mut build = cc::Build::new();
+    build.file(Path::new(SHIM).join("shim.c")).include(CONTRACT).std("c11");
+    for path in headers {
+        // As system headers, so that warnings are about our own code only.
+        build.flag("-isystem").flag(path);
+    }
+    build.extra_warnings(true).warnings_into_errors(true);
+    build.try_compile("carelink_shim").map_err(|error| format!("the shim does not compile: {error}"))
+}
+
+/// Lets bindgen describe epan's data types and `carelink.h` in Rust. epan's functions stay out: only C calls them.
+fn describe_data(headers: &[PathBuf]) -> Result<(), String> {
+    let mut builder = bindgen::builder()
+        .header(format!("{SHIM}/shim.h"))
+        .clang_args(["-std=c11", "-I", CONTRACT])
+        .allowlist_type("clshim_tables|ftenum|field_display_e|ft_framenum_type|value_string|unit_name_string")
+        .allowlist_type(
+            "true_false_string|cl_(node|note|source|view|transfer|status|want|role|direction|carrier)",
+        )
+        .allowlist_function("clshim_register")
+        .allowlist_var("WIRESHARK_VERSION_(MAJOR|MINOR)|BASE_(UNIT|EXT)_STRING|PI_[A-Z_]+")
+        .prepend_enum_name(false)
+        .generate_comments(false)
+        .derive_default(true)
+        // It asks the compiler by name: the one that compiles the shim.
+        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new().rerun_on_header_files(false)));
+    for path in headers {
+        builder = builder.clang_arg("-isystem").clang_arg(path.to_string_lossy());
+    }
+    if let Some(path) = compiler_headers() {
+        // After all others: used only where libclang came without headers of its own.
+        builder = builder.clang_arg("-idirafter").clang_arg(path.to_string_lossy());
+    }
+    // bindgen panics if there is no libclang to load.
+    let bindings = panic::catch_unwind(panic::AssertUnwindSafe(|| builder.generate()))
+        .map_err(|_| {
+            "libclang was not found. Install it: apt-get install libclang1-14 (Debian 12), libclang1-19 (Debian 13), \
+             or another that `apt-cache search libclang1` lists; or set LIBCLANG_PATH"
+                .to_owned()
+        })?
+        .map_err(|error| format!("bindgen cannot read the headers of Wireshark: {error}"))?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    bindings.write_to_file(out.join("sys.rs")).map_err(|error| format!("sys.rs cannot be written: {error}"))
+}
+
+/// The folder where the C compiler keeps `stddef.h` and the like.
+fn compiler_headers() -> Option<PathBuf> {
+    let compiler = cc::Build::new().try_get_compiler().ok()?;
+    let output = compiler.to_command().arg("-print-file-name=include").output().ok()?;
+    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    (output.status.success() && path.file_name() == Some(OsStr::new("include"))).then_some(path)
+}

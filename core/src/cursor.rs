@@ -13,6 +13,7 @@ pub struct Cursor<'b, 's, S: Sink> {
     at: usize,
     end: usize,
     cut: bool,
+    verify: bool,
     source: u8,
     head: Option<Mark>,
     last: Option<(Mark, Span)>,
@@ -22,7 +23,20 @@ pub struct Cursor<'b, 's, S: Sink> {
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
     pub fn new(bytes: &'b [u8], source: u8, cut: bool, sink: &'s mut S) -> Self {
-        Self { bytes, at: 0, end: bytes.len(), cut, source, head: None, last: None, sink }
+        Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
+    }
+
+    /// Leaves check values unverified if `verify` is false.
+    #[must_use]
+    pub fn verifying(mut self, verify: bool) -> Self {
+        self.verify = verify;
+        self
+    }
+
+    /// True if check values are to be verified.
+    #[must_use]
+    pub const fn verifies(&self) -> bool {
+        self.verify
     }
 
     /// Moves to `at`, an offset in the bytes; nothing is claimed by that.
@@ -46,6 +60,12 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     #[must_use]
     pub fn rest(&self) -> &'b [u8] {
         &self.bytes[self.at..self.end]
+    }
+
+    /// The stop of a parser that wants more bytes than there are here.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop { at: self.at, cut: self.cut }
     }
 
     /// All bytes from `start` up to here.
@@ -212,6 +232,38 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         if let Some(mark) = self.head.or(self.last.map(|(mark, _)| mark)) {
             self.sink.note(mark, stop.note(), format_args!("{stop}"));
         }
+    }
+
+    /// Lets `body` read bytes from elsewhere, as a source of their own called `name`, below the subtree open here.
+    pub fn elsewhere(
+        &mut self,
+        name: &'static str,
+        bytes: &[u8],
+        cut: bool,
+        body: impl FnOnce(Cursor<'_, '_, S>),
+    ) {
+        let source = self.sink.source(name, bytes);
+        body(
+            Cursor { head: self.head, ..Cursor::new(bytes, source, cut, &mut *self.sink) }
+                .verifying(self.verify),
+        );
+    }
+
+    /// The byte at `at`, an offset in the bytes.
+    #[must_use]
+    pub fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    /// Adds a sentence for the packet list.
+    pub fn info(&mut self, text: fmt::Arguments<'_>) {
+        self.sink.info(text);
+    }
+
+    /// True if sentences for the packet list are kept.
+    #[must_use]
+    pub const fn informs(&self) -> bool {
+        S::INFORMS
     }
 
     /// True if anybody looks: what is only for show need not be computed otherwise.

@@ -122,6 +122,16 @@ notes! {
     NO_REQUEST: Remark, Sequence, "carelink.note.no_request", "The command that this answers was not captured";
     /// The length differs from the length that was asked for.
     SIZE_MISMATCH: Warning, Sequence, "carelink.note.size_mismatch", "The length differs from the length that was asked for";
+    /// The host went on to something else before the last part of the reply came.
+    INCOMPLETE_REPLY: Warning, Sequence, "carelink.note.incomplete_reply", "The host gave up before the reply was complete";
+    /// All parts of the reply came, but one has a bad CRC or lacks bytes.
+    DAMAGED_REPLY: Warning, Sequence, "carelink.note.damaged_reply", "The reply to this command is damaged";
+    /// The command was taken, or not even that, and nothing came.
+    NO_ANSWER: Warning, Sequence, "carelink.note.no_answer", "This command brought no answer";
+    /// The same command was sent just before, and failed.
+    REPEATED_COMMAND: Remark, Sequence, "carelink.note.repeated_command", "The same command again";
+    /// A reply of another pump than the one that was asked, or that nobody asked for.
+    STRAY_REPLY: Warning, Sequence, "carelink.note.stray_reply", "Left over from before: not an answer to the command that is open";
     /// A value that the pump cannot hold by its own limits.
     OUT_OF_RANGE: Warning, Protocol, "carelink.note.out_of_range", "Outside what a pump can hold";
     /// A date or time that no calendar has.

@@ -143,6 +143,18 @@ macro_rules! groups {
 }
 
 groups! {
+    Dissect => dissect;
+    Summary => summary;
+    Stick => stick;
+    Status => stick::status;
+    Product => stick::product;
+    Statistics => stick::statistics;
+    Signal => stick::signal;
+    ReadRadio => stick::read_radio;
+    Radio => radio;
+    Transmit => radio::transmit;
+    RadioReply => radio::reply;
+    Checksum => checksum;
     Opaque => opaque;
     PumpBattery => pump::battery;
     PumpCarbRatio => pump::carb_ratio;

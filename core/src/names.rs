@@ -8,7 +8,7 @@ macro_rules! open_enum {
         $vis:vis enum $type:ident: $int:ident { $($(#[doc = $doc:literal])* $variant:ident = $value:literal => $name:literal,)+ }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $vis enum $type {
             $(#[doc = $name] $(#[doc = $doc])* $variant,)+
             /// A number without a known name.

@@ -1,6 +1,8 @@
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
+use crate::dissect;
 use crate::sink::Sink;
+use crate::track::Tracker;
 
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,20 +66,58 @@ pub enum Verdict {
 }
 
 /// All that is remembered of one open capture.
-#[derive(Debug, Default)]
-pub struct Session {}
+#[derive(Debug)]
+pub struct Session {
+    tracker: Tracker,
+    verify: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { tracker: Tracker::default(), verify: true }
+    }
+}
 
 impl Session {
     /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
-        let _ = transfer;
+        if self.tracker.observe(transfer) { Verdict::Ours } else { Verdict::Declined }
+    }
+
+    /// Dissects a transfer; the same each time, in any order, once all transfers were observed.
+    ///
+    /// One that was never observed shows what stands alone.
+    pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
+        if let Some(facts) = self.tracker.facts(transfer.frame, transfer.layer) {
+            if !self.tracker.takes(transfer.stream) {
+                return Verdict::Declined;
+            }
+            dissect::transfer(&self.tracker, transfer, facts, self.verify, sink);
+            return Verdict::Ours;
+        }
+        if transfer.claim == Claim::Ask {
+            return Verdict::Declined;
+        }
+        let mut alone = Tracker::default();
+        alone.observe(transfer);
+        let facts = alone.facts(transfer.frame, transfer.layer).unwrap_or_default();
+        dissect::transfer(&alone, transfer, facts, self.verify, sink);
         Verdict::Ours
     }
 
-    /// Dissects a transfer; the same each time, in any order, once it was observed.
-    pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
-        let mut cursor = crate::cursor::Cursor::new(transfer.bytes, 0, false, sink);
-        cursor.remainder(crate::opaque::UNKNOWN);
-        Verdict::Ours
+    /// Shows check values as unverified if `verify` is false.
+    pub fn verify(&mut self, verify: bool) {
+        self.verify = verify;
+    }
+
+    /// What is known of the whole conversation.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// The same, to set how it works before the first transfer.
+    pub fn tracker_mut(&mut self) -> &mut Tracker {
+        &mut self.tracker
     }
 }

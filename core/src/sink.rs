@@ -112,6 +112,8 @@ pub struct Mark(u32);
 pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
     const KEEPS: bool;
+    /// False when sentences for the packet list are not kept.
+    const INFORMS: bool;
     /// Takes an item without children.
     fn leaf(&mut self, item: Item<'_>) -> Mark;
     /// Takes an item whose children follow, until [`Sink::close`].
@@ -131,6 +133,7 @@ pub trait Sink {
 /// Keeps nothing.
 impl Sink for () {
     const KEEPS: bool = false;
+    const INFORMS: bool = false;
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -152,6 +155,7 @@ pub struct InfoLine(pub String);
 
 impl Sink for InfoLine {
     const KEEPS: bool = false;
+    const INFORMS: bool = true;
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -277,6 +281,18 @@ impl Outline {
         rest.split('\0').next().unwrap_or_default()
     }
 
+    /// The first of the `len` bytes of `source` that is not claimed by exactly one leaf.
+    #[must_use]
+    pub fn misclaimed(&self, source: u32, len: usize) -> Option<usize> {
+        let mut claims = vec![0_u32; len];
+        for node in self.nodes.iter().filter(|node| node.role == Role::Wire as u8 && node.source == source) {
+            let start = (node.start as usize).min(len);
+            let end = (start + node.len as usize).min(len);
+            claims[start..end].iter_mut().for_each(|count| *count += 1);
+        }
+        claims.iter().position(|&count| count != 1)
+    }
+
     /// Keeps a text; a NUL inside would end it for C, so it is shown as U+2400.
     pub fn keep(&mut self, text: fmt::Arguments<'_>) -> TextAt {
         struct Clean<'a>(&'a mut String);
@@ -325,6 +341,7 @@ impl Outline {
 
 impl Sink for Outline {
     const KEEPS: bool = true;
+    const INFORMS: bool = true;
 
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         self.push(item)

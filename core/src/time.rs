@@ -61,3 +61,21 @@ impl Show for PumpTime {
         Value::Clock(self.valid().map_or(0, seconds))
     }
 }
+
+/// A span of time, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanoseconds(pub i64);
+
+impl Nanoseconds {
+    /// From one moment to a later one, both in nanoseconds; negative if the capture's clock went back.
+    #[must_use]
+    pub fn between(from: u64, to: u64) -> Self {
+        Self(i64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0))
+    }
+}
+
+impl Show for Nanoseconds {
+    fn show(&self) -> Value<'_> {
+        Value::Duration(self.0)
+    }
+}

@@ -42,7 +42,8 @@ use crate::diagnosis::{Stop, TOO_LONG};
 use crate::sink::Sink;
 use block::{Context, block, blocks};
 use model::Pump;
-use opcode::{Answer, Class, Command, Models, Opcode};
+pub use opcode::Opcode;
+use opcode::{Answer, Class, Command, Models};
 
 /// Declares the commands: number, class, name, models, `*` if it can change therapy, answer; then the layouts of
 /// parameters (`asks`) and reply (`answers`) if they are known.

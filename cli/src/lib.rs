@@ -1,0 +1,3 @@
+//! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
+
+pub mod capture;

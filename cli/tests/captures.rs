@@ -1,0 +1,160 @@
+//! In: the real captures beside the project. Out: proof that each byte of them is read, the same in any order.
+
+use anyhow::{Context as _, Result};
+use carelink_cli::capture::{self, Packet};
+use carelink_core::checksum::CRC_STATUS;
+use carelink_core::session::{Claim, Session, Verdict};
+use carelink_core::sink::Outline;
+use carelink_core::track::transaction::{Kind, Outcome};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+
+/// The real captures, or `None` where they are not at hand.
+fn captures() -> Result<Option<Vec<PathBuf>>> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures"));
+    if !folder.is_dir() {
+        assert!(
+            std::env::var_os("CARELINK_DEMAND_SHARED").is_none(),
+            "the real captures are demanded, and absent"
+        );
+        eprintln!("SKIPPED: the real captures are not at hand");
+        return Ok(None);
+    }
+    let mut paths = folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(Some(paths))
+}
+
+struct Conversation {
+    packets: Vec<Packet>,
+    session: Session,
+}
+
+fn converse(path: &PathBuf) -> Result<Conversation> {
+    let (mut session, mut packets) = (Session::default(), Vec::new());
+    capture::read(File::open(path)?, |packet| {
+        assert_eq!(session.observe(&packet.transfer(Claim::Ask)), Verdict::Ours, "frame {}", packet.frame);
+        packets.push(packet);
+        Ok(())
+    })
+    .with_context(|| path.display().to_string())?;
+    Ok(Conversation { packets, session })
+}
+
+fn outline(session: &Session, packet: &Packet) -> Outline {
+    let mut outline = Outline::default();
+    outline.clear();
+    assert_eq!(session.dissect(&packet.transfer(Claim::Ask), &mut outline), Verdict::Ours);
+    outline
+}
+
+#[test]
+fn every_byte_is_claimed_once_and_no_frame_is_malformed() -> Result<()> {
+    for path in captures()?.unwrap_or_default() {
+        let Conversation { packets, session } = converse(&path)?;
+        assert!(!packets.is_empty(), "{}", path.display());
+        for packet in &packets {
+            let outline = outline(&session, packet);
+            let at = format!("{} frame {}", path.display(), packet.frame);
+            assert_eq!(outline.misclaimed(0, packet.bytes.len()), None, "{at}: {:#?}", outline.nodes());
+            for (source, (_, bytes)) in (1..).zip(outline.sources()) {
+                assert_eq!(outline.misclaimed(source, bytes.len()), None, "{at}, source {source}");
+            }
+            for note in outline.notes() {
+                let def = &carelink_core::diagnosis::NOTES[note.note as usize];
+                let name = def.name.trim_start_matches("carelink.note.");
+                let unexpected =
+                    ["too_short", "too_long", "cut_capture", "not_understood", "part_missing", "internal"];
+                assert!(!unexpected.contains(&name), "{at}: {name} {}", outline.text(note.detail));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn any_visiting_order_shows_the_same() -> Result<()> {
+    for path in captures()?.unwrap_or_default() {
+        let Conversation { packets, session } = converse(&path)?;
+        let in_order: Vec<_> =
+            packets.iter().map(|packet| format!("{:?}", outline(&session, packet))).collect();
+        // A stride that shares no factor with the count visits every frame, far from its neighbours.
+        let count = packets.len();
+        let stride = (count / 3..).find(|stride| gcd(*stride, count) == 1).unwrap_or(1);
+        for visit in 0..2 * count {
+            let at = visit * stride % count;
+            let again = format!("{:?}", outline(&session, &packets[at]));
+            assert_eq!(again, in_order[at], "{} frame {}", path.display(), packets[at].frame);
+        }
+    }
+    Ok(())
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Good and bad check values, by their count in the tree.
+#[test]
+fn only_one_check_value_is_bad() -> Result<()> {
+    let mut bad = Vec::new();
+    for path in captures()?.unwrap_or_default() {
+        let Conversation { packets, session } = converse(&path)?;
+        for packet in &packets {
+            let outline = outline(&session, packet);
+            for node in outline.nodes().iter().filter(|node| node.field == CRC_STATUS.id()) {
+                match node.value {
+                    1 => {}
+                    0 => bad.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned()),
+                    other => panic!("{}: status {other}", path.display()),
+                }
+            }
+        }
+    }
+    if !bad.is_empty() {
+        assert_eq!(bad, ["nak-errors.pcapng"], "one payload's last byte is 0 there");
+    }
+    Ok(())
+}
+
+/// The fact sheet counted the transactions of twelve captures by hand of another program.
+#[test]
+fn transactions_agree_with_an_independent_count() -> Result<()> {
+    let mut counts: BTreeMap<(&str, Outcome), u32> = BTreeMap::new();
+    let Some(paths) = captures()? else { return Ok(()) };
+    for path in paths.iter().filter(|path| !path.ends_with("736868-status.pcapng")) {
+        for transaction in converse(path)?.session.tracker().transactions() {
+            let what = match transaction.kind {
+                Kind::Stick(_) => continue,
+                Kind::Orphan => "orphan",
+                Kind::Pump(packet) if packet.powers_off() => "power off",
+                Kind::Pump(packet) if packet.opcode.0 == 0x5d => "power on",
+                Kind::Pump(packet) => ["pages 0", "pages 1", "pages 2"][usize::from(packet.pages)],
+            };
+            *counts.entry((what, transaction.outcome())).or_default() += 1;
+        }
+    }
+    let expected = BTreeMap::from([
+        (("power on", Outcome::Accepted), 2),
+        (("power on", Outcome::PumpAck), 3),
+        (("power on", Outcome::Timeout), 1),
+        (("power off", Outcome::Unanswered), 2),
+        (("pages 0", Outcome::Accepted), 7),
+        (("pages 1", Outcome::Complete), 146),
+        (("pages 1", Outcome::PumpAck), 1),
+        (("pages 1", Outcome::PumpNak), 8),
+        (("pages 2", Outcome::Complete), 77),
+        (("pages 2", Outcome::Damaged), 1),
+        (("pages 2", Outcome::Incomplete), 11),
+        // The capture ends within this one, so nobody knows that the host gave up.
+        (("pages 2", Outcome::Unfinished), 1),
+        (("pages 2", Outcome::PumpNak), 10),
+        (("pages 2", Outcome::Timeout), 5),
+        (("pages 2", Outcome::NoData), 10),
+        (("orphan", Outcome::NoData), 3),
+        (("orphan", Outcome::Complete), 1),
+    ]);
+    assert_eq!(counts, expected);
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
+
+use crate::cursor::Cursor;
+use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
+use crate::opaque::UNKNOWN;
+use crate::pump;
+use crate::pump::Opcode as PumpOpcode;
+use crate::radio::{reply, transmit};
+use crate::session::{Direction, Transfer};
+use crate::sink::{Sink, Span};
+use crate::stick::{self, Context};
+use crate::summary;
+use crate::time::Nanoseconds;
+use crate::track::framing::Role;
+use crate::track::ledger::{Fact, Marks};
+use crate::track::transaction::Transaction;
+use crate::track::{Join, Tracker};
+
+const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
+
+/// Names of the opcodes of both levels: their numbers do not overlap.
+const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
+    let mut names = [(0, ""); STICK_NAMES.len() + pump::NAMES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] =
+            if at < STICK_NAMES.len() { STICK_NAMES[at] } else { pump::NAMES[at - STICK_NAMES.len()] };
+        at += 1;
+    }
+    names
+};
+
+crate::fields! { group Dissect;
+    /// The opcode of the command that a frame holds, answers or belongs to, on both levels: the stick's (0x01 to 0x0c) and the pump's (0x24 to 0xf3), whose numbers do not overlap.
+    OPCODE: X8, "carelink.opcode", "Opcode", Confirmed, names &OPCODE_NAMES;
+    /// One frame of several that the transfer holds.
+    FRAME: Tree, "carelink.frame", "Stick Frame", Confirmed;
+    /// Bytes that fit no frame: a lost transfer, another device, or a capture that begins in the middle.
+    STRAY: Bytes, "carelink.stray", "Bytes That Fit No Frame", Confirmed;
+    /// The bytes of a part of a frame that came in several transfers.
+    TRANSFER_DATA: Bytes, "carelink.transfer.data", "Part of a Frame", Confirmed;
+    /// The transfers that a frame came in.
+    TRANSFERS: Tree, "carelink.transfers", "Joined Transfers", Confirmed;
+    /// A transfer that holds a part of the frame.
+    TRANSFER: Frame, "carelink.transfer", "Transfer", Confirmed;
+    /// How many transfers the frame came in.
+    TRANSFER_COUNT: U32, "carelink.transfer.count", "Transfer Count", Confirmed;
+    /// The transfer that completes the frame, and shows it whole.
+    JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
+    /// Number of the logical fetch that the frame belongs to, from 1.
+    TRANSACTION: U32, "carelink.transaction", "Transaction", Confirmed;
+    /// The frame that holds the command.
+    REQUEST_IN: Request, "carelink.request_in", "Request In", Confirmed;
+    /// The frame that holds the reply.
+    RESPONSE_IN: Response, "carelink.response_in", "Response In", Confirmed;
+    /// Time from the command to its reply.
+    TIME: Duration, "carelink.time", "Time", Confirmed;
+    /// The parts of a reply that was read from the radio in several reads.
+    FRAGMENTS: Tree, "carelink.fragments", "Reply Fragments", Confirmed;
+    /// A frame that holds a part of the reply.
+    FRAGMENT: Frame, "carelink.fragment", "Fragment", Confirmed;
+    /// How many parts the reply came in.
+    FRAGMENT_COUNT: U32, "carelink.fragment.count", "Fragment Count", Confirmed;
+    /// The frame that completes the reply, and shows it whole.
+    REASSEMBLED_IN: Frame, "carelink.reassembled_in", "Reassembled in Frame", Confirmed;
+    /// Length of the reply.
+    REASSEMBLED_LENGTH: U32, "carelink.reassembled.length", "Reassembled Length", Confirmed, unit " bytes";
+    /// The whole reply.
+    REASSEMBLED_DATA: Bytes, "carelink.reassembled.data", "Reassembled Data", Confirmed;
+}
+
+/// Shows a transfer, whose facts are `facts`, front to back.
+pub fn transfer<S: Sink>(
+    tracker: &Tracker,
+    transfer: &Transfer<'_>,
+    facts: &[Fact],
+    verify: bool,
+    sink: &mut S,
+) {
+    let cut = transfer.bytes.len() < transfer.reported;
+    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(verify);
+    let here = Visit { tracker, frame: transfer.frame };
+    for fact in facts {
+        cursor.seek(fact.start as usize);
+        if facts.len() > 1 {
+            // A group never fails here: a piece notes its own stops.
+            let _ = cursor.group(FRAME, |c| {
+                here.piece(fact, c);
+                Ok(())
+            });
+        } else {
+            here.piece(fact, &mut cursor);
+        }
+    }
+}
+
+/// What is needed to show a transfer.
+struct Visit<'t> {
+    tracker: &'t Tracker,
+    /// The frame that the transfer lies in.
+    frame: u32,
+}
+
+impl Visit<'_> {
+    fn piece<S: Sink>(&self, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
+        let len = fact.len as usize;
+        let start = c.position();
+        let end = (start + len).min(start + c.remaining());
+        match fact.role {
+            Role::Whole => {
+                let _ = c.within(len, |c| {
+                    self.frame(fact, c);
+                    Ok(())
+                });
+            }
+            Role::Stray => {
+                let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
+                c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
+                c.info(format_args!("{len} bytes that fit no frame"));
+            }
+            Role::Part | Role::Last => {
+                let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
+                if let Some(join) = self.tracker.join(fact.join) {
+                    self.part(fact, &join, c.span(start, end), c);
+                }
+            }
+        }
+        if fact.marks.has(Marks::AFTER_LOSS) {
+            c.note(PART_MISSING, format_args!("the host went on before the reply before this was complete"));
+            c.info(format_args!("the reply before this lacks a part"));
+        }
+    }
+
+    /// Shows a part of a frame, and with the last one the frame.
+    fn part<S: Sink>(&self, fact: &Fact, join: &Join, here: Span, c: &mut Cursor<'_, '_, S>) {
+        let Join { length, parts, bytes } = join;
+        if fact.role == Role::Part {
+            let context = self.context(fact);
+            match context.answers {
+                Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
+                None => c.info(format_args!("Part of a frame of {length} bytes")),
+            }
+            opcodes(fact, &context, here, c);
+            self.links(fact, here, c);
+            if let Some((completing, _)) = parts.last() {
+                c.generated(JOINED_IN, here, completing);
+                if bytes.len() < *length {
+                    c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+                }
+            }
+            return;
+        }
+        let _ = c.group(TRANSFERS, |c| {
+            c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
+            let mut offset = 0;
+            for &(number, len) in *parts {
+                c.generated(TRANSFER, here, &number);
+                c.relabel(format_args!(
+                    "Frame {number}: bytes {offset} to {} ({len} bytes)",
+                    offset + len - 1
+                ));
+                offset += len;
+            }
+            c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
+            Ok(())
+        });
+        if bytes.len() < *length {
+            c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+        }
+        let sent: u32 = parts.iter().map(|(_, len)| len).sum();
+        let cut = bytes.len() < sent as usize;
+        c.elsewhere("Joined Frame", bytes, cut, |mut c| self.frame(fact, &mut c));
+    }
+
+    /// Shows a frame, which is all that `c` has to read.
+    fn frame<S: Sink>(&self, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
+        let start = c.position();
+        let context = self.context(fact);
+        let read = match fact.direction {
+            Direction::ToStick => stick::command(c, &context).map(|_| ()),
+            Direction::FromStick => stick::reply(c, &context).map(|_| ()),
+        };
+        if let Err(stop) = read {
+            incomplete(c, stop);
+        }
+        let span = c.span_since(start);
+        opcodes(fact, &context, span, c);
+        self.links(fact, span, c);
+        if fact.marks.has(Marks::COMPLETES) {
+            self.reassembled(fact, &context, span, c);
+        }
+        if fact.marks.has(Marks::LEFT_OVER) {
+            c.note(STRAY_REPLY, format_args!(""));
+        }
+        summary::show(self.tracker, fact.transaction, self.frame, span, c);
+    }
+
+    fn context(&self, fact: &Fact) -> Context {
+        let transaction = self.tracker.transaction(fact.transaction);
+        let serial = transaction.and_then(Transaction::serial);
+        Context {
+            answers: match fact.direction {
+                Direction::ToStick => None,
+                Direction::FromStick => self.tracker.request(fact.request).map(|request| request.answered),
+            },
+            pump_opcode: transaction.and_then(Transaction::pump_opcode),
+            pump: serial.map(|serial| self.tracker.pump(serial)).unwrap_or_default(),
+            whole_reply: fact.marks.has(Marks::WHOLE_REPLY),
+        }
+    }
+
+    /// The transaction, and the frames at the other end.
+    fn links<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
+        if fact.transaction != 0 {
+            c.generated(TRANSACTION, span, &fact.transaction);
+        }
+        if fact.role == Role::Part {
+            return;
+        }
+        let Some(request) = self.tracker.request(fact.request) else { return };
+        match fact.direction {
+            Direction::ToStick if request.reply != 0 => c.generated(RESPONSE_IN, span, &request.reply),
+            Direction::ToStick => {}
+            Direction::FromStick => {
+                if let Some(frame) = self.completed_in(fact) {
+                    c.generated(REASSEMBLED_IN, span, &frame);
+                }
+                c.generated(REQUEST_IN, span, &request.frame);
+                c.generated(TIME, span, &Nanoseconds::between(request.time, request.replied));
+            }
+        }
+    }
+
+    /// The frame that completes the reply of which the frame here holds an earlier part.
+    fn completed_in(&self, fact: &Fact) -> Option<u32> {
+        let (frame, _) = self.tracker.transaction(fact.transaction)?.response?;
+        let (_, parts) = self.tracker.reply(fact.transaction);
+        (frame != self.frame && parts.iter().any(|part| part.frame == self.frame)).then_some(frame)
+    }
+
+    /// The reply that is complete with this frame.
+    fn reassembled<S: Sink>(&self, fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
+        let (data, parts) = self.tracker.reply(fact.transaction);
+        let _ = c.group(FRAGMENTS, |c| {
+            c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
+            for part in parts {
+                c.generated(FRAGMENT, span, &part.frame);
+                let last = part.offset + part.len.saturating_sub(1);
+                c.relabel(format_args!(
+                    "Frame {}: bytes {} to {last} ({} bytes)",
+                    part.frame, part.offset, part.len
+                ));
+            }
+            c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
+            c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
+            Ok(())
+        });
+        let damaged = parts.iter().any(|part| !part.good);
+        let guarded = context.pump_opcode.is_some_and(PumpOpcode::has_own_check);
+        c.elsewhere("Reassembled Reply", data, false, |mut c| {
+            c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
+            // Damage that no other check would find leaves the bytes unread.
+            if damaged && !guarded {
+                c.remainder(reply::PAYLOAD);
+            } else {
+                reply::decode(&mut c, context);
+            }
+        });
+    }
+}
+
+fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
+    if c.remaining() > 0 {
+        c.remainder(UNKNOWN);
+    }
+    c.note_stop(stop);
+    c.info(format_args!("{}", if stop.note() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
+}
+
+/// The opcodes of both levels, as far as they are known.
+fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
+    let from_stick = fact.direction == Direction::FromStick;
+    let stick_opcode = match fact.direction {
+        Direction::ToStick => c.byte(span.start as usize).map(stick::Opcode::from),
+        Direction::FromStick => context.answers.map(|answers| answers.opcode),
+    };
+    if let Some(opcode) = stick_opcode {
+        if from_stick {
+            c.generated(stick::OPCODE, span, &opcode);
+        }
+        c.generated(OPCODE, span, &opcode);
+    }
+    if let Some(opcode) = context.pump_opcode {
+        if stick_opcode != Some(stick::Opcode::Transmit) || from_stick {
+            c.generated(transmit::OPCODE, span, &opcode);
+        }
+        c.generated(OPCODE, span, &opcode);
+    }
+}

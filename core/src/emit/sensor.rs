@@ -1,0 +1,99 @@
+//! In: sensor events, oldest first. Out: a glucose page, and the ISIG page that runs beside it.
+//!
+//! A pump reads these pages backwards: the opcode is the last byte of a record.
+
+use super::history::Stamp;
+use super::page;
+
+/// The ISIG word beside a byte that is an argument.
+const ARGUMENT: u16 = 0x0022;
+
+/// A pair of pages that are being filled.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SensorPages {
+    glucose: Vec<u8>,
+    isig: Vec<u16>,
+}
+
+impl SensorPages {
+    /// Empty pages.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { glucose: Vec::new(), isig: Vec::new() }
+    }
+
+    /// A reading: even mg/dL from 40 to 510, and the sensor's current in hundredths of a nanoampere.
+    pub fn value(&mut self, glucose: u16, isig: u16) {
+        let [_, half] = (glucose / 2).to_be_bytes();
+        self.push(half, isig);
+    }
+
+    /// A reading of a model from 523 on: any mg/dL from 40 to 511, the odd one kept in the ISIG's last bit.
+    pub fn fine_value(&mut self, glucose: u16, isig: u16) {
+        self.value(glucose, isig & !1 | glucose & 1);
+    }
+
+    /// A record of one byte that takes a place in time: 0x02, a weak signal.
+    pub fn bare(&mut self, opcode: u8) {
+        self.push(opcode, opcode.into());
+    }
+
+    /// A record without a time of its own, 0x03 to 0x07, with its argument and the sensor's current.
+    pub fn relative(&mut self, opcode: u8, argument: u8, isig: u16) {
+        self.push(argument, ARGUMENT);
+        self.push(opcode, isig);
+    }
+
+    /// A record with a time (to the minute), 0x08 to 0x10. `subtype` has three bits, `flag` one; `arguments`
+    /// are in the order in which the pump reads them, after the time.
+    pub fn absolute(&mut self, opcode: u8, subtype: u8, flag: bool, at: Stamp, arguments: &[u8]) {
+        for argument in arguments.iter().rev() {
+            self.push(*argument, ARGUMENT);
+        }
+        for byte in [
+            u8::from(flag) << 7 | at.year,
+            subtype << 5 | at.day,
+            at.month << 6 | at.minute,
+            at.month >> 2 << 6 | at.hour,
+        ] {
+            self.push(byte, ARGUMENT);
+        }
+        self.push(opcode, opcode.into());
+    }
+
+    /// The glucose page and the ISIG page, filled up and sealed. `None` when the records do not fit.
+    #[must_use]
+    pub fn finish(&self) -> Option<([u8; 1024], [u8; 2048])> {
+        Some((page::page(&self.glucose)?, page::isig_page(&self.isig)?))
+    }
+
+    fn push(&mut self, byte: u8, word: u16) {
+        self.glucose.push(byte);
+        self.isig.push(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_run_beside_bytes() {
+        let at = Stamp { year: 26, month: 11, day: 28, hour: 23, minute: 58, second: 0 };
+        let mut pages = SensorPages::new();
+        pages.value(120, 1840);
+        pages.fine_value(121, 1841);
+        pages.relative(0x03, 1, 1850);
+        pages.absolute(0x0E, 1, true, at, &[0x2C]);
+        let (glucose, isig) = pages.finish().unwrap();
+        #[rustfmt::skip]
+        assert_eq!(glucose[..11],
+            [60, 60, 1, 0x03, 0x2C, 0b1_0011010, 0b001_11100, 0b11_111010, 0b10_010111, 0x0E, 0]);
+        let words: Vec<_> =
+            isig.chunks_exact(2).take(11).map(|word| u16::from_le_bytes([word[0], word[1]])).collect();
+        let argument = ARGUMENT;
+        #[rustfmt::skip]
+        assert_eq!(words,
+            [1840, 1841, argument, 1850, argument, argument, argument, argument, argument, 0x0E, 0]);
+    }
+}

@@ -1,0 +1,143 @@
+//! In: C's calls, by the contract in `carelink.h`. Out: a status and a view; never a panic, never a callback.
+//!
+//! Everything unsafe of this crate is in this module. Each function that C can call does its work inside one
+//! guard, which turns a panic into [`FAILED`] and starts the session afresh.
+
+mod guard;
+mod layout;
+
+pub use guard::catch;
+pub use layout::{
+    CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, Handle, Source, Transfer, View, WANT_INFO,
+    WANT_TREE,
+};
+
+use crate::diagnosis::INTERNAL;
+use crate::opaque::UNKNOWN;
+use crate::session::Verdict;
+use crate::sink::{Item, Role, Sink, Span, TextAt, Value};
+
+/// A new session, or NULL if there is no memory for one.
+#[unsafe(no_mangle)]
+pub extern "C" fn cl_session_new() -> *mut Handle {
+    catch(|| Box::into_raw(Box::<Handle>::default())).unwrap_or(std::ptr::null_mut())
+}
+
+/// Ends a session, and all that its views point to.
+///
+/// # Safety
+/// `session` is NULL, or came from [`cl_session_new`] and was not freed before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cl_session_free(session: *mut Handle) {
+    if session.is_null() {
+        return;
+    }
+    // SAFETY: the caller vouches that the pointer came from Box::into_raw and is given back once.
+    let handle = unsafe { Box::from_raw(session) };
+    // A panic while dropping has nobody to tell: the session is gone either way.
+    let _ = catch(|| drop(handle));
+}
+
+/// Dissects one transfer into `view`.
+///
+/// # Safety
+/// `session` is NULL or a live session that no other thread uses now. `transfer` and `view` are NULL or point to
+/// their structs, and `transfer.bytes` is NULL or points to `transfer.captured` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Transfer, view: *mut View) -> i32 {
+    // SAFETY: the caller vouches that a view that is not NULL can be written.
+    let Some(view) = (unsafe { view.as_mut() }) else { return FAILED };
+    *view = View::EMPTY;
+    // SAFETY: the caller vouches that each is NULL or points to its struct, and that nobody else uses the session.
+    let (Some(handle), Some(transfer)) = (unsafe { (session.as_mut(), transfer.as_ref()) }) else {
+        return FAILED;
+    };
+    if transfer.bytes.is_null() && transfer.captured > 0 {
+        return FAILED;
+    }
+    let bytes = match transfer.captured {
+        0 => &[],
+        // SAFETY: not NULL by the check above, and the caller vouches for the length; a usize holds any u32 here.
+        len => unsafe { std::slice::from_raw_parts(transfer.bytes, len as usize) },
+    };
+    let status;
+    (status, *view) = handle.guarded(bytes, |handle| handle.dissect(transfer, bytes));
+    status
+}
+
+impl Handle {
+    /// What `work` finds; if it panics, the bytes as they are and the panic's message, and the session starts afresh.
+    fn guarded(&mut self, bytes: &[u8], work: impl FnOnce(&mut Self) -> (i32, View)) -> (i32, View) {
+        catch(|| work(self))
+            .or_else(|message| catch(|| self.confess(bytes, &message)))
+            .unwrap_or((FAILED, View::EMPTY))
+    }
+
+    /// Observes on the first visit, then dissects into the sink that the caller's wishes ask for.
+    fn dissect(&mut self, transfer: &Transfer, bytes: &[u8]) -> (i32, View) {
+        let Self { session, outline, line, .. } = self;
+        let seen = transfer.read(bytes);
+        outline.clear();
+        line.0.clear();
+        let mut verdict = Verdict::Ours;
+        if transfer.visited == 0 {
+            verdict = session.observe(&seen);
+        }
+        if verdict == Verdict::Ours {
+            verdict = match transfer.want {
+                want if want & WANT_TREE != 0 => session.dissect(&seen, outline),
+                want if want & WANT_INFO != 0 => session.dissect(&seen, line),
+                _ => session.dissect(&seen, &mut ()),
+            };
+        }
+        match verdict {
+            Verdict::Ours => (OK, self.view()),
+            Verdict::Declined => (DECLINED, View::EMPTY),
+        }
+    }
+
+    /// Starts afresh, and shows the bytes as they are, with the mistake that kept them from being read.
+    fn confess(&mut self, bytes: &[u8], message: &str) -> (i32, View) {
+        *self = Self::default();
+        let span = Span::new(0, 0, bytes.len());
+        let mark = self.outline.leaf(Item { field: UNKNOWN, span, value: Value::Bytes, role: Role::Wire });
+        self.outline.note(mark, INTERNAL, format_args!("{message}"));
+        self.outline.info(format_args!("{}: {message}", INTERNAL.def().summary));
+        (FAILED, self.view())
+    }
+
+    /// What C may look at until the next call.
+    fn view(&mut self) -> View {
+        let Self { outline, line, sources, .. } = self;
+        line.0.push_str(outline.info_line());
+        let info = match line.0.as_str() {
+            "" => TextAt::default(),
+            text => outline.keep(format_args!("{text}")),
+        };
+        sources.clear();
+        for index in 0..outline.sources().len() {
+            let name = outline.sources()[index].0;
+            let name = outline.keep(format_args!("{name}"));
+            let bytes = &outline.sources()[index].1;
+            sources.push(Source { bytes: bytes.as_ptr(), len: count(bytes.len()), name });
+        }
+        View {
+            nodes: outline.nodes().as_ptr(),
+            notes: outline.notes().as_ptr(),
+            sources: sources.as_ptr(),
+            texts: outline.texts().as_ptr().cast(),
+            n_nodes: count(outline.nodes().len()),
+            n_notes: count(outline.notes().len()),
+            n_sources: count(sources.len()),
+            info,
+        }
+    }
+}
+
+/// A count for C. The lists are far shorter; the rest of a longer one would not be shown.
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

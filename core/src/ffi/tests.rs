@@ -1,0 +1,139 @@
+//! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
+
+use super::*;
+use crate::field::registry;
+use crate::sink::{Node, NoteAt};
+use std::ffi::CStr;
+use std::mem::offset_of;
+use std::ptr;
+
+const WIRE: [u8; 3] = [0x01, 0x55, 0x00];
+
+fn transfer(want: u8) -> Transfer {
+    Transfer {
+        bytes: WIRE.as_ptr(),
+        captured: 3,
+        reported: 3,
+        stream: 0x1_0005,
+        time: 0,
+        frame: 1,
+        layer: 0,
+        direction: 1,
+        carrier: 0,
+        endpoint: 2,
+        certain: 1,
+        visited: 0,
+        want,
+    }
+}
+
+/// A session that is freed at the end of its test.
+struct Guard(*mut Handle);
+
+impl Guard {
+    fn new() -> Self {
+        Self(cl_session_new())
+    }
+    fn dissect(&self, transfer: &Transfer) -> (i32, View) {
+        let mut view = View::EMPTY;
+        // SAFETY: the session lives as long as self, the others are references, and WIRE backs all bytes.
+        let status = unsafe { cl_dissect(self.0, transfer, &raw mut view) };
+        (status, view)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // SAFETY: it came from cl_session_new, and is freed here only.
+        unsafe { cl_session_free(self.0) }
+    }
+}
+
+fn text(view: &View, at: TextAt) -> String {
+    // SAFETY: each text of a view ends in a NUL, and the session has not been called since.
+    let text = unsafe { CStr::from_ptr(view.texts.add(at.0 as usize)) };
+    text.to_str().expect("texts are UTF-8").to_owned()
+}
+
+fn nodes(view: &View) -> Vec<Node> {
+    // SAFETY: the view says how many nodes there are, and the session has not been called since.
+    unsafe { std::slice::from_raw_parts(view.nodes, view.n_nodes as usize) }.to_vec()
+}
+
+#[test]
+fn a_tree_is_made_only_if_it_is_wanted() {
+    let session = Guard::new();
+    let (status, view) = session.dissect(&transfer(WANT_TREE));
+    assert_eq!(status, OK);
+    let nodes = nodes(&view);
+    assert!(!nodes.is_empty());
+    for node in nodes {
+        assert!(registry().nth(node.field.into()).is_some());
+        assert!(node.source > 0 || node.start + node.len <= 3, "{node:?} lies outside the transfer");
+    }
+    let (status, view) = session.dissect(&Transfer { visited: 1, ..transfer(WANT_INFO) });
+    assert_eq!((status, view.n_nodes), (OK, 0));
+    let (status, view) = session.dissect(&Transfer { visited: 1, ..transfer(0) });
+    assert_eq!((status, view.n_nodes, text(&view, view.info).as_str()), (OK, 0, ""));
+}
+
+#[test]
+fn null_pointers_fail_without_a_view() {
+    let session = Guard::new();
+    let good = transfer(WANT_TREE);
+    let mut view = View { n_nodes: 9, ..View::EMPTY };
+    // SAFETY: NULL is what the contract allows and the test is about.
+    unsafe {
+        assert_eq!(cl_dissect(ptr::null_mut(), &raw const good, &raw mut view), FAILED);
+        assert_eq!((view.n_nodes, text(&view, view.info).as_str()), (0, ""));
+        assert_eq!(cl_dissect(session.0, ptr::null(), &raw mut view), FAILED);
+        assert_eq!(cl_dissect(session.0, &raw const good, ptr::null_mut()), FAILED);
+        cl_session_free(ptr::null_mut());
+    }
+    let (status, view) = session.dissect(&Transfer { bytes: ptr::null(), ..good });
+    assert_eq!((status, view.n_nodes), (FAILED, 0));
+    let none = Transfer { bytes: ptr::null(), captured: 0, ..good };
+    assert_ne!(session.dissect(&none).0, FAILED, "no bytes need no pointer");
+}
+
+#[test]
+fn a_panic_is_told_in_the_tree_and_the_session_goes_on() {
+    let session = Guard::new();
+    // SAFETY: the session is live, and this is the only use of it.
+    let handle = unsafe { &mut *session.0 };
+    let (status, view) = handle.guarded(&WIRE, |_| panic!("made by the {}", "test"));
+    assert_eq!((status, view.n_nodes, view.n_notes), (FAILED, 1, 1));
+    let info = text(&view, view.info);
+    let message = info.strip_prefix("Mistake in the CareLink dissector: ").expect("the note's own sentence");
+    assert!(message.starts_with("made by the test (") && message.contains("tests.rs:"), "{message}");
+    // SAFETY: the view says that there is one note.
+    let note = unsafe { *view.notes };
+    assert_eq!((note.node, note.note, text(&view, note.detail)), (0, INTERNAL.id(), message.to_owned()));
+    let leaf = nodes(&view)[0];
+    assert_eq!((leaf.field, leaf.start, leaf.len), (UNKNOWN.id(), 0, 3));
+
+    let (status, view) = session.dissect(&transfer(WANT_TREE));
+    assert_eq!((status, view.n_notes), (OK, 0));
+}
+
+#[test]
+fn numbers_outside_the_contract_mean_not_known() {
+    let odd = Transfer { direction: 9, endpoint: 0, reported: 1, ..transfer(0) };
+    let seen = odd.read(&WIRE);
+    assert_eq!((seen.direction, seen.endpoint, seen.reported), (None, None, 3));
+}
+
+/// Offsets as a C compiler lays out `carelink.h` where pointers have 64 bits.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn layouts_are_those_of_the_header() {
+    assert_eq!(size_of::<Node>(), 32);
+    assert_eq!([offset_of!(Node, field), offset_of!(Node, source), offset_of!(Node, guessed)], [8, 12, 28]);
+    assert_eq!(size_of::<NoteAt>(), 12);
+    assert_eq!([offset_of!(NoteAt, note), offset_of!(NoteAt, detail)], [4, 8]);
+    assert_eq!(size_of::<Transfer>(), 48);
+    assert_eq!([offset_of!(Transfer, stream), offset_of!(Transfer, direction)], [16, 40]);
+    assert_eq!(size_of::<Source>(), 16);
+    assert_eq!(size_of::<View>(), 48);
+    assert_eq!([offset_of!(View, texts), offset_of!(View, info)], [24, 44]);
+}

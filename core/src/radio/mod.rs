@@ -1,0 +1,95 @@
+//! In: the packets between stick and pump, as the stick wraps them. Out: their headers, and the payload.
+//!
+//! Source: fact sheet on the stick, section 3.
+
+pub mod reply;
+pub mod serial;
+pub mod transmit;
+
+use crate::cursor::Cursor;
+use crate::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::sink::{Show, Sink, Value};
+use nom::Parser as _;
+use nom::number::complete::be_u16;
+
+crate::open_enum! {
+    /// The kind of device that a radio packet speaks for.
+    pub enum DeviceType: u8 {
+        MySentry = 0xa2 => "MySentry",
+        Meter = 0xa5 => "glucose meter",
+        Remote = 0xa6 => "remote control",
+        Pump = 0xa7 => "pump or CareLink",
+        Sensor = 0xa8 => "sensor",
+    }
+}
+
+crate::open_enum! {
+    /// The maker of the device.
+    pub enum Vendor: u8 {
+        Medtronic = 0x01 => "Medtronic",
+    }
+}
+
+crate::fields! { group Radio;
+    /// The kind of device that the packet speaks for.
+    DEVICE_TYPE: X8, "carelink.radio.device_type", "Device Type", Confirmed, names DeviceType::NAMES;
+    /// The maker of the device.
+    VENDOR: X8, "carelink.radio.vendor", "Vendor", Confirmed, names Vendor::NAMES;
+    /// Six digits on the pump's back, sent as packed BCD.
+    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed;
+    /// The two bytes that hold the flag "end of data" and a length.
+    LENGTH_WORD: X16, "carelink.radio.length_word", "End of Data and Length", Confirmed;
+    /// Nothing follows for this command.
+    END_OF_DATA: Flag, "carelink.radio.end_of_data", "End of Data", Confirmed;
+    /// Length of the payload, or count of the parameters.
+    LENGTH: U16, "carelink.radio.length", "Length", Confirmed, unit " bytes";
+}
+
+/// A length of 15 bits, and the flag "end of data".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LengthWord(pub u16);
+
+impl LengthWord {
+    /// Nothing follows for this command.
+    #[must_use]
+    pub const fn end_of_data(self) -> bool {
+        self.0 & 0x8000 != 0
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub const fn length(self) -> u16 {
+        self.0 & 0x7fff
+    }
+}
+
+impl Show for LengthWord {
+    fn show(&self) -> Value<'_> {
+        Value::Unsigned(self.0.into())
+    }
+}
+
+fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWord, Stop> {
+    c.packed(LENGTH_WORD, be_u16.map(LengthWord), |c, word| {
+        c.derived(END_OF_DATA, &word.end_of_data());
+        c.derived(LENGTH, &word.length());
+    })
+}
+
+/// Device type, vendor and serial: whom the packet is for, or from whom it came.
+fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<serial::Serial, Stop> {
+    use nom::number::complete::be_u8;
+    let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
+    if let DeviceType::Unknown(number) = device {
+        c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known device type"));
+    }
+    let vendor = c.read(VENDOR, be_u8.map(Vendor::from))?;
+    if let Vendor::Unknown(number) = vendor {
+        c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known vendor"));
+    }
+    let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(serial::Serial::new))?;
+    if !serial.decimal() {
+        c.note(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
+    }
+    Ok(serial)
+}

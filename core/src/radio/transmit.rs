@@ -1,0 +1,140 @@
+//! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
+
+use super::serial::Serial;
+use crate::checksum::CrcStatus;
+use crate::crc::crc8;
+use crate::cursor::Cursor;
+use crate::diagnosis::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
+use crate::opaque::{PADDING, UNKNOWN};
+use crate::pump::{self, Opcode};
+use crate::sink::Sink;
+use crate::stick::{Context, INTERFACE, Interface};
+use nom::Parser as _;
+use nom::number::complete::be_u8;
+
+/// Bytes of a transmit frame that are not parameters.
+pub const OVERHEAD: usize = 16;
+
+crate::fields! { group Transmit;
+    /// Header of a packet to a pump.
+    HEADER: Tree, "carelink.radio.transmit", "Transmit Header", Confirmed;
+    /// How often the packet is repeated as a burst: 0x55 for power control, which wakes the pump, else 0.
+    REPEAT: X8, "carelink.radio.transmit.repeat", "Repeat", Confirmed;
+    /// How often the stick may try again.
+    RETRIES: U8, "carelink.radio.transmit.retries", "Maximum Retries", Confirmed;
+    /// How much the pump is to answer: 0 nothing, 1 up to 64 bytes, 2 more.
+    PAGES: U8, "carelink.radio.transmit.pages", "Expected Pages", Confirmed;
+    /// Zero in all known traffic.
+    RESERVED: Bytes, "carelink.radio.transmit.reserved", "Reserved", Guessed;
+    /// The pump's command; on other frames of the same transaction, the command that they belong to.
+    OPCODE: X8, "carelink.pump.opcode", "Pump Opcode", Confirmed, names pump::NAMES;
+    /// Parameters of the pump's command.
+    PARAMETERS: Tree, "carelink.pump.parameters", "Parameters", Confirmed;
+}
+
+/// A packet to a pump, without its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// The pump.
+    pub serial: Serial,
+    /// The pump's command.
+    pub opcode: Opcode,
+    /// How many bytes of parameters follow.
+    pub parameters: u16,
+    /// The first parameter, if there is one.
+    pub first: Option<u8>,
+    /// How often the stick may try again.
+    pub retries: u8,
+    /// How much the pump is to answer: 0 nothing, 1 up to 64 bytes, 2 more.
+    pub pages: u8,
+    /// Verdict on the header's check value.
+    pub header_crc: CrcStatus,
+    /// Verdict on the parameters' check value.
+    pub parameters_crc: CrcStatus,
+}
+
+impl Transmit {
+    /// True for the command that switches the pump's radio off; the stick does not answer it.
+    #[must_use]
+    pub fn powers_off(&self) -> bool {
+        self.opcode == Opcode::POWER_CONTROL && self.first == Some(0)
+    }
+
+    /// True if both check values are good, as far as there are any.
+    #[must_use]
+    pub fn crcs_good(&self) -> bool {
+        self.header_crc == CrcStatus::Good
+            && matches!(self.parameters_crc, CrcStatus::Good | CrcStatus::NotPresent)
+    }
+}
+
+/// Reads the frame behind its stick opcode.
+///
+/// # Errors
+/// [`Stop`] if bytes of the header are missing; missing parameters are a note.
+pub fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Transmit, Stop> {
+    let start = c.position() - 1;
+    c.read(INTERFACE, be_u8.map(Interface::from))?;
+    let mut packet = c.group(HEADER, |c| {
+        let serial = super::address(c)?;
+        let parameters = super::length_word(c)?.length();
+        c.read(REPEAT, be_u8)?;
+        let retries = c.read(RETRIES, be_u8)?;
+        let pages = c.read(PAGES, be_u8)?;
+        c.read(RESERVED, nom::bytes::complete::take(1usize))?;
+        let opcode = c.read(OPCODE, be_u8.map(Opcode))?;
+        c.info(format_args!("Transmit: {opcode} → pump {serial}"));
+        match opcode.command() {
+            Some(command) if command.therapy => c.note(CHANGES_THERAPY, format_args!("{opcode}")),
+            Some(_) => {}
+            None => {
+                c.note(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0))
+            }
+        }
+        c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
+        let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
+        Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
+    })?;
+    let computed = crc8(c.since(start));
+    packet.header_crc = c.crc8("Transmit Header CRC", Some(computed))?.status();
+    packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
+    packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
+        c.note_stop(stop);
+        c.remainder(UNKNOWN);
+        CrcStatus::Unverified
+    });
+    Ok(packet)
+}
+
+fn parameters<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    packet: Transmit,
+    context: &Context,
+) -> Result<CrcStatus, Stop> {
+    let length = usize::from(packet.parameters);
+    if length == 0 {
+        // There is nothing to check; the byte is there all the same, and zero.
+        c.read(PADDING, nom::bytes::complete::take(1usize))?;
+        return Ok(CrcStatus::NotPresent);
+    }
+    let covered = c.rest().get(..length);
+    if c.shows() || c.informs() {
+        c.within(length, |c| {
+            c.group(PARAMETERS, |c| {
+                match pump::parameters(packet.opcode, c, context.pump) {
+                    Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
+                    Ok(None) => {}
+                    Err(stop) => c.note_stop(stop),
+                }
+                c.remainder(UNKNOWN);
+                Ok(())
+            })
+        })?;
+    } else {
+        c.seek(c.position() + length);
+    }
+    if covered.is_none() {
+        return Err(c.stop());
+    }
+    Ok(c.crc8("Parameters CRC", covered.map(crc8))?.status())
+}

@@ -1,0 +1,27 @@
+//! In: the request to hand over what the radio received. Out: how many bytes it asks for.
+
+use crate::crc::crc8;
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::sink::Sink;
+use nom::Parser as _;
+use nom::number::complete::{be_u8, be_u16};
+
+crate::fields! { group ReadRadio;
+    /// How many bytes the host asks for: what the status before it announced, 14 bytes of frame included.
+    SIZE: U16, "carelink.stick.read_radio.size", "Bytes to Read", Confirmed, unit " bytes";
+}
+
+/// Reads the bytes behind the opcode.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing.
+pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<u16, Stop> {
+    let start = c.position() - 1;
+    c.read(super::INTERFACE, be_u8.map(super::Interface::from))?;
+    let size = c.read(SIZE, be_u16)?;
+    c.info(format_args!("Read Radio: {size} bytes waiting"));
+    let computed = crc8(c.since(start));
+    c.crc8("Request CRC", Some(computed))?;
+    Ok(size)
+}

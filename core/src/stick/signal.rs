@@ -1,0 +1,21 @@
+//! In: the body of the answer to Read Signal Strength. Out: dBm.
+
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::sink::Sink;
+use nom::number::complete::be_i8;
+
+crate::fields! { group Signal;
+    /// Strength of the radio signal that the stick hears now.
+    STRENGTH: I8, "carelink.stick.signal", "Signal Strength", Confirmed, unit " dBm";
+}
+
+/// Reads the body.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing.
+pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<i8, Stop> {
+    let strength = c.read(STRENGTH, be_i8)?;
+    c.info(format_args!("Signal Strength: {strength} dBm"));
+    Ok(strength)
+}

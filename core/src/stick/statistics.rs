@@ -1,0 +1,84 @@
+//! In: a request for an interface's statistics, and the body of its answer. Out: the counters.
+
+use super::{Command, Interface};
+use crate::cursor::Cursor;
+use crate::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::sink::Sink;
+use nom::Parser as _;
+use nom::bytes::complete::take;
+use nom::number::complete::{be_u8, be_u32};
+
+crate::fields! { group Statistics;
+    /// Packets with a bad CRC ; one byte, kept between the host's sessions.
+    CRC_ERRORS: U8, "carelink.stick.statistics.crc_errors", "CRC Errors", Confirmed;
+    /// Packets out of sequence.
+    SEQUENCE_ERRORS: U8, "carelink.stick.statistics.sequence_errors", "Sequence Errors", Confirmed;
+    /// Packets that were answered with a NAK.
+    NAKS: U8, "carelink.stick.statistics.naks", "NAKs", Confirmed;
+    /// Packets that were not answered.
+    TIMEOUTS: U8, "carelink.stick.statistics.timeouts", "Timeouts", Confirmed;
+    /// Packets received.
+    RECEIVED: U32, "carelink.stick.statistics.received", "Packets Received", Confirmed;
+    /// Packets sent.
+    SENT: U32, "carelink.stick.statistics.sent", "Packets Sent", Confirmed;
+    /// More counters, which the stick writes and no known program reads.
+    MORE: Bytes, "carelink.stick.statistics.more", "Further Counters", Inferred;
+}
+
+/// Counters of one interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// The interface.
+    pub interface: Interface,
+    /// Packets with a bad CRC.
+    pub crc_errors: u8,
+    /// Packets out of sequence.
+    pub sequence_errors: u8,
+    /// Packets answered with a NAK.
+    pub naks: u8,
+    /// Packets not answered.
+    pub timeouts: u8,
+    /// Packets received.
+    pub received: u32,
+    /// Packets sent.
+    pub sent: u32,
+}
+
+/// Reads the request behind its opcode.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing.
+pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Command, Stop> {
+    let interface = c.read(super::INTERFACE, be_u8.map(Interface::from))?;
+    if let Interface::Unknown(number) = interface {
+        c.note(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
+    }
+    c.read(super::RESERVED, take(1usize))?;
+    c.info(format_args!("Read Interface Statistics: {interface}"));
+    Ok(Command::Statistics(interface))
+}
+
+/// Reads the body.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing.
+pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, interface: Interface) -> Result<Statistics, Stop> {
+    let statistics = Statistics {
+        interface,
+        crc_errors: c.read(CRC_ERRORS, be_u8)?,
+        sequence_errors: c.read(SEQUENCE_ERRORS, be_u8)?,
+        naks: c.read(NAKS, be_u8)?,
+        timeouts: c.read(TIMEOUTS, be_u8)?,
+        received: c.read(RECEIVED, be_u32)?,
+        sent: c.read(SENT, be_u32)?,
+    };
+    // The radio's answer overwrites 36 bytes of the buffer, that of USB 25.
+    match interface {
+        Interface::Radio => c.read(MORE, take(21usize))?,
+        Interface::Usb => c.read(MORE, take(10usize))?,
+        Interface::Unknown(_) => c.remainder(MORE),
+    };
+    let Statistics { received, sent, .. } = statistics;
+    c.info(format_args!("Statistics of {interface}: {received} received, {sent} sent"));
+    Ok(statistics)
+}

@@ -1,0 +1,322 @@
+//! In: whole frames, one after another. Out: which reply answers which command, and what that says of the fetch.
+//!
+//! Source: fact sheet on the stick, sections 4.3 and 4.4. Each rule stands here once.
+
+use super::Link;
+use super::book::{Book, Request, next_number, numbered_mut, small};
+use super::ledger::{Fact, Marks};
+use super::transaction::{Kind, Part, Stage, Transaction};
+use crate::checksum::CrcStatus;
+use crate::cursor::Cursor;
+use crate::pump::Opcode as PumpOpcode;
+use crate::pump::learn::{Message, learn};
+use crate::radio::reply::{HEADER_LENGTH, RadioReply, ResponseType};
+use crate::radio::transmit::OVERHEAD;
+use crate::session::Transfer;
+use crate::stick::{self, Answered, Command, Context, Opcode, Reply, product, status};
+
+/// The most commands of one stick that may wait for a reply.
+const MOST_WAITING: usize = 32;
+/// The most bytes that are kept of one reply: the longest page has 2,048.
+const LONGEST_REPLY: usize = 1 << 16;
+/// A command that waits longer than this gets no reply any more, in nanoseconds.
+const STALE: u64 = 2_000_000_000;
+/// The same for power control, which takes 17 s.
+const STALE_POWER: u64 = 20_000_000_000;
+
+impl Book {
+    pub fn command(
+        &mut self,
+        link: &mut Link,
+        transfer: &Transfer<'_>,
+        fact: &mut Fact,
+        command: Command,
+        bytes: &[u8],
+    ) {
+        let sent = (transfer.frame, transfer.time);
+        let opcode = match command {
+            // A command that is cut short is still known by its first byte.
+            Command::Unknown(first) => Opcode::from(first),
+            _ => command.opcode(),
+        };
+        fact.transaction = match command {
+            Command::Transmit(packet) => {
+                self.close(link);
+                let parameters = bytes.get(OVERHEAD - 1..OVERHEAD - 1 + usize::from(packet.parameters));
+                let number = self.transact(Kind::Pump(packet), transfer, parameters.unwrap_or_default());
+                self.count_repeats(link.open, number);
+                if let Some(parameters) = parameters.filter(|_| packet.crcs_good()) {
+                    self.learn(number, Message::Parameters(parameters));
+                }
+                link.open = number;
+                number
+            }
+            Command::ReadStatus | Command::ReadRadio(_) => {
+                if link.open == 0 {
+                    link.open = self.transact(Kind::Orphan, transfer, &[]);
+                }
+                link.open
+            }
+            _ => self.transact(Kind::Stick(opcode), transfer, &[]),
+        };
+        if let Some(transaction) = self.transaction_mut(fact.transaction) {
+            if transaction.ended() {
+                fact.marks.add(Marks::AFTER_END);
+            } else {
+                transaction.last = transfer.frame;
+            }
+            match command {
+                Command::ReadStatus => transaction.polls += 1,
+                Command::ReadRadio(_) => {
+                    transaction.reads += 1;
+                    transaction.rereads += u32::from(link.parts.last().is_some_and(|part| !part.good));
+                }
+                _ => {}
+            }
+        }
+        let argument = match command {
+            Command::ReadRadio(size) => size,
+            Command::Statistics(interface) => u8::from(interface).into(),
+            _ => 0,
+        };
+        let number = next_number(&self.requests);
+        self.requests.push(Request {
+            frame: sent.0,
+            reply: 0,
+            time: sent.1,
+            replied: 0,
+            answered: Answered { opcode, argument },
+            transaction: fact.transaction,
+        });
+        fact.request = number;
+        self.enqueue(link, number, opcode, &command, transfer.time);
+    }
+
+    fn enqueue(&mut self, link: &mut Link, number: u32, opcode: Opcode, command: &Command, now: u64) {
+        let stale = |number: &u32| {
+            self.request(*number).is_none_or(|waiting| {
+                let power = self
+                    .transaction(waiting.transaction)
+                    .is_some_and(|t| t.pump_opcode() == Some(PumpOpcode::POWER_CONTROL));
+                now.saturating_sub(waiting.time) > if power { STALE_POWER } else { STALE }
+            })
+        };
+        // A session opens with Read Product Info: what an earlier one still waited for will not come.
+        if opcode == Opcode::ProductInfo || link.waiting.len() >= MOST_WAITING {
+            link.waiting.clear();
+        } else {
+            while link.waiting.front().is_some_and(stale) {
+                link.waiting.pop_front();
+            }
+        }
+        link.unqueued = 0;
+        match command {
+            Command::Transmit(packet) if packet.powers_off() => link.unqueued = number,
+            _ => link.waiting.push_back(number),
+        }
+    }
+
+    fn transact(&mut self, kind: Kind, transfer: &Transfer<'_>, parameters: &[u8]) -> u32 {
+        let number = next_number(&self.transactions);
+        let request = (transfer.frame, transfer.time);
+        self.transactions.push(Transaction::new(kind, transfer.stream, request, parameters));
+        number
+    }
+
+    /// Counts a command that is sent again because its reply did not come whole.
+    fn count_repeats(&mut self, before: u32, now: u32) {
+        let Some(repeats) = self.transaction(before).zip(self.transaction(now)).and_then(|(before, now)| {
+            let same = before.kind == now.kind && before.parameters() == now.parameters();
+            let failed = !matches!(before.stage, Stage::EndOfData | Stage::PumpAck | Stage::PumpNak(_));
+            (same && failed && before.transmit().is_some_and(|packet| packet.pages > 0))
+                .then_some(before.repeats + 1)
+        }) else {
+            return;
+        };
+        if let Some(now) = self.transaction_mut(now) {
+            now.repeats = repeats;
+        }
+    }
+
+    /// Closes the open transaction of a link, and files what came of its reply.
+    fn close(&mut self, link: &mut Link) {
+        if let Some(transaction) = numbered_mut(&mut self.transactions, link.open) {
+            transaction.closed = true;
+            transaction.data = self.data.len()..self.data.len() + link.data.len();
+            transaction.parts = self.parts.len()..self.parts.len() + link.parts.len();
+        }
+        self.data.append(&mut link.data);
+        self.parts.append(&mut link.parts);
+    }
+
+    pub fn answer(
+        &mut self,
+        link: &mut Link,
+        transfer: &Transfer<'_>,
+        fact: &mut Fact,
+        bytes: &[u8],
+        cut: bool,
+        lacks: usize,
+    ) {
+        fact.request = self.pair(link, bytes);
+        let answers = self.request(fact.request).map(|request| request.answered);
+        if let Some(request) = numbered_mut(&mut self.requests, fact.request) {
+            (request.reply, request.replied) = (transfer.frame, transfer.time);
+            fact.transaction = request.transaction;
+        }
+        let mut nobody = ();
+        let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
+        let context = Context { answers, ..Context::default() };
+        let Ok(reply) = stick::reply(&mut cursor, &context) else {
+            self.lose(fact.transaction, lacks);
+            return;
+        };
+        let came = (transfer.frame, transfer.time);
+        if let Reply::Radio(radio) = reply {
+            if fact.transaction == 0 {
+                fact.transaction = link.open;
+            }
+            let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+            let payload = &payload[..payload.len().min(radio.length.into())];
+            self.radio(link, fact, came, radio, payload, lacks);
+            return;
+        }
+        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        if transaction.ended() {
+            fact.marks.add(Marks::AFTER_END);
+            return;
+        }
+        transaction.last = came.0;
+        match reply {
+            Reply::Nak(reason)
+                if answers.is_some_and(|a| !matches!(a.opcode, Opcode::ReadStatus | Opcode::ReadRadio)) =>
+            {
+                transaction.stage = Stage::StickNak(reason);
+                transaction.response = Some(came);
+            }
+            Reply::Status(status) => transaction.empty_polls += u32::from(!status.radio.received()),
+            Reply::Ack if transaction.stage == Stage::Asked => {
+                transaction.stage = Stage::Accepted;
+                transaction.acknowledged = Some(came);
+                if transaction.transmit().is_some_and(|packet| packet.pages == 0) {
+                    transaction.response = Some(came);
+                }
+            }
+            Reply::Product(_) | Reply::Statistics(_) | Reply::Signal(_) => {
+                transaction.stage = Stage::Accepted;
+                transaction.response = Some(came);
+            }
+            _ => {}
+        }
+    }
+
+    /// Finds the command that a reply answers: the oldest that waits and fits. 0 if none does.
+    fn pair(&self, link: &mut Link, bytes: &[u8]) -> u32 {
+        let only_one = link.waiting.len() == 1;
+        let fits = |&number: &u32| {
+            let Some(request) = self.request(number) else { return false };
+            match (bytes, request.answered.opcode) {
+                ([2, ..], opcode) => opcode == Opcode::ReadRadio,
+                ([_, 0x66, ..], _) => true,
+                (_, Opcode::ReadRadio) => only_one && bytes.first() != Some(&1),
+                (_, Opcode::ReadStatus) => only_one || status::fits(bytes),
+                (_, Opcode::ProductInfo) => only_one || product::fits(bytes),
+                _ => true,
+            }
+        };
+        if let Some(at) = link.waiting.iter().position(fits) {
+            return link.waiting.drain(..=at).next_back().unwrap_or_default();
+        }
+        if bytes.first() == Some(&1) { std::mem::take(&mut link.unqueued) } else { 0 }
+    }
+
+    fn lose(&mut self, transaction: u32, lacks: usize) {
+        if let Some(transaction) = self.transaction_mut(transaction) {
+            transaction.missing += small(lacks);
+        }
+    }
+
+    /// Takes what the radio received into the transaction that it belongs to.
+    fn radio(
+        &mut self,
+        link: &mut Link,
+        fact: &mut Fact,
+        came: (u32, u64),
+        radio: RadioReply,
+        payload: &[u8],
+        lacks: usize,
+    ) {
+        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        let trusted = radio.header_crc == CrcStatus::Good;
+        let foreign = trusted && transaction.serial().is_some_and(|serial| serial != radio.serial);
+        if foreign || fact.transaction != link.open {
+            fact.marks.add(Marks::LEFT_OVER);
+            return;
+        }
+        if transaction.ended() {
+            fact.marks.add(Marks::AFTER_END);
+            return;
+        }
+        transaction.last = came.0;
+        transaction.retries += u32::from(radio.retries);
+        transaction.missing += small(lacks);
+        let good = trusted && !matches!(radio.payload_crc, CrcStatus::Bad);
+        transaction.bad_crcs += u32::from(!good);
+        let first = transaction.first_data.is_none();
+        let stage = match (radio.response, radio.nak) {
+            (ResponseType::Ack, _) => Some(Stage::PumpAck),
+            (ResponseType::Nak, Some(nak)) => Some(Stage::PumpNak(nak)),
+            (ResponseType::Timeout, _) => Some(Stage::Timeout),
+            (ResponseType::Single | ResponseType::Part, _) => {
+                transaction.first_data.get_or_insert(came);
+                if link.data.len() + payload.len() <= LONGEST_REPLY {
+                    let part = Part {
+                        frame: came.0,
+                        offset: small(link.data.len()),
+                        len: small(payload.len()),
+                        good,
+                    };
+                    link.parts.push(part);
+                    link.data.extend_from_slice(payload);
+                } else {
+                    transaction.missing += small(payload.len());
+                }
+                radio.end_of_data.then_some(Stage::EndOfData)
+            }
+            _ => None,
+        };
+        // A damaged header may say anything: it does not end a transaction by itself.
+        if let Some(stage) = stage.filter(|_| trusted) {
+            let refused = radio.nak.filter(|_| good);
+            transaction.stage = stage;
+            transaction.response = Some(came);
+            let single = radio.response == ResponseType::Single;
+            let whole = stage == Stage::EndOfData && transaction.missing == 0;
+            if whole && single && first && good {
+                fact.marks.add(Marks::WHOLE_REPLY);
+            }
+            if whole && !single {
+                fact.marks.add(Marks::COMPLETES);
+            }
+            let sound = whole && transaction.bad_crcs == 0;
+            if let Some(nak) = refused {
+                self.learn(fact.transaction, Message::Refused(nak));
+            }
+            if sound {
+                self.learn(fact.transaction, Message::Reply(&link.data));
+            }
+        }
+    }
+
+    /// Learns a pump's model from a message of a transaction.
+    fn learn(&mut self, transaction: u32, message: Message<'_>) {
+        let Some(transaction) = self.transaction(transaction) else { return };
+        let Some((opcode, serial)) = transaction.pump_opcode().zip(transaction.serial()) else { return };
+        if let Some(told) = learn(opcode, message) {
+            let pump = self.pumps.entry(serial).or_default();
+            if told.known >= pump.known {
+                *pump = told;
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! In: transfers as they were cut: whole frames, parts of 64 bytes, several frames glued, a stream without bounds.
+//! Out: where each frame begins and ends, and which bytes fit none.
+//!
+//! Source: fact sheet on the stick, section 1.2. Nothing but the number of bytes still owed tells a continuation,
+//! for it may begin with any byte.
+
+use crate::crc::crc8;
+use crate::radio::{reply, transmit};
+use crate::session::Carrier;
+use crate::stick::{Opcode, REPLY_LENGTH};
+
+/// Packet size of the stick's endpoints. A transfer of another length ends what it carries.
+pub const PACKET: usize = 64;
+
+/// The longest frame there can be: a reply with the largest length that its header can tell.
+const LONGEST: usize = reply::OVERHEAD + 0x7fff;
+
+/// What the bytes at a possible beginning of a frame say of its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// A frame of this many bytes.
+    Is(usize),
+    /// More bytes are needed to tell.
+    Open,
+    /// No frame begins here.
+    None,
+}
+
+/// What the host waits for when a reply comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// Nothing is known to be awaited.
+    Nothing,
+    /// A reply of the stick itself.
+    Stick,
+    /// A radio read of this many bytes.
+    Radio(usize),
+}
+
+/// The length of the host's command that begins `bytes`, which ends where a write of the host ended.
+#[must_use]
+pub fn command_length(bytes: &[u8]) -> Length {
+    let Some(&first) = bytes.first() else { return Length::Open };
+    match Opcode::from(first) {
+        Opcode::Transmit => match bytes {
+            [_, 0, 0xa7, 1, _, _, _, high, low, ..] => {
+                let parameters = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
+                Length::Is(transmit::OVERHEAD + parameters)
+            }
+            [_, 0, 0xa7, 1, ..] | [_, 0, 0xa7] | [_, 0] | [_] => Length::Open,
+            _ => Length::None,
+        },
+        Opcode::ReadStatus | Opcode::ProductInfo => match bytes {
+            [_, 0, 0, ..] => Length::Is(3),
+            [_, 0, ..] => Length::Is(2),
+            [_] => Length::Open,
+            _ => Length::None,
+        },
+        Opcode::Statistics | Opcode::Signal => Length::Is(3),
+        Opcode::ReadRadio => Length::Is(5),
+        Opcode::Unknown(_) => Length::None,
+    }
+}
+
+/// The length of the stick's reply that begins `bytes`.
+///
+/// A damaged byte at its head does not hide a reply that is awaited: enough of the rest has to fit.
+#[must_use]
+pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
+    let fits = |at: usize, test: &dyn Fn(u8) -> bool| bytes.get(at).is_some_and(|&byte| test(byte));
+    let told = || usize::from(u16::from_be_bytes([bytes[5] & 0x7f, bytes[6]])) + reply::OVERHEAD;
+    if bytes.len() >= reply::HEADER_LENGTH
+        && bytes[0] == 2
+        && crc8(&bytes[..12]) == bytes[12]
+        && bytes[7] == 0xa7
+    {
+        return Length::Is(told());
+    }
+    match awaited {
+        Awaited::Radio(size) if bytes.len() >= 9 => {
+            let signs = [
+                fits(0, &|b| b == 2),
+                fits(1, &|b| b == 0),
+                fits(2, &|b| (1..=5).contains(&b)),
+                told() == size,
+                fits(7, &|b| b == 0xa7),
+                fits(8, &|b| b == 1),
+            ];
+            if signs.iter().filter(|&&sign| sign).count() >= signs.len() - 1 {
+                return Length::Is(size);
+            }
+        }
+        Awaited::Stick if bytes.len() >= 3 => {
+            let signs = [fits(0, &|b| b == 1), fits(1, &|b| b == 0x55 || b == 0x66), fits(2, &|b| b <= 4)];
+            if signs.iter().filter(|&&sign| sign).count() >= signs.len() - 1 {
+                return Length::Is(REPLY_LENGTH);
+            }
+        }
+        _ => {}
+    }
+    match bytes {
+        [1, 0x55, 0, ..] | [1, 0x66, 1..=4, ..] => Length::Is(REPLY_LENGTH),
+        [1] | [1, 0x55 | 0x66] => Length::Open,
+        [2, ..] if bytes.len() < reply::HEADER_LENGTH => Length::Open,
+        _ => Length::None,
+    }
+}
+
+/// What a piece of a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A frame of which this transfer holds all that was sent.
+    Whole,
+    /// The first or a middle part of a frame; more is owed.
+    Part,
+    /// The last part of a frame.
+    Last,
+    /// Bytes that fit no frame.
+    Stray,
+}
+
+/// A piece of a transfer, from its front to its back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is.
+    pub role: Role,
+    /// Offset in the transfer.
+    pub start: usize,
+    /// Length as sent; the capture may hold less.
+    pub len: usize,
+    /// Length of the frame that it belongs to, as far as it is known; else the same as `len`.
+    pub frame: usize,
+}
+
+/// Puts frames together in one direction of one stick.
+#[derive(Debug, Default)]
+pub struct Framer {
+    joined: Vec<u8>,
+    /// Bytes that were sent of the frame that is being joined: more than `joined` has if the capture cut some.
+    sent: usize,
+    /// Length of that frame; 0 while its head is not all there.
+    length: usize,
+}
+
+impl Framer {
+    /// True while a frame lacks bytes.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// Takes the bytes of the frame that was being joined, all or not, and begins anew.
+    pub fn take(&mut self) -> Vec<u8> {
+        (self.sent, self.length) = (0, 0);
+        std::mem::take(&mut self.joined)
+    }
+
+    /// Puts the memory of taken bytes to use for the next frame.
+    pub fn put_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.joined = bytes;
+    }
+
+    /// Finds the next piece, at `start` of a transfer of which `bytes` were captured and `reported` were sent.
+    ///
+    /// After a piece with the role [`Role::Last`], [`Framer::take`] is due: it gives the frame.
+    pub fn next(
+        &mut self,
+        start: usize,
+        bytes: &[u8],
+        reported: usize,
+        carrier: Carrier,
+        length: impl Fn(&[u8]) -> Length,
+    ) -> Piece {
+        let left = reported - start;
+        let here = bytes.get(start..).unwrap_or_default();
+        if self.owes() {
+            self.resume(start, here, left, carrier, length)
+        } else {
+            self.begin(start, here, left, carrier, length)
+        }
+    }
+
+    fn begin(
+        &mut self,
+        start: usize,
+        here: &[u8],
+        left: usize,
+        carrier: Carrier,
+        length: impl Fn(&[u8]) -> Length,
+    ) -> Piece {
+        let ends = carrier == Carrier::Transfers;
+        // Only a full packet lets a frame go on in the next transfer.
+        let goes_on = !ends || (start + left).is_multiple_of(PACKET);
+        let cut = here.len() < left;
+        match length(here) {
+            Length::Is(frame) if frame <= left => Piece { role: Role::Whole, start, len: frame, frame },
+            Length::Is(frame) if goes_on && frame <= LONGEST => self.keep(start, here, left, frame),
+            Length::Is(frame) => Piece { role: Role::Whole, start, len: left, frame },
+            Length::Open if goes_on && !cut => self.keep(start, here, left, 0),
+            Length::Open => Piece { role: Role::Whole, start, len: left, frame: left },
+            Length::None => {
+                let len = if ends { left } else { stray(here, left, length) };
+                Piece { role: Role::Stray, start, len, frame: len }
+            }
+        }
+    }
+
+    fn keep(&mut self, start: usize, here: &[u8], left: usize, frame: usize) -> Piece {
+        self.joined.extend_from_slice(here);
+        (self.sent, self.length) = (left, frame);
+        Piece { role: Role::Part, start, len: left, frame: frame.max(left) }
+    }
+
+    fn resume(
+        &mut self,
+        start: usize,
+        here: &[u8],
+        left: usize,
+        carrier: Carrier,
+        length: impl Fn(&[u8]) -> Length,
+    ) -> Piece {
+        if self.length == 0 {
+            // The head was cut within: now it may be long enough to tell.
+            let mut head = self.joined.clone();
+            head.extend_from_slice(&here[..here.len().min(PACKET)]);
+            match length(&head) {
+                Length::Is(frame) => self.length = frame.min(LONGEST),
+                Length::Open if left > 0 && head.len() < PACKET => {}
+                Length::Open | Length::None => {
+                    let joined = self.take();
+                    self.put_back(joined);
+                    return self.begin(start, here, left, carrier, length);
+                }
+            }
+        }
+        let owed = if self.length == 0 { left } else { (self.length - self.sent).min(left) };
+        let complete_so_far = self.joined.len() == self.sent;
+        if complete_so_far {
+            self.joined.extend_from_slice(&here[..here.len().min(owed)]);
+        }
+        self.sent += owed;
+        let short = carrier == Carrier::Transfers && !(start + left).is_multiple_of(PACKET);
+        let role = if self.sent == self.length || short { Role::Last } else { Role::Part };
+        Piece { role, start, len: owed, frame: self.length.max(self.sent) }
+    }
+}
+
+/// How many bytes to step over in a stream until a frame may begin.
+fn stray(here: &[u8], left: usize, length: impl Fn(&[u8]) -> Length) -> usize {
+    (1..here.len()).find(|&at| length(&here[at..]) != Length::None).unwrap_or(left)
+}

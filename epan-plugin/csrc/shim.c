@@ -1,0 +1,432 @@
+/* shim.c: in, epan's calls and the flat lists of the core; out, registrations, columns and trees.
+ *
+ * No byte of CareLink is read here: the core is asked, returns, and only then is epan called. So when epan
+ * throws, it jumps over frames of C alone. What the core returned stays valid until the core is asked again.
+ */
+#include "shim.h"
+#include "compat.h"
+
+#include <epan/address_types.h>
+#include <epan/conversation.h>
+#include <epan/proto_data.h>
+#include <epan/tap.h>
+#include <stdint.h>
+#include <string.h>
+#include <wiretap/wtap.h>
+
+enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
+
+/* Who numbers the streams: the highest byte of a stream's number, so that the numbers cannot meet. */
+enum { BY_USB_ADDRESS = 1, BY_CONVERSATION = 2 };
+
+static const clshim_tables *tables;
+static int proto_carelink = -1;
+static int *field_ids; /* the memory that registrations point to lives as long as the process */
+static int *subtree_ids;
+static int protocol_subtree = -1;
+static expert_field *note_ids;
+static dissector_handle_t usb_handle, named_handle, tcp_handle;
+static int usb_address_type;
+
+static cl_session *session; /* of the open file */
+
+/* ---- The tree ---- */
+
+static proto_item *add_item(const cl_view *view, const cl_node *node, proto_tree *tree, tvbuff_t *tvb)
+{
+    const int hf = field_ids[node->field];
+    const uint32_t captured = tvb_captured_length(tvb);
+    const int start = (int)MIN(node->start, captured);
+    const int length = (int)MIN(node->len, captured - (uint32_t)start);
+    const int64_t number = (int64_t)node->value;
+
+    switch (tables->fields[node->field].hfinfo.type) {
+    case FT_BOOLEAN:
+        return proto_tree_add_boolean(tree, hf, tvb, start, length, node->value != 0);
+    case FT_UINT8:
+    case FT_UINT16:
+    case FT_UINT32:
+    case FT_FRAMENUM:
+        return proto_tree_add_uint(tree, hf, tvb, start, length, (uint32_t)node->value);
+    case FT_INT8:
+    case FT_INT32:
+        return proto_tree_add_int(tree, hf, tvb, start, length, (int32_t)number);
+    case FT_DOUBLE: {
+        double fraction;
+        memcpy(&fraction, &node->value, sizeof fraction);
+        return proto_tree_add_double(tree, hf, tvb, start, length, fraction);
+    }
+    case FT_STRING:
+        return proto_tree_add_string(tree, hf, tvb, start, length, view->texts + node->value);
+    case FT_ABSOLUTE_TIME: {
+        const nstime_t time = {.secs = (time_t)number, .nsecs = 0};
+        return proto_tree_add_time(tree, hf, tvb, start, length, &time);
+    }
+    case FT_RELATIVE_TIME: {
+        const nstime_t span = {.secs = (time_t)(number / 1000000000), .nsecs = (int)(number % 1000000000)};
+        return proto_tree_add_time(tree, hf, tvb, start, length, &span);
+    }
+    default: /* bytes, and heads of subtrees */
+        return proto_tree_add_item(tree, hf, tvb, start, length, ENC_NA);
+    }
+}
+
+static void dress_item(const cl_view *view, const cl_node *node, proto_tree *tree, proto_item *item)
+{
+    /* Where nobody looks at a field, epan gives back the parent in its place. */
+    if (item == NULL || item == tree)
+        return;
+    if (node->label)
+        proto_item_set_text(item, "%s", view->texts + node->label);
+    if (node->guessed)
+        proto_item_append_text(item, " [guess]");
+    if (node->role == CL_GENERATED)
+        proto_item_set_generated(item);
+}
+
+static void add_note(const cl_view *view, const cl_note *note, packet_info *pinfo, proto_item *item)
+{
+    expert_field *id = &note_ids[note->note];
+
+    if (note->detail)
+        expert_add_info_format(pinfo, item, id, "%s: %s", tables->notes[note->note].eiinfo.summary,
+                               view->texts + note->detail);
+    else
+        expert_add_info(pinfo, item, id);
+}
+
+/* The transfer, and behind it what was put together from several: as copies, which live as long as the tree. */
+static tvbuff_t **sources_of(const cl_view *view, tvbuff_t *tvb, packet_info *pinfo)
+{
+    tvbuff_t **tvbs = wmem_alloc_array(pinfo->pool, tvbuff_t *, view->n_sources + 1);
+
+    tvbs[0] = tvb;
+    for (uint32_t i = 0; i < view->n_sources; i++) {
+        const cl_source *source = &view->sources[i];
+        const uint8_t *bytes = wmem_memdup(pinfo->pool, source->bytes, source->len);
+
+        tvbs[i + 1] = tvb_new_child_real_data(tvb, bytes, source->len, (int)source->len);
+        add_new_data_source(pinfo, tvbs[i + 1], view->texts + source->name);
+    }
+    return tvbs;
+}
+
+static void add_tree(const cl_view *view, tvbuff_t *tvb, packet_info *pinfo, proto_item *protocol)
+{
+    tvbuff_t **tvbs = sources_of(view, tvb, pinfo);
+    proto_item **items = wmem_alloc_array(pinfo->pool, proto_item *, view->n_nodes + 1);
+    proto_tree *parents[UINT8_MAX + 2]; /* by the depth of the items that they head */
+    unsigned deepest = 0;
+
+    parents[0] = proto_item_add_subtree(protocol, protocol_subtree);
+    for (uint32_t i = 0; i < view->n_nodes; i++) {
+        const cl_node *node = &view->nodes[i];
+        const unsigned depth = MIN(node->depth, deepest);
+        proto_tree *parent = parents[depth];
+
+        items[i] = add_item(view, node, parent, tvbs[MIN(node->source, view->n_sources)]);
+        dress_item(view, node, parent, items[i]);
+        deepest = depth;
+        if (i + 1 < view->n_nodes && view->nodes[i + 1].depth > node->depth)
+            parents[++deepest] = proto_item_add_subtree(items[i], subtree_ids[node->field]);
+    }
+    for (uint32_t i = 0; i < view->n_notes; i++) {
+        const cl_note *note = &view->notes[i];
+
+        add_note(view, note, pinfo, note->node < view->n_nodes ? items[note->node] : protocol);
+    }
+}
+
+/* ---- One transfer ---- */
+
+/* Several transfers may lie in one frame. All calls are counted, so a revisit counts as the first visit did. */
+static uint32_t next_layer(packet_info *pinfo)
+{
+    uint32_t *count = p_get_proto_data(pinfo->pool, pinfo, proto_carelink, 0);
+
+    if (count == NULL) {
+        count = wmem_new0(pinfo->pool, uint32_t);
+        p_add_proto_data(pinfo->pool, pinfo, proto_carelink, 0, count);
+    }
+    return (*count)++;
+}
+
+static uint64_t nanoseconds(const nstime_t *time)
+{
+    return time->secs < 0 ? 0 : (uint64_t)time->secs * 1000000000 + (uint64_t)time->nsecs;
+}
+
+/* Whether anybody looks at our notes: a list of expert infos, or a filter. */
+static bool notes_are_wanted(proto_tree *tree)
+{
+    static int tap = 0, protocol = -1;
+
+    /* epan registers its expert infos after all protocols, so they are not yet there at our hand-off. */
+    if (protocol < 0) {
+        tap = find_tap_id("expert");
+        protocol = proto_get_id_by_filter_name("_ws.expert");
+    }
+    return have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol));
+}
+
+static void set_columns(packet_info *pinfo, const char *info)
+{
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "CareLink");
+    if (*info == '\0')
+        return;
+    /* What the carrier says goes; what earlier transfers of this frame said is behind the fence, and stays. */
+    col_clear(pinfo->cinfo, COL_INFO);
+    col_append_sep_str(pinfo->cinfo, COL_INFO, "; ", info);
+    col_set_fence(pinfo->cinfo, COL_INFO);
+}
+
+/* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
+static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
+{
+    const bool wants_tree = proto_field_is_referenced(tree, proto_carelink) || notes_are_wanted(tree);
+    cl_view view;
+
+    transfer->captured = tvb_captured_length(tvb);
+    transfer->reported = tvb_reported_length(tvb);
+    transfer->bytes = transfer->captured ? tvb_get_ptr(tvb, 0, (int)transfer->captured) : NULL;
+    transfer->time = nanoseconds(&pinfo->abs_ts);
+    transfer->frame = pinfo->num;
+    transfer->layer = next_layer(pinfo);
+    transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
+    transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
+                               (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0));
+
+    if (cl_dissect(session, transfer, &view) == CL_DECLINED)
+        return 0;
+
+    set_columns(pinfo, view.texts + view.info);
+    proto_item *protocol = proto_tree_add_item(tree, proto_carelink, tvb, 0, -1, ENC_NA);
+    if (wants_tree)
+        add_tree(&view, tvb, pinfo, protocol);
+    return (int)transfer->reported;
+}
+
+/* A stream's number: who numbers it, the interface it was captured on, and its number there. */
+static uint64_t stream_number(const packet_info *pinfo, uint8_t numbered_by, uint32_t number)
+{
+    const bool known = (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID) != 0;
+    const uint32_t interface = known ? pinfo->rec->rec_header.packet_header.interface_id & 0xffffff : 0;
+
+    return (uint64_t)numbered_by << 56 | (uint64_t)interface << 32 | number;
+}
+
+static uint8_t direction_of(const packet_info *pinfo)
+{
+    switch (pinfo->p2p_dir) {
+    case P2P_DIR_SENT:
+        return CL_TO_STICK;
+    case P2P_DIR_RECV:
+        return CL_FROM_STICK;
+    default:
+        return CL_UNDIRECTED;
+    }
+}
+
+/* ---- USB ---- */
+
+/* The device's end of a transfer: the other end is the host. False if neither is a USB address. */
+static bool device_address(const packet_info *pinfo, usb_address_t *device)
+{
+    const address *ends[] = {&pinfo->src, &pinfo->dst};
+    /* Padding at the end is not part of the contract: the bus is the last member that counts. */
+    const size_t used = offsetof(usb_address_t, bus_id) + sizeof device->bus_id;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+        if (ends[i]->type != usb_address_type || (size_t)ends[i]->len < used)
+            continue;
+        memcpy(device, ends[i]->data, used);
+        device->device = GUINT32_FROM_LE(device->device);
+        device->endpoint = GUINT32_FROM_LE(device->endpoint);
+        device->bus_id = GUINT16_FROM_LE(device->bus_id);
+        if (device->device != NO_ENDPOINT)
+            return true;
+    }
+    return false;
+}
+
+/* Control and interrupt transfers come here too, and are not for us. Some carriers do not know the type. */
+static bool may_be_bulk(const usb_call *call)
+{
+    return call->transfer_type == URB_BULK || call->transfer_type == URB_UNKNOWN;
+}
+
+static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const usb_address_t *device,
+                                uint8_t certain)
+{
+    cl_transfer transfer = {
+        .stream = stream_number(pinfo, BY_USB_ADDRESS, (uint32_t)device->bus_id << 16 | (device->device & 0xffff)),
+        .direction = direction_of(pinfo),
+        .carrier = CL_TRANSFERS,
+        .endpoint = (uint8_t)(device->endpoint & USB_ENDPOINT_MASK),
+        .certain = certain,
+    };
+
+    return dissect(tvb, pinfo, tree, &transfer);
+}
+
+/* By the device's descriptor, or because the user said so. */
+static int dissect_usb(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    usb_address_t device;
+
+    /* The addresses prove that it is USB that calls, so `data` is what USB hands over. */
+    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+        return 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, 1);
+}
+
+/* Bulk transfers that nobody else claimed: mostly of captures that began after the device was plugged in. */
+static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    usb_address_t device;
+
+    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+        return false;
+
+    const usb_call *call = data;
+    const uint32_t vendor = USB_DEVICE(call)->deviceVendor, product = USB_DEVICE(call)->deviceProduct;
+    const bool known = vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
+    if (known && (vendor != STICK_VENDOR || product != STICK_PRODUCT))
+        return false;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, known) != 0;
+}
+
+/* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
+
+static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t direction)
+{
+    cl_transfer transfer = {
+        .stream = stream_number(pinfo, BY_CONVERSATION, find_or_create_conversation(pinfo)->conv_index),
+        .direction = direction,
+        .carrier = CL_STREAM,
+        .certain = 1,
+    };
+
+    return dissect(tvb, pinfo, tree, &transfer);
+}
+
+/* An RTAC serial record begins with a header; its event type says who sent the bytes behind it. */
+static uint8_t rtac_direction(tvbuff_t *tvb)
+{
+    enum { EVENT_TYPE = 8, SENT = 1, RECEIVED = 2 };
+    tvbuff_t *record = tvb_get_ds_tvb(tvb);
+
+    if (tvb_captured_length(record) <= EVENT_TYPE)
+        return CL_UNDIRECTED;
+    switch (*tvb_get_ptr(record, EVENT_TYPE, 1)) {
+    case SENT:
+        return CL_TO_STICK;
+    case RECEIVED:
+        return CL_FROM_STICK;
+    default:
+        return CL_UNDIRECTED;
+    }
+}
+
+/* By name: user link types, exported PDUs, and serial lines. */
+static int dissect_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    const bool rtac = proto_is_frame_protocol(pinfo->layers, "rtacser");
+
+    return dissect_stream(tvb, pinfo, tree, rtac ? rtac_direction(tvb) : direction_of(pinfo));
+}
+
+/* A stick behind a TCP port: the port that the user named is the stick's. */
+static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    const bool to_stick = pinfo->match_uint == pinfo->destport, from_stick = pinfo->match_uint == pinfo->srcport;
+    const uint8_t direction = to_stick == from_stick ? CL_UNDIRECTED : to_stick ? CL_TO_STICK : CL_FROM_STICK;
+
+    return dissect_stream(tvb, pinfo, tree, direction);
+}
+
+/* ---- Registration ---- */
+
+static void begin_file(void)
+{
+    session = cl_session_new();
+}
+
+static void end_file(void)
+{
+    cl_session_free(session);
+    session = NULL;
+}
+
+static void add_subtree_id(int *id)
+{
+    *id = -1;
+    proto_register_subtree_array(&id, 1);
+}
+
+static void register_fields(void)
+{
+    field_ids = g_new(int, tables->n_fields);
+    subtree_ids = g_new(int, tables->n_fields);
+    add_subtree_id(&protocol_subtree);
+    for (uint32_t i = 0; i < tables->n_fields; i++) {
+        hf_register_info *field = &tables->fields[i];
+
+        HFILL_INIT(*field);
+        field->p_id = &field_ids[i];
+        field_ids[i] = -1;
+        add_subtree_id(&subtree_ids[i]);
+        if (field->hfinfo.display & BASE_EXT_STRING)
+            field->hfinfo.strings = extended_names(field->hfinfo.strings, field->hfinfo.abbrev);
+    }
+    proto_register_field_array(proto_carelink, tables->fields, (int)tables->n_fields);
+}
+
+static void register_notes(void)
+{
+    note_ids = g_new(expert_field, tables->n_notes);
+    for (uint32_t i = 0; i < tables->n_notes; i++) {
+        ei_register_info *note = &tables->notes[i];
+        const expert_field unregistered = EI_INIT;
+
+        HFILL_INIT(note->eiinfo.hf_info);
+        note->ids = &note_ids[i];
+        note_ids[i] = unregistered;
+    }
+    expert_register_field_array(expert_register_protocol(proto_carelink), tables->notes, (int)tables->n_notes);
+}
+
+static void register_protocol(void)
+{
+    proto_carelink = proto_register_protocol("CareLink USB", "CareLink", "carelink");
+    register_fields();
+    register_notes();
+    register_init_routine(begin_file);
+    register_cleanup_routine(end_file);
+
+    usb_handle = register_dissector_with_description("carelink_usb", "CareLink USB", dissect_usb, proto_carelink);
+    named_handle = register_dissector_with_description("carelink", "CareLink", dissect_named, proto_carelink);
+    tcp_handle = register_dissector_with_description("carelink_tcp", "CareLink over TCP", dissect_tcp, proto_carelink);
+}
+
+/* Called once all protocols are registered, and again when preferences change. */
+static void hand_off(void)
+{
+    usb_address_type = address_type_get_by_name("AT_USB");
+
+    dissector_add_uint("usb.product", (uint32_t)STICK_VENDOR << 16 | STICK_PRODUCT, usb_handle);
+    dissector_add_for_decode_as("usb.device", usb_handle);
+    dissector_add_for_decode_as("usb.protocol", usb_handle);
+    heur_dissector_add("usb.bulk", dissect_usb_heuristic, "CareLink USB", "carelink_usb", proto_carelink,
+                       HEURISTIC_ENABLE);
+    dissector_add_for_decode_as("rtacser.data", named_handle);
+    dissector_add_for_decode_as_with_preference("tcp.port", tcp_handle);
+}
+
+void clshim_register(const clshim_tables *given)
+{
+    static proto_plugin plugin = {.register_protoinfo = register_protocol, .register_handoff = hand_off};
+
+    tables = given;
+    proto_register_plugin(&plugin);
+}

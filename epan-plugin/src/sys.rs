@@ -1,0 +1,56 @@
+//! In: Wireshark's headers, `shim.h` and `carelink.h`, as bindgen read them. Out: their data types in Rust.
+//!
+//! The types of `carelink.h` are here to be compared, member by member, with what the core declares.
+
+#![allow(missing_docs, non_camel_case_types, non_upper_case_globals, reason = "the names are C's")]
+#![allow(clippy::all, clippy::undocumented_unsafe_blocks, reason = "generated")]
+
+include!(concat!(env!("OUT_DIR"), "/sys.rs"));
+
+mod layout {
+    //! In: the two declarations of the contract. Out: a failed build where they differ.
+
+    use super::*;
+    use carelink_core::ffi::{self, Source, Transfer, View};
+    use carelink_core::session::{Carrier, Direction};
+    use carelink_core::sink::{Node, NoteAt, Role};
+    use std::mem::offset_of;
+
+    macro_rules! same {
+        ($($c:ident = $rust:ident { $($member:ident),+ })+) => {$(
+            const _: () = {
+                assert!(size_of::<$c>() == size_of::<$rust>() && align_of::<$c>() == align_of::<$rust>());
+                $(assert!(offset_of!($c, $member) == offset_of!($rust, $member));)+
+            };
+            // Patterns without `..`: a member that is missing from the list above is found.
+            const _: fn(&$c, &$rust) = |$c { $($member: _),+ }, $rust { $($member: _),+ }| ();
+        )+};
+        ($($c:ident == $rust:expr),+ $(,)?) => {
+            $(const _: () = assert!($c as u64 == $rust as u64);)+
+        };
+    }
+    same! {
+        cl_node = Node { value, field, depth, role, source, start, len, label, guessed }
+        cl_note = NoteAt { node, note, detail }
+        cl_source = Source { bytes, len, name }
+        cl_view = View { nodes, notes, sources, texts, n_nodes, n_notes, n_sources, info }
+        cl_transfer = Transfer {
+            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want
+        }
+    }
+    same! {
+        CL_OK == ffi::OK,
+        CL_DECLINED == ffi::DECLINED,
+        CL_FAILED == ffi::FAILED,
+        CL_WANT_TREE == ffi::WANT_TREE,
+        CL_WANT_INFO == ffi::WANT_INFO,
+        CL_TO_STICK == Direction::ToStick,
+        CL_FROM_STICK == Direction::FromStick,
+        CL_TRANSFERS == Carrier::Transfers,
+        CL_STREAM == Carrier::Stream,
+        CL_WIRE == Role::Wire,
+        CL_HEAD == Role::Head,
+        CL_DERIVED == Role::Derived,
+        CL_GENERATED == Role::Generated,
+    }
+}

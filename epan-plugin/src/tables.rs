@@ -1,0 +1,234 @@
+//! In: the rows of the core's fields and notes. Out: the same as epan's structs, built once, for the shim to register.
+
+use crate::sys;
+use carelink_core::diagnosis::{NOTES, NoteDef, Severity, Topic};
+use carelink_core::field::{FieldDef, Kind, registry};
+use libc::{c_char, c_void};
+use once_cell::sync::OnceCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fmt;
+use std::ptr;
+
+/// Lists of value names of this many rows and more are searched by bisection.
+const LONG: usize = 12;
+
+/// Why a row cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Filter name of the row.
+    pub row: &'static str,
+    /// Which rule it breaks.
+    pub rule: &'static str,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.row, self.rule)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The tables, never freed: epan keeps pointers into them until the process ends.
+struct Tables(sys::clshim_tables);
+
+// SAFETY: Rust never looks into the tables again once they are built; epan uses them from one thread.
+unsafe impl Send for Tables {}
+// SAFETY: as above.
+unsafe impl Sync for Tables {}
+
+/// The tables of all fields and notes.
+///
+/// # Errors
+/// [`Fault`] for the first row that Wireshark would not take.
+pub fn tables() -> Result<&'static sys::clshim_tables, Fault> {
+    static TABLES: OnceCell<Tables> = OnceCell::new();
+    TABLES.get_or_try_init(|| build(registry(), NOTES)).map(|tables| &tables.0)
+}
+
+fn build(
+    fields: impl Iterator<Item = &'static FieldDef>,
+    notes: &'static [NoteDef],
+) -> Result<Tables, Fault> {
+    let mut lists = Lists::default();
+    let fields = fields.map(|def| field(def, &mut lists)).collect::<Result<Vec<_>, _>>()?;
+    let notes = notes.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    let count = |len: usize| u32::try_from(len).map_err(|_| Fault { row: "carelink", rule: "too many rows" });
+    Ok(Tables(sys::clshim_tables {
+        n_fields: count(fields.len())?,
+        n_notes: count(notes.len())?,
+        fields: leak(fields),
+        notes: leak(notes),
+    }))
+}
+
+fn field(def: &'static FieldDef, lists: &mut Lists) -> Result<sys::hf_register_info, Fault> {
+    let fault = |rule| Fault { row: def.name, rule };
+    let (kind, base) = shape(def.kind);
+    let (strings, flag): (*const c_void, u32) = match (def.unit, def.names, def.kind) {
+        ("", [], Kind::Request) => (frame_role(sys::FT_FRAMENUM_REQUEST), 0),
+        ("", [], Kind::Response) => (frame_role(sys::FT_FRAMENUM_RESPONSE), 0),
+        ("", [], _) => (ptr::null(), 0),
+        ("", names, Kind::Flag) => (lists.flag_names(names).ok_or_else(|| fault("a flag names 0 and 1"))?, 0),
+        ("", names, _) if is_integer(def.kind) => {
+            let long = names.len() >= LONG;
+            let names =
+                lists.names(names).ok_or_else(|| fault("a value has two names, or a name has a NUL"))?;
+            (names, if long { sys::BASE_EXT_STRING } else { 0 })
+        }
+        (unit, [], kind) if is_integer(kind) || kind == Kind::F64 => {
+            (lists.unit(unit).ok_or_else(|| fault("a unit has no NUL"))?, sys::BASE_UNIT_STRING)
+        }
+        (_, [], _) => return Err(fault("only numbers have a unit")),
+        ("", ..) => return Err(fault("only integers and flags have value names")),
+        _ => return Err(fault("a field has a unit or value names, not both")),
+    };
+    let text = |text| c_text(text).ok_or_else(|| fault("a text has no NUL"));
+    Ok(sys::hf_register_info {
+        hfinfo: sys::header_field_info {
+            name: text(def.label)?,
+            abbrev: text(def.name)?,
+            type_: kind,
+            display: (base | flag).cast_signed(),
+            strings,
+            blurb: match help(def) {
+                Some(help) => text(help)?,
+                None => ptr::null(),
+            },
+            ..Default::default()
+        },
+        ..Default::default()
+    })
+}
+
+/// The help text, unless it says what the label says.
+fn help(def: &FieldDef) -> Option<&'static str> {
+    let help = def.help.trim();
+    let bare = help.trim_end_matches('.');
+    (!bare.is_empty() && !bare.eq_ignore_ascii_case(def.label)).then_some(help)
+}
+
+/// epan's type and number base.
+fn shape(kind: Kind) -> (sys::ftenum, u32) {
+    match kind {
+        Kind::Tree => (sys::FT_NONE, sys::BASE_NONE),
+        Kind::Flag => (sys::FT_BOOLEAN, sys::BASE_NONE),
+        Kind::U8 => (sys::FT_UINT8, sys::BASE_DEC),
+        Kind::U16 => (sys::FT_UINT16, sys::BASE_DEC),
+        Kind::U32 => (sys::FT_UINT32, sys::BASE_DEC),
+        Kind::X8 => (sys::FT_UINT8, sys::BASE_HEX),
+        Kind::X16 => (sys::FT_UINT16, sys::BASE_HEX),
+        Kind::X32 => (sys::FT_UINT32, sys::BASE_HEX),
+        Kind::I8 => (sys::FT_INT8, sys::BASE_DEC),
+        Kind::I32 => (sys::FT_INT32, sys::BASE_DEC),
+        Kind::F64 => (sys::FT_DOUBLE, sys::BASE_NONE),
+        Kind::Text => (sys::FT_STRING, sys::BASE_NONE),
+        Kind::Bytes => (sys::FT_BYTES, sys::BASE_NONE),
+        Kind::Clock => (sys::FT_ABSOLUTE_TIME, sys::ABSOLUTE_TIME_UTC),
+        Kind::Duration => (sys::FT_RELATIVE_TIME, sys::BASE_NONE),
+        Kind::Request | Kind::Response | Kind::Frame => (sys::FT_FRAMENUM, sys::BASE_NONE),
+    }
+}
+
+fn is_integer(kind: Kind) -> bool {
+    matches!(kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::X8 | Kind::X16 | Kind::X32 | Kind::I8 | Kind::I32)
+}
+
+/// What `FRAMENUM_TYPE` does in C: the number takes the place of a pointer.
+fn frame_role(role: u32) -> *const c_void {
+    ptr::without_provenance(role as usize)
+}
+
+fn note(def: &'static NoteDef) -> Result<sys::ei_register_info, Fault> {
+    let text = |text| c_text(text).ok_or(Fault { row: def.name, rule: "a text has no NUL" });
+    let severity = match def.severity {
+        Severity::Chat => sys::PI_CHAT,
+        Severity::Remark => sys::PI_NOTE,
+        Severity::Warning => sys::PI_WARN,
+        Severity::Error => sys::PI_ERROR,
+    };
+    let group = match def.topic {
+        Topic::Checksum => sys::PI_CHECKSUM,
+        Topic::Response => sys::PI_RESPONSE_CODE,
+        Topic::Sequence => sys::PI_SEQUENCE,
+        Topic::Malformed => sys::PI_MALFORMED,
+        Topic::Undecoded => sys::PI_UNDECODED,
+        Topic::Assumption => sys::PI_ASSUMPTION,
+        Topic::Protocol => sys::PI_PROTOCOL,
+        Topic::Reassembly => sys::PI_REASSEMBLE,
+        Topic::Request => sys::PI_REQUEST_CODE,
+    };
+    Ok(sys::ei_register_info {
+        eiinfo: sys::expert_field_info {
+            name: text(def.name)?,
+            group: group.cast_signed(),
+            severity: severity.cast_signed(),
+            summary: text(def.summary)?,
+            ..Default::default()
+        },
+        ..Default::default()
+    })
+}
+
+/// Lists that several fields share, by the rows they were made from, so that each is made once.
+#[derive(Default)]
+struct Lists {
+    names: HashMap<&'static [(u32, &'static str)], *const c_void>,
+    units: HashMap<&'static str, *const c_void>,
+}
+
+impl Lists {
+    /// Sorted `value_string` rows with an empty one at the end, or nothing if a value has two names.
+    fn names(&mut self, names: &'static [(u32, &'static str)]) -> Option<*const c_void> {
+        if let Some(&list) = self.names.get(names) {
+            return Some(list);
+        }
+        let mut sorted = names.to_vec();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return None;
+        }
+        let mut rows = sorted
+            .into_iter()
+            .map(|(value, name)| Some(sys::value_string { value, strptr: c_text(name)? }))
+            .collect::<Option<Vec<_>>>()?;
+        rows.push(sys::value_string::default());
+        let list = leak(rows).cast_const().cast();
+        self.names.insert(names, list);
+        Some(list)
+    }
+
+    /// A `true_false_string`, if `names` are of 0 and 1.
+    fn flag_names(&mut self, names: &'static [(u32, &'static str)]) -> Option<*const c_void> {
+        if let Some(&pair) = self.names.get(names) {
+            return Some(pair);
+        }
+        let (&[(0, no), (1, yes)] | &[(1, yes), (0, no)]) = names else { return None };
+        let pair = sys::true_false_string { true_string: c_text(yes)?, false_string: c_text(no)? };
+        let pair = leak(vec![pair]).cast_const().cast();
+        self.names.insert(names, pair);
+        Some(pair)
+    }
+
+    /// A `unit_name_string` with one form for all numbers.
+    fn unit(&mut self, unit: &'static str) -> Option<*const c_void> {
+        if let Some(&row) = self.units.get(unit) {
+            return Some(row);
+        }
+        let row = sys::unit_name_string { singular: c_text(unit)?, ..Default::default() };
+        let row = leak(vec![row]).cast_const().cast();
+        self.units.insert(unit, row);
+        Some(row)
+    }
+}
+
+/// Text for C, never freed, or nothing if it has a NUL inside.
+fn c_text(text: &str) -> Option<*mut c_char> {
+    CString::new(text).ok().map(CString::into_raw)
+}
+
+/// Rows for C, never freed.
+fn leak<T>(rows: Vec<T>) -> *mut T {
+    Box::leak(rows.into_boxed_slice()).as_mut_ptr()
+}

@@ -1,0 +1,80 @@
+//! In: a number of URBs, or a kind of device. Out: captures for benchmarks and for tests.
+
+use std::io::Write;
+
+use anyhow::Result;
+use carelink_core::emit::history::{self, Stamp};
+use carelink_core::emit::page;
+
+use crate::link::{Capture, Link};
+use crate::session::Session;
+use crate::stick::{Fetch, Outcome, Stick};
+
+pub use crate::faults::{Fault, FaultKind, faults};
+pub use crate::foreign::Foreign;
+
+/// Writes a usbmon capture of exactly `count` URBs, as a program makes them that downloads a pump's history
+/// again and again. It needs little memory, however many there are.
+///
+/// # Errors
+/// If `writer` fails.
+pub fn write_urbs<W: Write>(writer: W, count: u64) -> Result<()> {
+    let mut capture = Capture::new(Link::Usbmon64, writer)?;
+    for session in downloads() {
+        if capture.count >= count {
+            break;
+        }
+        capture.session(&session, count)?;
+    }
+    Ok(capture.finish().flush()?)
+}
+
+/// The first `count` transfers of the same traffic, for tests that need no capture file.
+#[must_use]
+pub fn transfers(count: usize) -> Session {
+    Session { transfers: downloads().flat_map(|session| session.transfers).take(count).collect() }
+}
+
+/// A usbmon capture of another device's traffic.
+///
+/// # Errors
+/// None are known: it is written to memory.
+pub fn foreign(kind: Foreign) -> Result<Vec<u8>> {
+    Link::Usbmon64.write(&kind.session(), Vec::new())
+}
+
+/// One session after the other, without an end: the stick, some settings of the pump, a history page.
+fn downloads() -> impl Iterator<Item = Session> {
+    let mut stick = Stick::new(1, 5, [0x0A, 0x1B, 0x2C]);
+    stick.descriptors();
+    (0_u8..=35).cycle().map(move |number| {
+        let data = |bytes: &[u8]| Outcome::Data(bytes.to_vec());
+        stick.product_info();
+        stick.signal_strength(Ok(-61));
+        stick.power_on(10, Outcome::Ack);
+        stick.fetch(&Fetch::new(0x8D, data(b"\x03522")));
+        stick.fetch(&Fetch::new(0x70, data(&[9, 0, number, 0x07, 0xEA, 1, 5])));
+        stick.fetch(&Fetch::new(0x72, data(&[0, 0, 0x8C])));
+        stick.fetch(&Fetch::new(0x73, data(&[0x05, 0x7A])));
+        stick.fetch(&Fetch {
+            parameters: vec![number],
+            parts: vec![64, 128, 192, 128],
+            ..Fetch::new(0x80, Outcome::Data(busy_page(number)))
+        });
+        stick.usb_statistics();
+        stick.radio_statistics();
+        stick.power_off();
+        stick.take()
+    })
+}
+
+/// A page that is full of readings and prime records, a minute apart.
+fn busy_page(seed: u8) -> Vec<u8> {
+    let mut records = Vec::new();
+    for n in 0..60_u8 {
+        let at = Stamp { year: 26, month: 1, day: 1 + seed % 28, hour: n / 3, minute: n, second: seed };
+        records.extend(history::blood_glucose(90 + u16::from(n), 1, 0, at));
+        records.extend(history::prime(0, n.into(), at));
+    }
+    page::page(&records).expect("60 times 17 bytes fit into 1,022").to_vec()
+}
