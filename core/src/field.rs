@@ -190,6 +190,8 @@ groups! {
     HistoryTotals => history::totals;
     HistoryWizard => history::wizard;
     HistoryWizardSetup => history::wizard_setup;
+    Sensor => sensor::record;
+    SensorIsig => sensor::isig;
 }
 
 const BASES: [u16; GROUPS.len()] = {

@@ -16,6 +16,7 @@ pub mod names;
 pub mod opaque;
 pub mod pump;
 pub mod radio;
+pub mod sensor;
 pub mod session;
 pub mod sink;
 pub mod stick;

@@ -83,6 +83,8 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("MODE", mode))
         }
         Body::AutoOff(hours) => asked(event.with("DURATION", Minutes(u32::from(*hours) * 60))),
+        // The vendor says nothing of a pattern that was empty before.
+        Body::BasalPattern(pattern) if kind.ends_with("Pre") && pattern.rates.is_empty() => return,
         Body::BasalPattern(pattern) => {
             let entry = if kind.ends_with("Pre") { "ChangeBasalProfilePre" } else { "ChangeBasalProfile" };
             for (index, rate) in (0_u8..).zip(&pattern.rates) {
