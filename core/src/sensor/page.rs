@@ -50,10 +50,9 @@ impl Beside<'_> {
         Some(u16::from_le_bytes(*word))
     }
 
-    /// The current beside the byte at `at`; zero is none.
+    /// The current beside the byte at `at`.
     pub(super) fn isig(&self, at: usize) -> Option<super::record::Isig> {
-        let word = self.word(at)? & if self.large { !1 } else { !0 };
-        (word != 0).then_some(super::record::Isig(word))
+        self.word(at).map(|word| super::record::Isig(word & if self.large { !1 } else { !0 }))
     }
 
     /// The lowest bit of the glucose at `at`.

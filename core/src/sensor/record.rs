@@ -259,7 +259,7 @@ pub struct Record {
     pub opcode: u8,
     /// When it happened.
     pub when: When,
-    /// The sensor's current; `None` without an ISIG page, and if there was none.
+    /// The sensor's current; `None` without an ISIG page, and on records that have none.
     pub isig: Option<Isig>,
     /// Voltage at the counter electrode, in steps of the converter; `None` without a VCNTR page.
     pub vcntr: Option<i8>,
@@ -352,7 +352,8 @@ pub(super) fn record<S: Sink>(
             }
         };
         let vcntr = beside.vcntr(end).filter(|_| kind.timing == Timing::Slot);
-        let isig = isig.filter(|_| kind.timing == Timing::Slot && opcode != 0x02);
+        // A lost signal and an error have no current: the word beside them means nothing.
+        let isig = isig.filter(|_| kind.timing == Timing::Slot && !matches!(opcode, 0x02 | 0x05));
         let record = Record { offset, len, opcode, when, isig, vcntr, body };
         if c.shows() {
             show(c, &record, kind);
