@@ -177,6 +177,21 @@ groups! {
     PumpTempBasal => pump::temp_basal;
     PumpTotals => pump::totals;
     PumpWizard => pump::wizard;
+    History => history;
+    HistoryAlarm => history::alarm;
+    HistoryBasal => history::basal;
+    HistoryBolus => history::bolus;
+    HistoryGlucose => history::glucose;
+    HistoryIds => history::ids;
+    HistoryJournal => history::journal;
+    HistorySensorSetup => history::sensor_setup;
+    HistorySettings => history::settings;
+    HistoryStamp => history::stamp;
+    HistoryTotals => history::totals;
+    HistoryWizard => history::wizard;
+    HistoryWizardSetup => history::wizard_setup;
+    Sensor => sensor::record;
+    SensorIsig => sensor::isig;
 }
 
 const BASES: [u16; GROUPS.len()] = {

@@ -7,13 +7,16 @@ pub mod cursor;
 pub mod diagnosis;
 pub mod dissect;
 pub mod emit;
+pub mod events;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod field;
+pub mod history;
 pub mod names;
 pub mod opaque;
 pub mod pump;
 pub mod radio;
+pub mod sensor;
 pub mod session;
 pub mod sink;
 pub mod stick;

@@ -118,6 +118,40 @@ crate::open_enum! {
     }
 }
 
+/// Carbohydrates, in the unit that the pump is set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Carbs {
+    /// As the pump sends it: grams, or tenths of an exchange.
+    pub count: u16,
+    /// The unit that the pump names beside it.
+    pub unit: CarbUnit,
+}
+
+impl Carbs {
+    /// The amount in its unit; the bare count if the unit is not known.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        let count = f64::from(self.count);
+        if self.unit == CarbUnit::Exchanges { count / 10.0 } else { count }
+    }
+}
+
+impl Show for Carbs {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
+    }
+}
+
+impl fmt::Display for Carbs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unit {
+            CarbUnit::Grams => write!(f, "{} g", self.value()),
+            CarbUnit::Exchanges => write!(f, "{} exchanges", self.value()),
+            _ => write!(f, "{} (unit not known)", self.value()),
+        }
+    }
+}
+
 /// A carbohydrate ratio: grams that one unit of insulin covers, or units of insulin that one exchange needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CarbRatio {

@@ -86,7 +86,7 @@ pub(super) use blocks;
 
 impl<'b, S: Sink> Cursor<'b, '_, S> {
     /// As [`Cursor::read`], and shows the value by its `Display`.
-    pub(super) fn read_shown<T: Show + fmt::Display>(
+    pub(crate) fn read_shown<T: Show + fmt::Display>(
         &mut self,
         field: Field,
         parser: impl Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
@@ -99,7 +99,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     }
 
     /// Reads a byte with named values, and notes a value that has no name.
-    pub(super) fn choice<T: Show + From<u8>>(&mut self, field: Field) -> Result<T, Stop> {
+    pub(crate) fn choice<T: Show + From<u8>>(&mut self, field: Field) -> Result<T, Stop> {
         let value: T = self.read(field, byte.map(T::from))?;
         if self.shows()
             && let Value::Unsigned(number) = value.show()
@@ -111,7 +111,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     }
 
     /// Reads a byte that is 0 for off or 1 for on, and notes any other value.
-    pub(super) fn flag(&mut self, field: Field) -> Result<bool, Stop> {
+    pub(crate) fn flag(&mut self, field: Field) -> Result<bool, Stop> {
         let number = self.rest().first().copied().unwrap_or_default();
         let on = self.read(field, byte.map(|number| number != 0))?;
         if number > 1 {
@@ -121,7 +121,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     }
 
     /// Reads a date and time, which is shown without a zone, and notes one that no calendar has.
-    pub(super) fn clock(
+    pub(crate) fn clock(
         &mut self,
         field: Field,
         parser: impl Parser<&'b [u8], Output = PumpTime, Error = Error<&'b [u8]>>,
@@ -142,7 +142,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     }
 
     /// Notes the value read last as one that a pump cannot hold, unless it is within `limits`.
-    pub(super) fn expect(&mut self, within: bool, limits: &str) {
+    pub(crate) fn expect(&mut self, within: bool, limits: &str) {
         if !within {
             self.note(OUT_OF_RANGE, format_args!("expected {limits}"));
         }

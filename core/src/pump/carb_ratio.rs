@@ -84,13 +84,13 @@ impl Block for CarbRatios {
 }
 
 /// Grams are whole, and exchanges are tenths.
-fn small_ratio(unit: CarbUnit, count: u8) -> CarbRatio {
+pub(crate) fn small_ratio(unit: CarbUnit, count: u8) -> CarbRatio {
     let scale = if unit == CarbUnit::Exchanges { 100 } else { 1000 };
     CarbRatio { thousandths: u32::from(count) * scale, unit }
 }
 
 /// Grams are tenths, and exchanges are thousandths.
-fn large_ratio(unit: CarbUnit, count: u16) -> CarbRatio {
+pub(crate) fn large_ratio(unit: CarbUnit, count: u16) -> CarbRatio {
     let scale = match unit {
         CarbUnit::Grams => 100,
         CarbUnit::Exchanges => 1,

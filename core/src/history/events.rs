@@ -1,0 +1,396 @@
+//! In: records in the order in which a pump stored them. Out: the events that the vendor's program makes of them.
+//!
+//! Most records make one event. A temporary rate and its duration make one together, so do the old and the new time; a
+//! pattern or a setup makes one for itself and one for each of its entries. Records without a valid time make none.
+
+use super::basal::TempBasal;
+use super::bolus::{BolusType, PrimeType};
+use super::ids::Ids;
+use super::sensor_setup::{More, Scope, SensorConfig};
+use super::settings::ReservoirWarning;
+use super::stamp::Requestor;
+use super::wizard_setup::Config;
+use super::{Body, Kind, Record};
+use crate::events::{Datum, Event};
+use crate::pump::profile::Pattern;
+use crate::pump::settings::{AlertType, TimeFormat};
+use crate::pump::temp_basal::TempBasalKind;
+use crate::units::{Insulin, Minutes};
+use jiff::civil::DateTime;
+
+/// How far behind a record its other half may lie: others of the same second come between them at times.
+const NEAR: usize = 3;
+
+const REQUESTOR: &str = "ACTION_REQUESTOR";
+
+impl Record {
+    /// The vendor's name of the event that the record tells of, if there is one.
+    #[must_use]
+    pub fn event(&self) -> Option<&'static str> {
+        match self.body {
+            Body::Bolus(bolus) if matches!(bolus.kind, BolusType::Square | BolusType::DualSquare) => {
+                Some("BolusSquare")
+            }
+            Body::TempBasal(TempBasal::Percent(_)) => Some("ChangeTempBasalPercent"),
+            Body::TempBasal(TempBasal::Unknown(_)) => None,
+            Body::ReservoirWarning(ReservoirWarning::Time(_)) => Some("ChangeReservoirWarningTime"),
+            _ => Kind::of(self.opcode)?.event,
+        }
+    }
+
+    fn valid_time(&self) -> Option<DateTime> {
+        self.time?.valid()
+    }
+}
+
+/// The events of `records`, which are in the order in which the pump stored them.
+#[must_use]
+pub fn events(records: &[Record]) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (at, record) in records.iter().enumerate() {
+        let (before, after) = (&records[..at], &records[at + 1..]);
+        // Insulin that is still active belongs to the estimate before it, whose time it shares.
+        let time = match record.body {
+            Body::Unabsorbed(_) => before.last().filter(|before| matches!(before.body, Body::Estimate(_))),
+            _ => Some(record),
+        };
+        if let (Some(time), Some(kind)) = (time.and_then(Record::valid_time), record.event()) {
+            of_record(record, after, time, kind, &mut events);
+        }
+    }
+    events
+}
+
+fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static str, out: &mut Vec<Event>) {
+    let event = Event::new(time, kind);
+    let requestor = requestor(record.requestor);
+    let asked = |event: Event| event.with(REQUESTOR, requestor.clone());
+    let single = match &record.body {
+        // The vendor leaves the requestor out of these two.
+        Body::Plain(_) if kind == "JournalEntryPumpLowBattery" => event,
+        Body::Switch(on) if kind == "ChangeBatteryEnable" => event.with("ENABLE", *on),
+        Body::Plain(_) | Body::Devices(_) | Body::CarbUnits(_) => asked(event),
+        Body::Switch(on) => asked(event.with("ENABLE", *on)),
+        Body::Alarm(alarm) => event
+            .with("RAW_TYPE", u8::from(alarm.code))
+            .with("RAW_MODULE", alarm.module)
+            .with("LINE_NUM", alarm.line),
+        Body::Alert(alert) => {
+            let (mode, level) = alert_names(*alert);
+            if let Some(level) = level {
+                out.push(Event::new(time, "ChangeBeepVolume").with("LEVEL", level));
+            }
+            asked(event.with("MODE", mode))
+        }
+        Body::AutoOff(hours) => asked(event.with("DURATION", Minutes(u32::from(*hours) * 60))),
+        // The vendor says nothing of a pattern that was empty before.
+        Body::BasalPattern(pattern) if kind.ends_with("Pre") && pattern.rates.is_empty() => return,
+        Body::BasalPattern(pattern) => {
+            let entry = if kind.ends_with("Pre") { "ChangeBasalProfilePre" } else { "ChangeBasalProfile" };
+            for (index, rate) in (0_u8..).zip(&pattern.rates) {
+                out.push(
+                    Event::new(time, entry)
+                        .with("PROFILE_INDEX", index)
+                        .with("RATE", rate.rate.value())
+                        .with("START_TIME", rate.start),
+                );
+            }
+            let count = u16::try_from(pattern.rates.len()).unwrap_or(u16::MAX);
+            asked(event.with("PATTERN_NAME", pattern_name(pattern.pattern)).with("NUM_PROFILES", count))
+        }
+        Body::BasalStart(start) => asked(
+            event
+                .with("PATTERN_NAME", pattern_name(start.pattern))
+                .with("PROFILE_INDEX", start.index)
+                .with("RATE", start.rate.rate.value())
+                .with("START_TIME", start.rate.start),
+        ),
+        Body::Bolus(bolus) => {
+            let dual = matches!(bolus.kind, BolusType::DualNormal | BolusType::DualSquare);
+            let event = event.with("AMOUNT", bolus.amount.value()).with("CONCENTRATION", Datum::Null);
+            let event = asked(event.with("PROGRAMMED_AMOUNT", bolus.programmed.value()));
+            let event = if kind == "BolusSquare" {
+                event.with("DURATION", bolus.duration)
+            } else {
+                event.with("ENABLE", bolus.kind != BolusType::Simple)
+            };
+            event
+                .with("IS_DUAL_COMPONENT", dual)
+                .with("UNABSORBED_INSULIN_TOTAL", bolus.active.map(Insulin::value))
+        }
+        Body::BolusReminder(minutes) => asked(event.with("ALARM_TIME", *minutes)),
+        Body::ClearAlarm(code) => asked(event.with("ALARM_TYPE", *code)),
+        Body::DailyTotal(total) => event.with("AMOUNT", total.value()).with("CONCENTRATION", Datum::Null),
+        Body::EasyBolus(easy) => {
+            let step = Event::new(time, "ChangeAudioBolusStepSize").with("AMOUNT", easy.step.value());
+            out.push(asked(step));
+            asked(event.with("ENABLE", easy.enabled))
+        }
+        Body::Estimate(estimate) => {
+            let active = match after.first().map(|next| &next.body) {
+                Some(Body::Unabsorbed(entries)) => entries.len(),
+                _ => 0,
+            };
+            let [low, high] = estimate.target;
+            asked(
+                event
+                    .with("BG_INPUT", estimate.bg.value())
+                    .with("BG_UNITS", estimate.bg.unit)
+                    .with("CARB_INPUT", estimate.carbs.value())
+                    .with("CARB_UNITS", estimate.carbs.unit)
+                    .with("CARB_RATIO", estimate.ratio.value())
+                    .with("INSULIN_SENSITIVITY", estimate.sensitivity.value())
+                    .with("BG_TARGET_LOW", low.value())
+                    .with("BG_TARGET_HIGH", high.value())
+                    .with("BOLUS_ESTIMATE", estimate.estimate.value())
+                    .with("CORRECTION_ESTIMATE", estimate.correction.value())
+                    .with("FOOD_ESTIMATE", estimate.food.value())
+                    .with("UNABSORBED_INSULIN_TOTAL", estimate.active.value())
+                    .with("UNABSORBED_INSULIN_COUNT", u16::try_from(active).unwrap_or(u16::MAX)),
+            )
+        }
+        Body::Glucose(glucose) => asked(event.with("AMOUNT", glucose.value())),
+        Body::InsulinMarker(insulin) | Body::LowReservoir(insulin) | Body::MaxBolus(insulin) => {
+            asked(event.with("AMOUNT", insulin.value()))
+        }
+        Body::Links(ids) => {
+            let keys = match kind {
+                "ChangeParadigmLinkID" => ["PARADIGM_LINK_ID_1", "PARADIGM_LINK_ID_2", "PARADIGM_LINK_ID_3"],
+                _ => ["METER_ID_1", "METER_ID_2", "METER_ID_3"],
+            };
+            with_ids(asked(event.with("ENABLE", ids.enabled)), ids, keys, |id| format!("{id:06X}"))
+        }
+        Body::Remotes(ids) => {
+            let keys = ["REMOTE_CONTROL_ID_1", "REMOTE_CONTROL_ID_2", "REMOTE_CONTROL_ID_3"];
+            with_ids(asked(event.with("ENABLE", ids.enabled)), ids, keys, |id| format!("{id:06}"))
+        }
+        Body::MaxBasal(rate) => asked(event.with("RATE", rate.value())),
+        Body::Meal(carbs) => asked(event.with("CARB_INPUT", carbs.value()).with("CARB_UNITS", carbs.unit)),
+        Body::MeterGlucose(meter) => {
+            let id = format!("{:06X}", meter.meter);
+            asked(event.with("AMOUNT", meter.amount.value())).with("PARADIGM_LINK_ID", id)
+        }
+        Body::OldTime => {
+            let new = near(after, |body| matches!(body, Body::NewTime));
+            asked(event.with("NEW_TIME", new.and_then(Record::valid_time)))
+        }
+        Body::Prime(prime) => asked(
+            event
+                .with("AMOUNT", prime.amount.value())
+                .with("CONCENTRATION", Datum::Null)
+                .with("PROGRAMMED_AMOUNT", prime.programmed.value())
+                .with("PRIME_TYPE", prime_name(prime.kind)),
+        ),
+        Body::ReservoirWarning(warning) => asked(match *warning {
+            ReservoirWarning::Insulin(units) => event.with("AMOUNT", units),
+            ReservoirWarning::Time(time) => event.with("AMOUNT", time),
+        }),
+        Body::ScrollStep(step) => asked(event.with("STEP_SIZE", step_name(*step))),
+        Body::SelectPattern(select) => asked(
+            event
+                .with("PATTERN_NAME", pattern_name(select.new))
+                .with("OLD_PATTERN_NAME", pattern_name(select.old)),
+        ),
+        Body::SensorAlarm(alarm) => {
+            asked(event.with("ALARM_TYPE", u8::from(alarm.code)).with("AMOUNT", alarm.amount.value()))
+        }
+        Body::SensorSetup(setup) => {
+            out.extend([&setup.new, &setup.old].map(|config| sensor_config(time, config)));
+            asked(event)
+        }
+        Body::Silence(silence) => {
+            asked(event.with("DURATION", silence.duration).with("SCOPE", scope_name(silence.scope)))
+        }
+        Body::Suspend(suspended) => {
+            let state = if *suspended { "user_suspend" } else { "normal_pumping" };
+            asked(event.with("ENABLE", state)).with("PRE_ENABLE", Datum::Null)
+        }
+        Body::TempBasal(temp) => {
+            let duration = near(after, |body| matches!(body, Body::TempDuration(_)))
+                .filter(|duration| duration.time == record.time)
+                .and_then(
+                    |record| if let Body::TempDuration(time) = record.body { Some(time) } else { None },
+                );
+            let event = match *temp {
+                TempBasal::Percent(percent) => event.with("PERCENT_OF_RATE", percent),
+                TempBasal::Rate(rate) => event.with("RATE", rate.value()),
+                TempBasal::Unknown(_) => return,
+            };
+            asked(event.with("DURATION", duration))
+        }
+        Body::TempType(kind) => asked(event.with("TEMP_BASAL_TYPE", temp_type_name(*kind))),
+        Body::TimeFormat(format) => asked(event.with("FORMAT", time_format_name(*format))),
+        Body::Unabsorbed(entries) => {
+            for (index, entry) in (0_u8..).zip(entries) {
+                out.push(
+                    event
+                        .clone()
+                        .with("INDEX", index)
+                        .with("AMOUNT", entry.amount.value())
+                        .with("RECORD_AGE", entry.age.0)
+                        .with("INSULIN_TYPE", Datum::Null)
+                        .with("INSULIN_ACTION_CURVE", u16::from(entry.curve) * 60),
+                );
+            }
+            return;
+        }
+        Body::WizardSetup(setup) => {
+            for config in [&setup.new, &setup.old] {
+                wizard_config(time, config, out);
+            }
+            asked(event)
+        }
+        Body::NewTime | Body::TempDuration(_) | Body::Totals(_) => return,
+    };
+    out.push(single);
+}
+
+/// The first of the next records that is the other half of the one before them.
+fn near(after: &[Record], is_half: impl Fn(&Body) -> bool) -> Option<&Record> {
+    after.iter().take(NEAR).find(|record| is_half(&record.body))
+}
+
+fn with_ids(event: Event, ids: &Ids, keys: [&'static str; 3], text: impl Fn(u32) -> String) -> Event {
+    keys.into_iter().zip(ids.ids).fold(event, |event, (key, id)| event.with(key, text(id)))
+}
+
+fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
+    let size = |entries: usize| u16::try_from(entries).unwrap_or(u16::MAX);
+    out.push(
+        Event::new(time, "ChangeBolusWizardSetupConfig")
+            .with("IS_SETUP_COMPLETE", config.complete)
+            .with("IS_BOLUS_WIZARD_ENABLED", config.enabled)
+            .with("CARB_UNITS", config.carb_units)
+            .with("BG_UNITS", config.bg_units)
+            .with("INSULIN_ACTION_CURVE", u16::from(config.curve.unwrap_or(0)) * 60),
+    );
+    out.push(Event::new(time, "ChangeCarbRatioPattern").with("SIZE", size(config.ratios.len())));
+    for (index, entry) in (0_u8..).zip(&config.ratios) {
+        out.push(
+            Event::new(time, "ChangeCarbRatio")
+                .with("INDEX", index)
+                .with("AMOUNT", entry.value.value())
+                .with("UNITS", config.carb_units)
+                .with("START_TIME", entry.start),
+        );
+    }
+    let pattern = |kind, entries| {
+        Event::new(time, kind).with("ORIGINAL_UNITS", config.bg_units).with("SIZE", size(entries))
+    };
+    out.push(pattern("ChangeInsulinSensitivityPattern", config.sensitivities.len()));
+    for (index, entry) in (0_u8..).zip(&config.sensitivities) {
+        out.push(
+            Event::new(time, "ChangeInsulinSensitivity")
+                .with("INDEX", index)
+                .with("AMOUNT", entry.value.value())
+                .with("START_TIME", entry.start),
+        );
+    }
+    out.push(pattern("ChangeBGTargetRangePattern", config.targets.len()));
+    for (index, entry) in (0_u8..).zip(&config.targets) {
+        let [low, high] = entry.value;
+        out.push(
+            Event::new(time, "ChangeBGTargetRange")
+                .with("INDEX", index)
+                .with("AMOUNT_LOW", low.value())
+                .with("AMOUNT_HIGH", high.value())
+                .with("START_TIME", entry.start),
+        );
+    }
+}
+
+fn sensor_config(time: DateTime, config: &SensorConfig) -> Event {
+    let with_limits = matches!(config.more, More::Limits { .. });
+    let kind = if with_limits { "ChangeSensorSetupConfig" } else { "ChangeSensorSetupConfig2" };
+    let event =
+        Event::new(time, kind).with("IS_SENSOR_ENABLED", config.enabled).with("BG_UNITS", config.units);
+    let event = match config.more {
+        More::Limits { high_enabled, high, low_enabled, low } => event
+            .with("HIGH_GLUCOSE_ALARM_ENABLE", high_enabled)
+            .with("HIGH_GLUCOSE_LIMIT", high.value())
+            .with("HIGH_GLUCOSE_SNOOZE_TIME", config.high_snooze)
+            .with("LOW_GLUCOSE_ALARM_ENABLE", low_enabled)
+            .with("LOW_GLUCOSE_LIMIT", low.value())
+            .with("LOW_GLUCOSE_SNOOZE_TIME", config.low_snooze),
+        More::Areas { high, low, .. } => event
+            .with("HIGH_AREA_UNDER_CURVE", high)
+            .with("HIGH_GLUCOSE_SNOOZE_TIME", config.high_snooze)
+            .with("LOW_AREA_UNDER_CURVE", low)
+            .with("LOW_GLUCOSE_SNOOZE_TIME", config.low_snooze),
+    };
+    let event = event
+        .with("CAL_REMINDER_ENABLE", config.reminder)
+        .with("CAL_REMINDER_TIME", config.reminder_time)
+        .with("ALARM_SNOOZE_TIME", config.alarm_snooze)
+        .with("MISSED_DATA_TIME", config.missed_data);
+    let event = match config.more {
+        More::Areas { auto_cal, low_suspend, .. } => {
+            let event = event.with("IS_AUTO_CAL_ENABLE", auto_cal);
+            match low_suspend {
+                Some((enabled, limit)) => {
+                    event.with("IS_LOW_SUSPEND_ENABLE", enabled).with("LOW_SUSPEND_LIMIT", limit.value())
+                }
+                None => event,
+            }
+        }
+        More::Limits { .. } => event,
+    };
+    let transmitter = config.transmitter.map_or_else(|| "-------".into(), |id| id.to_string());
+    event.with("TRANSMITTER_ID", transmitter)
+}
+
+fn requestor(requestor: Option<Requestor>) -> Datum {
+    requestor.and_then(Requestor::name).into()
+}
+
+fn pattern_name(pattern: Pattern) -> Datum {
+    match pattern {
+        Pattern::Standard => "standard".into(),
+        Pattern::A => "pattern a".into(),
+        Pattern::B => "pattern b".into(),
+        Pattern::Unknown(_) => Datum::Null,
+    }
+}
+
+fn prime_name(kind: PrimeType) -> Datum {
+    kind.name().into()
+}
+
+fn alert_names(alert: AlertType) -> (Datum, Option<&'static str>) {
+    match alert {
+        AlertType::Low => ("audio".into(), Some("low")),
+        AlertType::Medium => ("audio".into(), Some("medium")),
+        AlertType::High => ("audio".into(), Some("high")),
+        AlertType::Vibrate => ("vibration".into(), None),
+        AlertType::Unknown(_) => (Datum::Null, None),
+    }
+}
+
+fn time_format_name(format: TimeFormat) -> Datum {
+    match format {
+        TimeFormat::Hours12 => "d12".into(),
+        TimeFormat::Hours24 => "d24".into(),
+        TimeFormat::Unknown(_) => Datum::Null,
+    }
+}
+
+fn temp_type_name(kind: TempBasalKind) -> Datum {
+    match kind {
+        TempBasalKind::Absolute => "insulin_units".into(),
+        TempBasalKind::Percent => "percentage".into(),
+        TempBasalKind::Unknown(_) => Datum::Null,
+    }
+}
+
+fn step_name(step: Insulin) -> Datum {
+    match step {
+        Insulin(25) => "step_0_point_025".into(),
+        Insulin(50) => "step_0_point_05".into(),
+        Insulin(100) => "step_0_point_1".into(),
+        _ => Datum::Null,
+    }
+}
+
+fn scope_name(scope: Scope) -> Datum {
+    scope.name().into()
+}

@@ -1,0 +1,35 @@
+//! In: the records of pages, in any order, of one or several downloads. Out: one list, oldest first, each page once.
+
+use super::Record;
+use std::cmp::Reverse;
+
+/// The records of one page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageRecords {
+    /// How many pages back from the newest one, which is 0, it was when it was read; `None` if that is not known.
+    pub number: Option<u32>,
+    /// Its records, oldest first.
+    pub records: Vec<Record>,
+}
+
+/// Puts pages in order and leaves out those that others hold whole.
+///
+/// A pump only ever adds to its newest page, so a page whose records begin another page is an earlier reading of it, or
+/// a part of it. Numbers give the order if each page has its own; else the time of the newest record does.
+#[must_use]
+pub fn merge(mut pages: Vec<PageRecords>) -> Vec<Record> {
+    pages.sort_by_key(|page| Reverse(page.records.len()));
+    let mut kept: Vec<PageRecords> = Vec::new();
+    for page in pages {
+        if !kept.iter().any(|other| other.records.starts_with(&page.records)) {
+            kept.push(page);
+        }
+    }
+    kept.sort_by_key(|page| Reverse(page.number));
+    let distinct = kept.iter().all(|page| page.number.is_some())
+        && kept.windows(2).all(|pair| pair[0].number != pair[1].number);
+    if !distinct {
+        kept.sort_by_key(|page| page.records.iter().filter_map(|record| record.time?.valid()).max());
+    }
+    kept.into_iter().flat_map(|page| page.records).collect()
+}

@@ -1,0 +1,393 @@
+//! In: history pages. Out: their records, shown to the last byte, and typed.
+//!
+//! The table below has one row per kind of record. A page holds records from its first byte on, oldest first, then
+//! zeros, and a CRC-16 in its last two bytes. A record's length follows from its first byte and the pump's model; there
+//! are no marks between records, so nothing can be read behind a record that is not known.
+
+pub mod alarm;
+pub mod basal;
+pub mod bolus;
+pub mod events;
+pub mod glucose;
+pub mod ids;
+pub mod journal;
+pub mod layout;
+pub mod merge;
+pub mod page;
+pub mod sensor_setup;
+pub mod settings;
+pub mod stamp;
+pub mod totals;
+pub mod wizard;
+pub mod wizard_setup;
+
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::pump::settings::{AlertType, TimeFormat};
+use crate::pump::temp_basal::TempBasalKind;
+use crate::sink::{Sink, Span};
+use crate::time::PumpTime;
+use crate::units::{CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate};
+use arrayvec::ArrayVec;
+use layout::{Layout, Length};
+pub use page::{Page, page};
+use stamp::{Requestor, Spare};
+use std::fmt;
+
+crate::fields! { group History;
+    /// One record of the pump's history.
+    RECORD: Tree, "carelink.history.record", "Record", Confirmed;
+    /// What kind of record it is: its first byte.
+    TYPE: X8, "carelink.history.type", "Record Type", Confirmed, names TYPE_NAMES;
+    /// The vendor's name for the event that the record tells of.
+    EVENT: Text, "carelink.history.event", "Event", Confirmed;
+    /// A byte whose meaning, if it has one, is not known.
+    VALUE: U8, "carelink.history.value", "Value", Guessed;
+}
+
+/// A kind of record.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its first byte.
+    pub opcode: u8,
+    /// Its name, in words.
+    pub name: &'static str,
+    /// The vendor's name of the event that it tells of, if the vendor has one; some depend on its values.
+    pub event: Option<&'static str>,
+    /// Its length, by [`Layout`].
+    pub lengths: [Option<Length>; Layout::COUNT],
+}
+
+macro_rules! length {
+    (-) => {
+        None
+    };
+    ($bytes:literal) => {
+        Some(Length::Fixed($bytes))
+    };
+    ($rule:ident) => {
+        Some(Length::$rule)
+    };
+}
+
+macro_rules! event {
+    (-) => {
+        None
+    };
+    ($event:ident) => {
+        Some(stringify!($event))
+    };
+}
+
+/// Declares the records: first byte, name, the vendor's event, the length on a 512 and 515, on a 522, on a 523 and on
+/// later models, and the reader. A length of `-` means that the model has no such record.
+macro_rules! records {
+    ($($opcode:literal $name:literal $event:tt $oldest:tt $small:tt $large:tt $latest:tt
+        $file:ident::$reader:ident $(($field:ident))?;)+) => {
+        /// All kinds of records, in the order of their numbers.
+        pub const KINDS: &[Kind] = &[$(Kind {
+            opcode: $opcode,
+            name: $name,
+            event: event!($event),
+            lengths: [length!($oldest), length!($small), length!($large), length!($latest)],
+        }),+];
+
+        const TYPE_NAMES: &[(u32, &str)] = &[$(($opcode, $name)),+];
+
+        fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+            match r.opcode {
+                $($opcode => $file::$reader(c, r $(, $file::$field)?),)+
+                _ => {
+                    c.fill();
+                    Ok(Body::Plain(0))
+                }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+records! {
+    0x01 "Bolus"                           BolusNormal                          9   9  13  13  bolus::bolus;
+    0x03 "Prime"                           Prime                               10  10  10  10  bolus::prime;
+    0x06 "Pump Alarm"                      AlarmPump                            9   9   9   9  alarm::pump;
+    0x07 "Daily Total"                     ResultDailyTotal                     7   7  10  10  totals::daily;
+    0x08 "Basal Pattern Before"            ChangeBasalProfilePatternPre       152 152 152 152  basal::pattern;
+    0x09 "Basal Pattern After"             ChangeBasalProfilePattern          152 152 152 152  basal::pattern;
+    0x0A "Blood Glucose"                   CalBGForPH                           7   7   7   7  glucose::entered;
+    0x0B "Sensor Alarm"                    AlarmSensor                          8   8   8   8  alarm::sensor;
+    0x0C "Clear Alarm"                     ClearAlarm                           7   7   7   7  alarm::clear;
+    0x14 "Select Basal Pattern"            ChangeActiveBasalProfilePattern      7   7   7   7  basal::select;
+    0x16 "Temp Basal Duration"             -                                    7   7   7   7  basal::temp_duration;
+    0x17 "Change Time"                     ChangeTime                           7   7   7   7  settings::clock;
+    0x18 "New Time"                        -                                    7   7   7   7  settings::clock;
+    0x19 "Low Battery"                     JournalEntryPumpLowBattery           7   7   7   7  settings::plain;
+    0x1A "Battery"                         ChangeBatteryEnable                  7   7   7   7  settings::switch(BATTERY);
+    0x1B "Auto Off"                        ChangeAutoOffDuration                7   7   7   7  settings::auto_off;
+    0x1C "Prepare Insulin Change"          -                                    7   7   7   7  settings::plain;
+    0x1E "Suspend"                         ChangeSuspendEnable                  7   7   7   7  settings::suspend;
+    0x1F "Resume"                          ChangeSuspendEnable                  7   7   7   7  settings::suspend;
+    0x20 "Self Test"                       SelfTest                             7   7   7   7  settings::plain;
+    0x21 "Rewind"                          Rewind                               7   7   7   7  settings::plain;
+    0x22 "Clear Settings"                  ClearSettings                        7   7   7   7  settings::plain;
+    0x23 "Child Block"                     ChangeChildBlockEnable               7   7   7   7  settings::switch(CHILD_BLOCK);
+    0x24 "Max Bolus"                       ChangeMaxBolus                       7   7   7   7  settings::max_bolus;
+    0x25 "Max Basal (Old)"                 -                                    7   7   7   7  settings::plain;
+    0x26 "Remote Controls"                 ChangeRemoteControlID               21  21  21  21  ids::remotes;
+    0x29 "Code Update"                     -                                   21  21  21  21  settings::plain;
+    0x2C "Max Basal"                       ChangeMaxBasal                       7   7   7   7  settings::max_basal;
+    0x2D "Bolus Wizard Enable"             ChangeBolusWizardEnable              7   7   7   7  settings::switch(WIZARD);
+    0x2E "Bolus Wizard Setup (512)"        ChangeBolusWizardSetup             107   -   -   -  wizard_setup::oldest;
+    0x2F "Bolus Wizard Estimate (512)"     BolusWizardBolusEstimate            19   -   -   -  wizard::estimate;
+    0x30 "Unabsorbed Insulin (512)"        UnabsorbedInsulin                Own     -   -   -  bolus::unabsorbed;
+    0x31 "BG Reminder Offset"              ChangeBGReminderOffset               7   7   7   7  settings::plain;
+    0x32 "Alarm Clock Time"                ChangeAlarmClockTime                 7   7   7   7  settings::plain;
+    0x33 "Temp Basal"                      ChangeTempBasal                      8   8   8   8  basal::temp_rate;
+    0x34 "Low Reservoir"                   JournalEntryPumpLowReservoir         7   7   7   7  journal::low_reservoir;
+    0x35 "Alarm Clock"                     AlarmClockReminder                   7   7   7   7  settings::plain;
+    0x36 "Meters"                          ChangeMeterID                       21  21  21  21  ids::meters;
+    0x39 "Meter BG (515)"                  BGReceived                          10  10   -   -  glucose::received;
+    0x3A "Confirm Insulin Change"          -                                    7   7   7   7  settings::plain;
+    0x3B "Sensor Status or Weak Battery"   -                                    7   7   7   7  settings::plain;
+    0x3C "Paradigm Links"                  ChangeParadigmLinkID                21  21  21  21  ids::links;
+    0x3F "Meter BG"                        BGReceived                          10  10  10  10  glucose::received;
+    0x40 "Meal Marker"                     JournalEntryMealMarker               -   -   9   9  journal::meal;
+    0x41 "Exercise Marker"                 JournalEntryExerciseMarker           -   -   8   8  settings::plain;
+    0x42 "Insulin Marker"                  JournalEntryInsulinMarker            -   -   8   8  journal::insulin;
+    0x43 "Other Marker"                    JournalEntryOtherMarker              -   -   7   7  settings::plain;
+    0x44 "Sensor Auto Calibration"         ChangeSensorAutoCalEnable            -   -   7   7  settings::switch(AUTO_CAL);
+    0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits;
+    0x50 "Sensor Setup (523)"              ChangeSensorSetup2                   -   -  37  41  sensor_setup::areas;
+    0x51 "Sensor Graph Timeout"            -                                    -   -   7   7  settings::plain;
+    0x52 "Sensor Demo Mode"                -                                    -   -   7   7  settings::plain;
+    0x53 "Sensor Alarm Silence"            ChangeSensorAlarmSilenceConfig       -   -   8   8  sensor_setup::silence;
+    0x54 "Sensor Glucose Limits"           -                                    -   -  64  64  settings::plain;
+    0x55 "Sensor Predictive Alerts"        -                                    -   - Triples Triples  settings::plain;
+    0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  settings::plain;
+    0x57 "Bolus Scroll Step"               ChangeBolusScrollStepSize            -   -   7   7  settings::scroll;
+    0x5A "Bolus Wizard Setup"              ChangeBolusWizardSetup             124 124 144 144  wizard_setup::change;
+    0x5B "Bolus Wizard Estimate"           BolusWizardBolusEstimate            20  20  22  22  wizard::estimate;
+    0x5C "Unabsorbed Insulin"              UnabsorbedInsulin                Own Own Own Own    bolus::unabsorbed;
+    0x5D "Save Settings"                   SaveSettings                         7   7   7   7  settings::plain;
+    0x5E "Variable Bolus"                  ChangeVariableBolusEnable            7   7   7   7  settings::switch(VARIABLE_BOLUS);
+    0x5F "Easy Bolus"                      ChangeAudioBolusEnable               7   7   7   7  settings::easy_bolus;
+    0x60 "BG Reminder"                     ChangeBGReminderEnable               7   7   7   7  settings::switch(BG_REMINDER);
+    0x61 "Alarm Clock Enable"              ChangeAlarmClockEnable               7   7   7   7  settings::switch(ALARM_CLOCK);
+    0x62 "Temp Basal Type"                 ChangeTempBasalType                  7   7   7   7  basal::temp_type;
+    0x63 "Alert Type"                      ChangeAlarmNotifyMode                7   7   7   7  settings::alert;
+    0x64 "Time Format"                     ChangeTimeDisplayFormat              7   7   7   7  settings::time_format;
+    0x65 "Reservoir Warning"               ChangeReservoirWarningInsulin        7   7   7   7  settings::reservoir;
+    0x66 "Bolus Reminder Enable"           ChangeBolusReminderEnable            7   7   7   7  settings::switch(BOLUS_REMINDER);
+    0x67 "Bolus Reminder Time"             ChangeBolusReminderTime              9   9   9   9  settings::bolus_reminder;
+    0x68 "Delete Bolus Reminder Time"      DeleteBolusReminderTime              9   9   9   9  settings::bolus_reminder;
+    0x69 "Bolus Reminder"                  BolusReminder                        9   9   9   9  settings::plain;
+    0x6A "Delete Alarm Clock Time"         DeleteAlarmClockTime                 7   7   7   7  settings::plain;
+    0x6C "Daily Totals (515)"              -                                   38   -   -   -  totals::totals;
+    0x6D "Daily Totals (522)"              -                                    -  44   -   -  totals::totals;
+    0x6E "Daily Totals (523)"              -                                    -   -  52  52  totals::totals;
+    0x6F "Carb Units"                      ChangeCarbUnits                      -   -   7   7  settings::carb_units;
+    0x7B "Basal Rate Start"                BasalProfileStart                    -   -  10  10  basal::start;
+    0x7C "Other Devices Enable"            ChangeWatchdogEnable                 -   -   7   7  settings::switch(WATCHDOG);
+    0x7D "Other Devices"                   ChangeOtherDeviceID                  -   -  37  37  ids::devices;
+    0x7E "Low Suspend Limit"               -                                    -   -   -   7  settings::plain;
+    0x7F "Low Suspend Parameters"          -                                    -   -   -   8  settings::plain;
+    0x81 "Other Device Marriage"           ChangeWatchdogMarriageProfile        -   -  12  12  ids::devices;
+    0x82 "Delete Other Device"             DeleteOtherDeviceID                  -   -  12  12  ids::devices;
+    0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE);
+}
+
+impl Kind {
+    /// The kind with this first byte.
+    #[must_use]
+    pub fn of(opcode: u8) -> Option<&'static Self> {
+        KINDS.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &KINDS[at])
+    }
+}
+
+/// A record of a pump's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Offset in its page.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub len: usize,
+    /// Its first byte, which tells its kind.
+    pub opcode: u8,
+    /// When it was stored, by the pump's clock; `None` for a record that belongs to the one before it.
+    pub time: Option<PumpTime>,
+    /// Who made the pump do it, if the record tells.
+    pub requestor: Option<Requestor>,
+    /// The rest.
+    pub body: Body,
+}
+
+/// What a record says beside its kind and its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "a schedule is large, and must not be on the heap")]
+pub enum Body {
+    /// Nothing, or nothing with a known meaning: the second byte.
+    Plain(u8),
+    /// A setting is on or off.
+    Switch(bool),
+    /// An alarm of the pump.
+    Alarm(alarm::Alarm),
+    /// How the pump alerts.
+    Alert(AlertType),
+    /// Hours without a key until delivery stops.
+    AutoOff(u8),
+    /// A basal pattern, before or after a change.
+    BasalPattern(basal::BasalPattern),
+    /// A basal rate begins to hold.
+    BasalStart(basal::BasalStart),
+    /// A delivered bolus.
+    Bolus(bolus::Bolus),
+    /// A time to be reminded of a missed bolus.
+    BolusReminder(Minutes),
+    /// What carbohydrates are counted in from now on.
+    CarbUnits(CarbUnit),
+    /// An alarm was cleared.
+    ClearAlarm(u8),
+    /// All insulin of a day.
+    DailyTotal(Insulin),
+    /// Other devices that the pump knows.
+    Devices(ArrayVec<u32, 6>),
+    /// Easy boluses.
+    EasyBolus(settings::EasyBolus),
+    /// What the bolus wizard proposed.
+    Estimate(wizard::Estimate),
+    /// Blood glucose, entered or received.
+    Glucose(Glucose),
+    /// Insulin that was not given by the pump.
+    InsulinMarker(Insulin),
+    /// Glucose meters that the pump listens to.
+    Links(ids::Ids),
+    /// Insulin left when the pump warned.
+    LowReservoir(Insulin),
+    /// Most basal insulin per hour.
+    MaxBasal(Rate),
+    /// Most insulin of a bolus.
+    MaxBolus(Insulin),
+    /// Carbohydrates of a meal.
+    Meal(Carbs),
+    /// Blood glucose that a meter sent.
+    MeterGlucose(glucose::MeterGlucose),
+    /// The clock after a change.
+    NewTime,
+    /// The clock before a change.
+    OldTime,
+    /// Insulin that filled the tubing.
+    Prime(bolus::Prime),
+    /// Remote controls that the pump obeys.
+    Remotes(ids::Ids),
+    /// When the pump warns of a low reservoir.
+    ReservoirWarning(settings::ReservoirWarning),
+    /// Step in which a bolus is dialled.
+    ScrollStep(Insulin),
+    /// Another basal pattern is in force.
+    SelectPattern(basal::SelectPattern),
+    /// An alarm of the sensor.
+    SensorAlarm(alarm::SensorAlarm),
+    /// Settings of the sensor.
+    SensorSetup(sensor_setup::SensorSetup),
+    /// Alarms of the sensor are silent.
+    Silence(sensor_setup::Silence),
+    /// Delivery is suspended, or resumed.
+    Suspend(bool),
+    /// A temporary basal rate.
+    TempBasal(basal::TempBasal),
+    /// How long the temporary basal rate before it is to hold.
+    TempDuration(Minutes),
+    /// What temporary basal rates are counted in.
+    TempType(TempBasalKind),
+    /// How the time of day is shown.
+    TimeFormat(TimeFormat),
+    /// What a day came to.
+    Totals(totals::Totals),
+    /// Insulin of earlier boluses that is still active.
+    Unabsorbed(ArrayVec<bolus::Unabsorbed, { bolus::MOST_UNABSORBED }>),
+    /// The setup of the bolus wizard.
+    WizardSetup(wizard_setup::WizardSetup),
+}
+
+/// A short sentence, or nothing.
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(_) | Self::OldTime | Self::NewTime | Self::SensorSetup(_) | Self::WizardSetup(_) => {
+                Ok(())
+            }
+            Self::Switch(on) => f.write_str(if *on { "on" } else { "off" }),
+            Self::Alarm(alarm) => write!(f, "{}", alarm.code),
+            Self::Alert(alert) => write!(f, "{alert}"),
+            Self::AutoOff(hours) => write!(f, "{hours} h"),
+            Self::BasalPattern(pattern) => write!(f, "{pattern}"),
+            Self::BasalStart(start) => write!(f, "{}, {}", start.pattern, start.rate.rate),
+            Self::Bolus(bolus) => write!(f, "{bolus}"),
+            Self::BolusReminder(time) => write!(f, "{time}"),
+            Self::CarbUnits(unit) => write!(f, "{unit}"),
+            Self::ClearAlarm(code) => write!(f, "{code}"),
+            Self::DailyTotal(insulin)
+            | Self::InsulinMarker(insulin)
+            | Self::LowReservoir(insulin)
+            | Self::MaxBolus(insulin)
+            | Self::ScrollStep(insulin) => write!(f, "{insulin}"),
+            Self::Devices(devices) => write!(f, "{}", devices.len()),
+            Self::EasyBolus(easy) => write!(f, "{}, {}", if easy.enabled { "on" } else { "off" }, easy.step),
+            Self::Estimate(estimate) => write!(f, "{estimate}"),
+            Self::Glucose(glucose) => write!(f, "{glucose}"),
+            Self::Links(ids) | Self::Remotes(ids) => f.write_str(if ids.enabled { "on" } else { "off" }),
+            Self::MaxBasal(rate) => write!(f, "{rate}"),
+            Self::Meal(carbs) => write!(f, "{carbs}"),
+            Self::MeterGlucose(meter) => write!(f, "{}", meter.amount),
+            Self::Prime(prime) => write!(f, "{prime}"),
+            Self::ReservoirWarning(warning) => write!(f, "{warning}"),
+            Self::SelectPattern(select) => write!(f, "{} to {}", select.old, select.new),
+            Self::SensorAlarm(alarm) => write!(f, "{alarm}"),
+            Self::Silence(silence) => write!(f, "{silence}"),
+            Self::Suspend(suspended) => f.write_str(if *suspended { "suspended" } else { "resumed" }),
+            Self::TempBasal(temp) => write!(f, "{temp}"),
+            Self::TempDuration(duration) => write!(f, "{duration}"),
+            Self::TempType(kind) => write!(f, "{kind}"),
+            Self::TimeFormat(format) => write!(f, "{format}"),
+            Self::Totals(totals) => write!(f, "{totals}"),
+            Self::Unabsorbed(entries) => write!(f, "{} entries", entries.len()),
+        }
+    }
+}
+
+/// What the records of a page have told that later ones need.
+#[derive(Clone, Copy, Debug)]
+struct Carried {
+    /// What blood glucose is counted in.
+    glucose: GlucoseUnit,
+}
+
+/// A record that is being read: its bytes are all there.
+struct Reading<'b> {
+    /// All its bytes.
+    bytes: &'b [u8],
+    /// Its first byte.
+    opcode: u8,
+    layout: Layout,
+    time: Option<PumpTime>,
+    requestor: Option<Requestor>,
+    page: Carried,
+}
+
+impl Reading<'_> {
+    /// The byte at `at`, an offset in the record.
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or_default()
+    }
+
+    /// The spare bits of the stamp at `at`, before it is read.
+    fn spare(&self, at: usize) -> Spare {
+        self.bytes.get(at..).and_then(|stamp| stamp.first_chunk()).map(Spare::of).unwrap_or_default()
+    }
+
+    /// The span of the spare bits above the hour of the stamp that was just read.
+    fn hour_bits<S: Sink>(&self, c: &Cursor<'_, '_, S>) -> Span {
+        let at = c.position();
+        c.span(at.saturating_sub(3), at.saturating_sub(2))
+    }
+}

@@ -1,0 +1,146 @@
+//! In: the bytes of a history page, whole or cut off. Out: its records, its padding and its check value.
+
+use super::layout::Layout;
+use super::{Carried, EVENT, Kind, RECORD, Reading, Record, TYPE, body};
+use crate::checksum::{Check, CrcStatus};
+use crate::crc::crc16;
+use crate::cursor::Cursor;
+use crate::diagnosis::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
+use crate::opaque::{PADDING, UNKNOWN};
+use crate::pump::model::Pump;
+use crate::sink::Sink;
+use crate::units::GlucoseUnit;
+use nom::Parser;
+use nom::number::complete::{be_u16, u8};
+
+/// Bytes of a page.
+pub const SIZE: usize = 1024;
+/// Bytes of a page before its check value.
+pub const RECORDS: usize = SIZE - 2;
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Number of records that were read.
+    pub records: usize,
+    /// True if the records led to the padding, or to where the page is cut off.
+    pub complete: bool,
+    /// How long its records are taken to be.
+    pub layout: Layout,
+    /// True if that had to be assumed, as the pump's model is not known.
+    pub assumed: bool,
+    /// The verdict on its check value; not present on a page that is cut off.
+    pub crc: CrcStatus,
+}
+
+/// Reads all that `c` has left as a history page of `pump`, and calls `each` with each record, oldest first.
+pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut(Record)) -> Page {
+    let bytes = c.rest();
+    let (area, cut) = (&bytes[..bytes.len().min(RECORDS)], bytes.len() < SIZE);
+    let (layout, assumed) = Layout::choose(pump, area, cut);
+    let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
+
+    let walked = c.within(area.len(), |c| Ok(records(c, layout, assumed, cut, &mut each)));
+    let (records, complete) = walked.unwrap_or_default();
+    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+        Ok(check) => check.status(),
+        Err(_) => CrcStatus::NotPresent,
+    };
+    if c.remaining() > 0 {
+        c.fill();
+        c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+    }
+    Page { records, complete, layout, assumed, crc }
+}
+
+/// Reads records up to the padding; returns their number, and whether they led there.
+fn records<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    layout: Layout,
+    assumed: bool,
+    cut: bool,
+    each: &mut impl FnMut(Record),
+) -> (usize, bool) {
+    let mut page = Carried { glucose: GlucoseUnit::Unset };
+    let mut count = 0;
+    while let Some(&opcode) = c.rest().first() {
+        if c.rest().iter().all(|&byte| byte == 0) {
+            c.remainder(PADDING);
+            break;
+        }
+        let Some(length) = layout.length(c.rest()) else {
+            c.remainder(UNKNOWN);
+            c.note(
+                UNKNOWN_OPCODE,
+                format_args!(
+                    "{opcode:#04x}: how long the record is, and so where the next one begins, is not known"
+                ),
+            );
+            return (count, false);
+        };
+        if length > c.remaining() {
+            let left = c.remaining();
+            let _ = c.group(RECORD, |c| {
+                c.read(TYPE, u8)?;
+                c.remainder(UNKNOWN);
+                c.title(format_args!("{} (cut off)", name(opcode)));
+                Ok(())
+            });
+            if !cut {
+                c.note(TOO_LONG, format_args!("{length} bytes of which the page holds {left}"));
+            }
+            return (count, cut);
+        }
+        // The record is whole, so its reader finds all its bytes.
+        if let Ok(record) = c.within(length, |c| one(c, layout, &mut page)) {
+            count += 1;
+            if assumed && count == 1 {
+                c.note(MODEL_ASSUMED, format_args!("by the lengths of the records"));
+            }
+            each(record);
+        }
+    }
+    (count, true)
+}
+
+fn name(opcode: u8) -> &'static str {
+    Kind::of(opcode).map_or("Unknown", |kind| kind.name)
+}
+
+/// Reads one record, which is all that `c` has left.
+fn one<S: Sink>(c: &mut Cursor<'_, '_, S>, layout: Layout, page: &mut Carried) -> Result<Record, Stop> {
+    let (offset, bytes) = (c.position(), c.rest());
+    c.group(RECORD, |c| {
+        let opcode = c.read(TYPE, u8)?;
+        let span = c.last_span();
+        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page: *page };
+        let body = body(c, &mut reading)?;
+        c.fill();
+        *page = reading.page;
+        let record = Record {
+            offset,
+            len: bytes.len(),
+            opcode,
+            time: reading.time,
+            requestor: reading.requestor,
+            body,
+        };
+        if c.shows() {
+            show(c, &record, span);
+        }
+        Ok(record)
+    })
+}
+
+/// The vendor's name of the record's event, and a title.
+fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, span: crate::sink::Span) {
+    let event = record.event();
+    if let Some(event) = event {
+        c.derived_at(EVENT, span, &event);
+    }
+    let name = event.unwrap_or_else(|| name(record.opcode));
+    match record.time {
+        Some(time) => c.title(format_args!("{time} {name} {}", record.body)),
+        None => c.title(format_args!("{name} {}", record.body)),
+    }
+}

@@ -1,0 +1,256 @@
+//! In: records of one changed setting, one byte each as a rule. Out: the setting.
+
+use super::{Body, Reading};
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::field::Field;
+use crate::pump::reservoir::WarningKind;
+use crate::pump::settings::{AlertType, TimeFormat};
+use crate::sink::Sink;
+use crate::units::{CarbUnit, Insulin, Minutes, Rate};
+use nom::Parser;
+use nom::number::complete::{be_u16, u8};
+use std::fmt;
+
+crate::fields! { group HistorySettings;
+    /// The battery is in.
+    BATTERY: Flag, "carelink.history.battery.enabled", "Battery In", Confirmed;
+    /// Keys are blocked for children.
+    CHILD_BLOCK: Flag, "carelink.history.child_block.enabled", "Child Block Enabled", Confirmed;
+    /// The bolus wizard is on.
+    WIZARD: Flag, "carelink.history.wizard_enable.enabled", "Bolus Wizard Enabled", Confirmed;
+    /// The pump calibrates its sensor with each meter reading.
+    AUTO_CAL: Flag, "carelink.history.auto_cal.enabled", "Auto Calibration Enabled", Inferred;
+    /// Square and dual wave boluses can be given.
+    VARIABLE_BOLUS: Flag, "carelink.history.variable_bolus.enabled", "Variable Bolus Enabled", Inferred;
+    /// The pump reminds its user to measure blood glucose.
+    BG_REMINDER: Flag, "carelink.history.bg_reminder.enabled", "BG Reminder Enabled", Confirmed;
+    /// The alarm clock is on.
+    ALARM_CLOCK: Flag, "carelink.history.alarm_clock.enabled", "Alarm Clock Enabled", Inferred;
+    /// The pump reminds its user of missed boluses.
+    BOLUS_REMINDER: Flag, "carelink.history.bolus_reminder.enabled", "Bolus Reminder Enabled", Inferred;
+    /// The pump talks to other devices.
+    WATCHDOG: Flag, "carelink.history.other_devices.enabled", "Other Devices Enabled", Inferred;
+    /// The pump keeps a diary of its user's events.
+    CAPTURE: Flag, "carelink.history.capture_event.enabled", "Capture Event Enabled", Inferred;
+    /// Hours without a key until delivery stops; 0 for never.
+    AUTO_OFF: U8, "carelink.history.auto_off.duration", "Auto Off", Inferred, unit " h";
+    /// Most insulin of a bolus.
+    MAX_BOLUS: F64, "carelink.history.max_bolus.amount", "Max Bolus", Inferred, unit " U";
+    /// Most basal insulin per hour. Three high bits lie in the time stamp.
+    MAX_BASAL: F64, "carelink.history.max_basal.rate", "Max Basal", Inferred, unit " U/h";
+    /// Easy bolus: bit 0 says that it is on, the others are its step in twentieths of a unit.
+    EASY: X8, "carelink.history.easy_bolus.setting", "Easy Bolus", Confirmed;
+    /// Easy boluses can be given.
+    EASY_ON: Flag, "carelink.history.easy_bolus.enabled", "Easy Bolus Enabled", Confirmed;
+    /// Step of an easy bolus.
+    EASY_STEP: F64, "carelink.history.easy_bolus.step", "Step", Confirmed, unit " U";
+    /// Step in which a bolus is dialled.
+    SCROLL: F64, "carelink.history.scroll_step.step", "Scroll Step", Inferred, unit " U";
+    /// How the pump alerts.
+    ALERT: U8, "carelink.history.alert.type", "Alert Type", Confirmed, names AlertType::NAMES;
+    /// How the time of day is shown.
+    TIME_FORMAT: U8, "carelink.history.time_format.format", "Time Format", Confirmed, names TimeFormat::NAMES;
+    /// Warning of a low reservoir: bit 0 says what it goes by, the bits from 2 on when.
+    WARNING: X8, "carelink.history.reservoir_warning.setting", "Reservoir Warning", Inferred;
+    /// What the warning goes by.
+    WARNING_KIND: U8, "carelink.history.reservoir_warning.kind", "Kind", Inferred, names WarningKind::NAMES;
+    /// Insulin left when the pump warns.
+    WARNING_INSULIN: U8, "carelink.history.reservoir_warning.insulin", "Insulin Left", Inferred, unit " U";
+    /// Time left when the pump warns.
+    WARNING_TIME: U16, "carelink.history.reservoir_warning.time", "Time Left", Inferred, unit " min";
+    /// When the pump reminds its user of a missed bolus, in minutes.
+    REMINDER: U16, "carelink.history.bolus_reminder.time", "Reminder Time", Inferred, unit " min";
+    /// Carbohydrate units: before the change in the upper half, after it in the lower one.
+    CARB_UNITS: X8, "carelink.history.carb_units.setting", "Carb Units", Inferred;
+    /// What carbohydrates were counted in.
+    CARB_UNITS_OLD: U8, "carelink.history.carb_units.old", "Old Carb Units", Inferred, names CarbUnit::NAMES;
+    /// What carbohydrates are counted in from now on.
+    CARB_UNITS_NEW: U8, "carelink.history.carb_units.new", "New Carb Units", Inferred, names CarbUnit::NAMES;
+    /// How delivery stands: before in the upper three bits, from now on in the lower five.
+    STATE: X8, "carelink.history.suspend.setting", "Delivery State", Inferred;
+    /// How delivery stood.
+    STATE_OLD: U8, "carelink.history.suspend.old", "Old State", Inferred, names Delivery::NAMES;
+    /// How delivery stands from now on.
+    STATE_NEW: U8, "carelink.history.suspend.new", "New State", Inferred, names Delivery::NAMES;
+}
+
+crate::open_enum! {
+    /// How delivery of insulin stands, from the 523 on.
+    pub enum Delivery: u8 {
+        Normal = 0 => "normal pumping",
+        User = 1 => "suspended by user",
+        Alarm = 2 => "suspended by alarm",
+        LowGlucose = 3 => "low glucose suspend",
+        NoResponse = 4 => "no response",
+        Selected = 5 => "suspended by choice of the user",
+        Resumed = 6 => "resumed by user",
+        AutoResumed = 7 => "resumed by itself after a suspend of the user",
+        AutoResumedNoResponse = 8 => "resumed by itself without response",
+    }
+}
+
+/// A record without a value: what its second byte means, if anything, is not known.
+pub(super) fn plain<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let value = c.read(super::VALUE, u8)?;
+    r.stamp(c)?;
+    c.fill();
+    Ok(Body::Plain(value))
+}
+
+/// A switch: 0 for off, 1 for on.
+pub(super) fn switch<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+    field: Field,
+) -> Result<Body, Stop> {
+    let on = c.flag(field)?;
+    r.stamp(c)?;
+    Ok(Body::Switch(on))
+}
+
+pub(super) fn auto_off<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let hours = c.read(AUTO_OFF, u8)?;
+    r.stamp(c)?;
+    Ok(Body::AutoOff(hours))
+}
+
+/// The time before or after a change of the clock.
+pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    c.read(super::VALUE, u8)?;
+    r.stamp(c)?;
+    Ok(if r.opcode == NEW_TIME { Body::NewTime } else { Body::OldTime })
+}
+
+const NEW_TIME: u8 = 0x18;
+
+pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    if r.layout.large() {
+        c.packed(STATE, u8, |c, state| {
+            c.derived(STATE_OLD, &Delivery::from(state >> 5));
+            c.derived(STATE_NEW, &Delivery::from(state & 0x1F));
+        })?;
+    } else {
+        c.read(super::VALUE, u8)?;
+    }
+    r.stamp(c)?;
+    Ok(Body::Suspend(r.opcode == SUSPEND))
+}
+
+const SUSPEND: u8 = 0x1E;
+
+pub(super) fn max_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let amount = if r.layout.large() {
+        // The two lowest bits lie above the six that the year then has.
+        let low = u16::from(r.spare(2).hour) << 2 | u16::from(r.byte(6) >> 6);
+        let amount = |high: u8| Insulin::fortieths(u16::from(high & 0x1F) << 5 | low);
+        let amount = c.read(MAX_BOLUS, u8.map(amount))?;
+        r.bare_stamp(c, 0x3F)?;
+        amount
+    } else {
+        let amount = c.read(MAX_BOLUS, u8.map(Insulin::tenths))?;
+        r.stamp(c)?;
+        amount
+    };
+    Ok(Body::MaxBolus(amount))
+}
+
+pub(super) fn max_basal<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let high = r.spare(2).hour;
+    let rate = c.read(MAX_BASAL, u8.map(|low| Rate::fortieths(u16::from_be_bytes([high, low]))))?;
+    r.stamp(c)?;
+    Ok(Body::MaxBasal(rate))
+}
+
+/// Boluses that are given without looking, by counting beeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EasyBolus {
+    /// They can be given.
+    pub enabled: bool,
+    /// Insulin for each beep.
+    pub step: Insulin,
+}
+
+pub(super) fn easy_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let setting = r.byte(1);
+    let easy = EasyBolus { enabled: setting & 1 != 0, step: Insulin(i32::from(setting >> 1) * 50) };
+    c.packed(EASY, u8, |c, _| {
+        c.derived(EASY_ON, &easy.enabled);
+        c.derived(EASY_STEP, &easy.step);
+    })?;
+    r.stamp(c)?;
+    Ok(Body::EasyBolus(easy))
+}
+
+pub(super) fn scroll<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let step = c.read(SCROLL, u8.map(|thousandths| Insulin(thousandths.into())))?;
+    r.stamp(c)?;
+    Ok(Body::ScrollStep(step))
+}
+
+pub(super) fn alert<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let alert = c.choice(ALERT)?;
+    r.stamp(c)?;
+    Ok(Body::Alert(alert))
+}
+
+pub(super) fn time_format<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let format = c.choice(TIME_FORMAT)?;
+    r.stamp(c)?;
+    Ok(Body::TimeFormat(format))
+}
+
+/// When the pump warns that its reservoir runs low.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReservoirWarning {
+    /// With so much insulin left.
+    Insulin(u8),
+    /// With insulin for so long left.
+    Time(Minutes),
+}
+
+pub(super) fn reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let setting = r.byte(1);
+    let point = setting >> 2;
+    let kind = WarningKind::from(setting & 1);
+    let warning = match kind {
+        WarningKind::Time => ReservoirWarning::Time(Minutes(u32::from(point) * 30)),
+        _ => ReservoirWarning::Insulin(point),
+    };
+    c.packed(WARNING, u8, |c, _| {
+        c.derived(WARNING_KIND, &kind);
+        match warning {
+            ReservoirWarning::Insulin(units) => c.derived(WARNING_INSULIN, &units),
+            ReservoirWarning::Time(time) => c.derived(WARNING_TIME, &time),
+        }
+    })?;
+    r.stamp(c)?;
+    Ok(Body::ReservoirWarning(warning))
+}
+
+pub(super) fn bolus_reminder<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    c.read(super::VALUE, u8)?;
+    r.stamp(c)?;
+    let time = c.read(REMINDER, be_u16.map(|minutes| Minutes(minutes.into())))?;
+    Ok(Body::BolusReminder(time))
+}
+
+pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+    let mut new = CarbUnit::Unset;
+    c.packed(CARB_UNITS, u8, |c, setting| {
+        new = CarbUnit::from(setting & 0x0F);
+        c.derived(CARB_UNITS_OLD, &CarbUnit::from(setting >> 4));
+        c.derived(CARB_UNITS_NEW, &new);
+    })?;
+    r.stamp(c)?;
+    Ok(Body::CarbUnits(new))
+}
+
+impl fmt::Display for ReservoirWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Insulin(units) => write!(f, "{units} U left"),
+            Self::Time(time) => write!(f, "{time} left"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! In: sensor records, oldest first. Out: the events that the vendor's program makes of them.
+//!
+//! Records whose time is not certain make none. The voltage at the counter electrode is left out, as the vendor gives
+//! volts, and how they follow from the pump's counts is not known.
+
+use super::record::{Body, Clock, Isig, Kind, Record};
+use crate::events::{Datum, Event};
+use jiff::civil::DateTime;
+
+/// What the vendor shows for glucose below and above what the sensor measures, in mg/dL.
+const LOWEST: u16 = 40;
+const HIGHEST: u16 = 400;
+
+impl Record {
+    /// The vendor's name of the event that the record tells of, if there is one.
+    #[must_use]
+    pub fn event(&self) -> Option<&'static str> {
+        match self.body {
+            Body::Clock(Clock::Old) => Some("ChangeTimeGH"),
+            Body::Clock(Clock::Reset) => Some("AlarmResetTimeChangeGH"),
+            _ => Kind::of(self.opcode)?.event,
+        }
+    }
+}
+
+/// The events of `records`, which are oldest first.
+#[must_use]
+pub fn events(records: &[Record]) -> Vec<Event> {
+    let one = |(at, record): (usize, &Record)| {
+        let (time, kind) = (record.when.certain()?, record.event()?);
+        of_record(record, &records[at + 1..], Event::new(time, kind))
+    };
+    records.iter().enumerate().filter_map(one).collect()
+}
+
+fn of_record(record: &Record, after: &[Record], event: Event) -> Option<Event> {
+    let with_isig = |event: Event| {
+        event
+            .with("ISIG", record.isig.map(Isig::value))
+            .with("VCNTR", Datum::Null)
+            .with("BACKFILL_INDICATOR", Datum::Null)
+    };
+    Some(match record.body {
+        Body::Nothing => event,
+        Body::Glucose(glucose) => with_isig(event.with("AMOUNT", glucose)),
+        Body::Low(_) => with_isig(event.with("AMOUNT", LOWEST)),
+        Body::High(_) => with_isig(event.with("AMOUNT", HIGHEST)),
+        Body::Cal(cal) => with_isig(event.with("CAL_TYPE", cal.name())),
+        Body::Packet(packet) => with_isig(event.with("PACKET_TYPE", packet.name())),
+        Body::Error(error) => with_isig(event.with("ERROR_TYPE", error.name())),
+        Body::Stamp(stamp) => event.with("TIMESTAMP_TYPE", stamp.name()),
+        Body::Battery(enabled) => event.with("ENABLE", enabled),
+        Body::Status(status) => event.with("STATUS_TYPE", status.name()),
+        Body::Sync(sync) => event.with("SYNC_TYPE", sync.name()),
+        Body::Meter(amount, origin) => event.with("AMOUNT", amount).with("ORIGIN_TYPE", origin.name()),
+        Body::Factor(factor) => event.with("CAL_FACTOR", factor.value()),
+        Body::Clock(Clock::Old) => event.with("NEW_TIME", next_clock(after)),
+        Body::Clock(_) => event,
+    })
+}
+
+/// The new time that follows an old one.
+fn next_clock(after: &[Record]) -> Option<DateTime> {
+    after.iter().find(|record| matches!(record.body, Body::Clock(_)))?.when.certain()
+}

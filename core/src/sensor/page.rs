@@ -1,0 +1,228 @@
+//! In: a glucose page, what lies beside it, and the time of what follows it. Out: its records, each with its time.
+
+use super::record::{Body, Kind, Record, Stamp, Timing, When, record, stamp};
+use crate::checksum::{Check, CrcStatus};
+use crate::crc::crc16;
+use crate::cursor::Cursor;
+use crate::diagnosis::{TOO_LONG, TOO_SHORT, UNKNOWN_OPCODE};
+use crate::history::page::{RECORDS, SIZE};
+use crate::opaque::{PADDING, UNKNOWN};
+use crate::sink::Sink;
+use crate::time::PumpTime;
+use arrayvec::ArrayVec;
+use jiff::ToSpan;
+use jiff::civil::DateTime;
+use nom::Parser;
+use nom::number::complete::be_u16;
+
+/// Minutes from one record without a time to the next.
+const SLOT: i64 = 5;
+
+/// A known time, and how many slots lie between it and the place that it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The time stamp.
+    pub time: DateTime,
+    /// How many records without a time lie between.
+    pub slots: u16,
+}
+
+impl Anchor {
+    fn back(self) -> Option<DateTime> {
+        self.time.checked_sub((i64::from(self.slots) * SLOT).minutes()).ok()
+    }
+}
+
+/// The pages with the same number as a glucose page, as far as they are known, and whether odd glucose is on them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside<'b> {
+    /// The ISIG page.
+    pub isig: Option<&'b [u8]>,
+    /// The VCNTR page.
+    pub vcntr: Option<&'b [u8]>,
+    /// True for pumps from the 523 on, which keep the lowest bit of glucose in the ISIG word.
+    pub large: bool,
+}
+
+impl Beside<'_> {
+    fn word(&self, at: usize) -> Option<u16> {
+        let word = self.isig?.get(2 * at..)?.first_chunk()?;
+        Some(u16::from_le_bytes(*word))
+    }
+
+    /// The current beside the byte at `at`.
+    pub(super) fn isig(&self, at: usize) -> Option<super::record::Isig> {
+        self.word(at).map(|word| super::record::Isig(word & if self.large { !1 } else { !0 }))
+    }
+
+    /// The lowest bit of the glucose at `at`.
+    pub(super) fn odd(&self, at: usize) -> u16 {
+        self.word(at).filter(|_| self.large).unwrap_or_default() & 1
+    }
+
+    /// The count of the counter electrode beside the byte at `at`.
+    pub(super) fn vcntr(&self, at: usize) -> Option<i8> {
+        self.vcntr?.get(at).map(|byte| byte.cast_signed())
+    }
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Number of records that were read.
+    pub records: usize,
+    /// True if all bytes belong to known records.
+    pub complete: bool,
+    /// The time of what lies before the page, counted from here; for the next older page.
+    pub before: Option<Anchor>,
+    /// The verdict on its check value; not present on a page that is cut off.
+    pub crc: CrcStatus,
+}
+
+/// Where a record lies, and how far it is from its time stamp.
+#[derive(Clone, Copy)]
+struct Place {
+    start: u16,
+    end: u16,
+    /// The next newer time stamp, and the slots up to it, of a record that takes a slot.
+    anchor: Option<Anchor>,
+}
+
+/// Reads all that `c` has left as a glucose page, and calls `each` with each record, oldest first.
+///
+/// `after` is where the next newer page begins in time: the `before` of its [`Page`]. Without it, records behind the
+/// last time stamp of the page have only estimated times, or none.
+pub fn page<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    beside: &Beside<'_>,
+    after: Option<Anchor>,
+    mut each: impl FnMut(Record),
+) -> Page {
+    let bytes = c.rest();
+    if bytes.len() < SIZE {
+        let stop = c.stop();
+        c.remainder(UNKNOWN);
+        let note = if stop.cut { stop.note() } else { TOO_SHORT };
+        c.note(note, format_args!("a page is read from its end, which is missing"));
+        return Page { records: 0, complete: false, before: None, crc: CrcStatus::NotPresent };
+    }
+    let area = &bytes[..RECORDS];
+    let computed = c.verifies().then(|| crc16(area));
+    let walk = walk(area, after);
+    let _ = c.within(RECORDS, |c| {
+        show(c, &walk, beside, after.is_none(), &mut each);
+        Ok(())
+    });
+    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+        Ok(check) => check.status(),
+        Err(_) => CrcStatus::NotPresent,
+    };
+    if c.remaining() > 0 {
+        c.fill();
+        c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+    }
+    let before = walk.before.filter(|_| walk.broken_at == 0);
+    Page { records: walk.places.len(), complete: walk.broken_at == 0, before, crc }
+}
+
+/// Where the records of a page lie.
+struct Walk {
+    /// Newest first.
+    places: ArrayVec<Place, RECORDS>,
+    /// Bytes before this offset cannot be told apart.
+    broken_at: usize,
+    before: Option<Anchor>,
+}
+
+/// Goes backwards from record to record.
+fn walk(area: &[u8], mut anchor: Option<Anchor>) -> Walk {
+    let mut places = ArrayVec::new();
+    let mut end = area.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    while end > 0 && !places.is_full() {
+        let opcode = area[end - 1];
+        if opcode == 0 {
+            end -= 1;
+            continue;
+        }
+        let Some(kind) = Kind::of(opcode) else { break };
+        let Some(start) = end.checked_sub(kind.len.into()) else { break };
+        if opcode == TIMESTAMP {
+            anchor = stamp(&area[start..end]).and_then(PumpTime::valid).map(|time| Anchor { time, slots: 0 });
+        }
+        let own = anchor.filter(|_| kind.timing == Timing::Slot);
+        if let (Timing::Slot, Some(anchor)) = (kind.timing, &mut anchor) {
+            anchor.slots = anchor.slots.saturating_add(1);
+        }
+        let offset = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        places.push(Place { start: offset(start), end: offset(end), anchor: own });
+        end = start;
+    }
+    Walk { places, broken_at: end, before: anchor }
+}
+
+const TIMESTAMP: u8 = 0x08;
+
+/// Claims the page from its first byte on, record by record.
+fn show<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    walk: &Walk,
+    beside: &Beside<'_>,
+    newest: bool,
+    each: &mut impl FnMut(Record),
+) {
+    if walk.broken_at > 0 {
+        let opcode = c.byte(walk.broken_at - 1).unwrap_or_default();
+        let _ = c.within(walk.broken_at, |c| Ok(c.remainder(UNKNOWN)));
+        if Kind::of(opcode).is_some() {
+            c.note(TOO_SHORT, format_args!("the record that ends here would begin before the page"));
+        } else {
+            c.note(
+                UNKNOWN_OPCODE,
+                format_args!(
+                    "{opcode:#04x}: how long the record is, and so where the one before it ends, is not known"
+                ),
+            );
+        }
+    }
+    let mut estimate: Option<Anchor> = None;
+    for place in walk.places.iter().rev() {
+        filler(c, usize::from(place.start) - c.position());
+        let opcode = c.byte(usize::from(place.end) - 1).unwrap_or_default();
+        let Some(kind) = Kind::of(opcode) else { continue };
+        let when = match kind.timing {
+            Timing::None => When::Unknown,
+            Timing::Stamped => {
+                let bytes = c.rest().get(..kind.len.into()).unwrap_or_default();
+                stamp(bytes).map_or(When::Unknown, When::Stored)
+            }
+            Timing::Slot => match (place.anchor, &mut estimate) {
+                (Some(anchor), _) => anchor.back().map_or(When::Unknown, When::Counted),
+                (None, Some(anchor)) if newest => {
+                    anchor.slots = anchor.slots.saturating_add(1);
+                    let minutes = (i64::from(anchor.slots) * SLOT).minutes();
+                    anchor.time.checked_add(minutes).map_or(When::Unknown, When::About)
+                }
+                (None, _) => When::Unknown,
+            },
+        };
+        let read = c.within(kind.len.into(), |c| record(c, kind, when, beside));
+        let Ok(record) = read else { continue };
+        // A gap ends a run, and what happens between may take time: nothing can be counted on from there.
+        if kind.timing == Timing::Stamped {
+            estimate = match record.body {
+                Body::Stamp(Stamp::LastRf | Stamp::PageEnd) => {
+                    when.certain().map(|time| Anchor { time, slots: 0 })
+                }
+                _ => None,
+            };
+        }
+        each(record);
+    }
+    c.fill();
+}
+
+fn filler<S: Sink>(c: &mut Cursor<'_, '_, S>, len: usize) {
+    if len > 0 {
+        let _ = c.within(len, |c| Ok(c.remainder(PADDING)));
+    }
+}

@@ -1,0 +1,38 @@
+//! In: a VCNTR page. Out: the voltage at the sensor's counter electrode, as counts.
+
+use super::record::VCNTR;
+use crate::checksum::{Check, CrcStatus};
+use crate::crc::crc16;
+use crate::cursor::Cursor;
+use crate::diagnosis::TOO_LONG;
+use crate::history::page::{RECORDS, SIZE};
+use crate::opaque::PADDING;
+use crate::sink::Sink;
+use nom::Parser;
+use nom::number::complete::{be_u16, i8};
+
+/// Reads all that `c` has left as a VCNTR page; returns the verdict on its check value.
+pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>) -> CrcStatus {
+    let bytes = c.rest();
+    let area = &bytes[..bytes.len().min(RECORDS)];
+    let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
+    let _ = c.within(area.len(), |c| {
+        while c.remaining() > 0 {
+            if c.rest().iter().all(|&byte| byte == 0) {
+                c.remainder(PADDING);
+                break;
+            }
+            c.read(VCNTR, i8)?;
+        }
+        Ok(())
+    });
+    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+        Ok(check) => check.status(),
+        Err(_) => CrcStatus::NotPresent,
+    };
+    if c.remaining() > 0 {
+        c.fill();
+        c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+    }
+    crc
+}
