@@ -268,7 +268,12 @@ impl Visit<'_> {
                         format_args!("the page fails its own CRC-16, so its records are not read"),
                     );
                 }
-                Some(kind) => page::show(self.tracker, fact.transaction, kind, context.pump, &mut c),
+                Some(kind) => {
+                    let _ = c.group(reply::REPLY, |c| {
+                        page::show(self.tracker, fact.transaction, kind, context.pump, c);
+                        Ok(())
+                    });
+                }
                 // Damage that no other check would find leaves the bytes unread.
                 None if damaged => {
                     c.remainder(reply::PAYLOAD);
