@@ -14,7 +14,7 @@ use std::fmt;
 crate::fields! { group PumpFactory;
     /// When the settings were saved, in an unknown layout. All known replies repeat the reply before them, of pumps that had
     /// never saved their settings.
-    SAVED: Bytes, "carelink.pump.saved_settings", "Saved Settings Date (layout not known)", Guessed;
+    SAVED: Bytes, "carelink.pump.saved_settings", "Saved Settings Date", Guessed;
     /// The contrast of the pump's screen. All pumps seen send 2 and 7.
     CONTRAST: Tree, "carelink.pump.contrast", "Contrast", Confirmed;
     /// Perhaps the contrast itself.

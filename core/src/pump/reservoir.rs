@@ -24,8 +24,8 @@ crate::fields! { group PumpReservoir;
     KIND: U8, "carelink.pump.reservoir_warning.type", "Type", Confirmed, names WarningKind::NAMES;
     /// The pump warns when so much insulin is left.
     AMOUNT: U8, "carelink.pump.reservoir_warning.amount", "Amount", Confirmed, unit " U";
-    /// The pump warns when the insulin lasts for so long; the unit is not known, perhaps half hours.
-    TIME: U8, "carelink.pump.reservoir_warning.time", "Time (unit not known)", Guessed;
+    /// The pump warns when the insulin lasts for so long; the unit is not known, perhaps half hours. The unit is not known.
+    TIME: U8, "carelink.pump.reservoir_warning.time", "Time", Guessed;
 }
 
 /// The insulin that is left.

@@ -61,7 +61,7 @@ crate::fields! { group PumpSettings;
     /// The pump warns when so much insulin is left.
     WARNING_AMOUNT: U8, "carelink.pump.settings.reservoir_warning_amount", "Reservoir Warning Amount", Confirmed, unit " U";
     /// The pump warns when the insulin lasts for so long; the unit is not known, perhaps half hours.
-    WARNING_TIME: U8, "carelink.pump.settings.reservoir_warning_time", "Reservoir Warning Time (unit not known)", Guessed;
+    WARNING_TIME: U8, "carelink.pump.settings.reservoir_warning_time", "Reservoir Warning Time", Guessed;
     /// The keys are locked.
     KEYPAD: Flag, "carelink.pump.settings.keypad_lock", "Keypad Locked", Confirmed;
     /// Step in which the keys scroll through bolus amounts, sent in thousandths of a unit.

@@ -1,0 +1,168 @@
+//! In: the recordings of real sticks beside the project. Out: the proof that Wireshark shows every transfer of them,
+//! that no frame is malformed, and that each check value's verdict is right.
+
+mod built;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use xtask::tshark::Tshark;
+use xtask::workspace;
+
+/// The recordings, or none where they are not at hand.
+fn recordings() -> Vec<PathBuf> {
+    let paths = workspace::recordings().expect("the folder can be read");
+    if paths.is_empty() {
+        assert!(env::var_os("CARELINK_DEMAND_SHARED").is_none(), "the recordings are demanded, and absent");
+        println!("SKIPPED: the recordings of real sticks are not at hand");
+    }
+    paths
+}
+
+fn tshark() -> Tshark {
+    Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
+}
+
+fn read(tshark: &Tshark, path: &Path, arguments: &[&str]) -> String {
+    tshark.read(path, arguments).unwrap_or_else(|fault| panic!("{}: {fault:#}", path.display()))
+}
+
+#[test]
+fn every_transfer_with_payload_is_ours_and_none_is_malformed() {
+    let tshark = tshark();
+    for path in recordings() {
+        let count = |filter| {
+            read(&tshark, &path, &["-Y", filter, "-T", "fields", "-e", "frame.number"]).lines().count()
+        };
+        assert_eq!(count("usb.capdata || _ws.malformed"), 0, "{}", path.display());
+        let bare = Tshark::bare().expect("tshark runs");
+        let payloads =
+            read(&bare, &path, &["-Y", "usb.capdata", "-T", "fields", "-e", "frame.number"]).lines().count();
+        assert_eq!(count("carelink"), payloads, "{}", path.display());
+    }
+}
+
+/// What lies ahead of a frame is known only in the second pass; all else is the same.
+#[test]
+fn one_pass_equals_two() {
+    let tshark = tshark();
+    let fields = [
+        "frame.number",
+        "_ws.col.Info",
+        "carelink.opcode",
+        "carelink.transaction",
+        "carelink.request_in",
+        "carelink.time",
+        "carelink.crc",
+        "carelink.crc.status",
+        "carelink.stick.status.available",
+        "carelink.radio.rssi",
+        "carelink.pump.serial",
+        "carelink.fragment",
+        "carelink.reassembled.length",
+        "carelink.leftover",
+    ];
+    let shown: Vec<_> = fields.iter().flat_map(|field| ["-e", field]).collect();
+    for path in recordings() {
+        let arguments =
+            |passes: &[&'static str]| [passes, &["-Y", "carelink", "-T", "fields"], &shown].concat();
+        let one = read(&tshark, &path, &arguments(&[]));
+        let two = read(&tshark, &path, &arguments(&["-2"]));
+        let difference = one.lines().zip(two.lines()).find(|(one, two)| one != two);
+        assert_eq!(difference, None, "{}", path.display());
+        assert_eq!(one.lines().count(), two.lines().count());
+    }
+}
+
+/// The CRC-8 as its definition has it, bit by bit: nothing of the core's.
+fn crc8(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ byte, |crc, _| if crc & 0x80 == 0 { crc << 1 } else { crc << 1 ^ 0x9b })
+    })
+}
+
+/// The CRC-16 likewise.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xffff, |crc, byte| {
+        (0..8).fold(
+            crc ^ u16::from(*byte) << 8,
+            |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 },
+        )
+    })
+}
+
+/// Good and bad check values of a recording, counted without the core: `[bad, good]`.
+fn count_checks(transfers: impl Iterator<Item = (bool, Vec<u8>)>) -> [usize; 2] {
+    let mut counts = [0; 2];
+    let mut count = |good: bool| counts[usize::from(good)] += 1;
+    let (mut joined, mut opcode, mut payload) = (Vec::new(), 0, Vec::new());
+    for (out, bytes) in transfers {
+        if out {
+            joined.clear();
+            match bytes[0] {
+                0x01 => {
+                    count(crc8(&bytes[..14]) == bytes[14]);
+                    if let [.., crc] = bytes[15..]
+                        && bytes.len() > 16
+                    {
+                        count(crc8(&bytes[15..bytes.len() - 1]) == crc);
+                    }
+                    (opcode, payload) = (bytes[13], Vec::new());
+                }
+                0x0c => count(crc8(&bytes[..4]) == bytes[4]),
+                _ => {}
+            }
+            continue;
+        }
+        if joined.is_empty() && bytes[0] != 2 {
+            continue;
+        }
+        joined.extend(bytes);
+        let word = u16::from_be_bytes([joined[5], joined[6]]);
+        let length = usize::from(word & 0x7fff);
+        if joined.len() < 14 + length {
+            continue;
+        }
+        count(crc8(&joined[..12]) == joined[12]);
+        if length > 0 {
+            count(crc8(&joined[13..13 + length]) == joined[13 + length]);
+        }
+        if joined[2] == 4 {
+            payload.extend_from_slice(&joined[13..13 + length]);
+            if word & 0x8000 != 0 && matches!(opcode, 0x80 | 0x9a) {
+                let (area, crc) = payload.split_at(1022);
+                count(crc16(area).to_be_bytes() == crc);
+            }
+        }
+        joined.clear();
+    }
+    counts
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digit = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("tshark prints hex");
+    (0..text.len()).step_by(2).map(digit).collect()
+}
+
+#[test]
+fn each_verdict_on_a_check_value_is_right() {
+    let (tshark, bare) = (tshark(), Tshark::bare().expect("tshark runs"));
+    for path in recordings() {
+        let fields = ["-Y", "usb.capdata", "-T", "fields", "-e", "usb.endpoint_address", "-e", "usb.capdata"];
+        let transfers = read(&bare, &path, &fields);
+        let transfers = transfers.lines().filter_map(|line| line.split_once('\t'));
+        let expected = count_checks(transfers.map(|(endpoint, bytes)| (endpoint == "0x01", hex(bytes))));
+
+        let shown =
+            read(&tshark, &path, &["-Y", "carelink.crc", "-T", "fields", "-e", "carelink.crc.status"]);
+        let mut counts = [0; 2];
+        for status in shown.lines().flat_map(|line| line.split(',')) {
+            match status {
+                "0" | "Bad" => counts[0] += 1,
+                "1" | "Good" => counts[1] += 1,
+                other => panic!("{}: {other}", path.display()),
+            }
+        }
+        assert_eq!(counts, expected, "{}: [bad, good]", path.display());
+        println!("{}: {} good, {} bad", path.display(), counts[1], counts[0]);
+    }
+}

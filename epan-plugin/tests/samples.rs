@@ -1,0 +1,79 @@
+//! In: the sample captures. Out: the proof that Wireshark shows them as expected, in one pass as in two, and that
+//! filters pick the frames they should.
+
+mod built;
+
+use std::path::PathBuf;
+use xtask::golden::{self, CARRIERS};
+use xtask::tshark::Tshark;
+use xtask::workspace;
+
+fn tshark() -> Tshark {
+    Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
+}
+
+fn sample(name: &str) -> PathBuf {
+    let samples = workspace::samples().expect("the samples are in the project");
+    let found = samples.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+    found.unwrap_or_else(|| panic!("no sample {name}"))
+}
+
+#[test]
+fn each_sample_shows_its_expected_tree() {
+    let tshark = tshark();
+    let samples = workspace::samples().expect("the samples are in the project");
+    assert!(samples.len() >= 10, "{samples:?}");
+    let faults: Vec<_> = samples
+        .iter()
+        .filter_map(|sample| golden::check(&tshark, sample).err())
+        .map(|fault| format!("{fault:#}"))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The frames of a sample that a display filter picks, in a single pass or in two.
+fn picks(tshark: &Tshark, name: &str, passes: &[&str], filter: &str) -> Vec<u32> {
+    let arguments = [CARRIERS, passes, &["-Y", filter, "-T", "fields", "-e", "frame.number"]].concat();
+    let text = tshark.read(&sample(name), arguments).unwrap_or_else(|fault| panic!("{filter}: {fault:#}"));
+    text.lines().map(|line| line.parse().expect("a frame number")).collect()
+}
+
+#[test]
+fn filters_pick_the_frames_they_should() {
+    let tshark = tshark();
+    #[rustfmt::skip]
+    let table: &[(&str, &str, &[u32])] = &[
+        ("01-model-query", "carelink.opcode == 4",                         &[5, 8]),
+        ("01-model-query", "carelink.opcode == 0x8d",                      &[17, 20, 21, 24, 25, 28, 29, 32]),
+        ("01-model-query", "carelink.stick.opcode == 0x0c",                &[29, 32]),
+        ("01-model-query", "carelink.pump.opcode == 0x5d",                 &[13, 16, 33]),
+        ("01-model-query", "carelink.pump.serial == \"123456\"",           &[13, 17, 32, 33]),
+        ("01-model-query", "carelink.radio.rssi < -50",                    &[32]),
+        ("01-model-query", "carelink.stick.signal == -61",                 &[12]),
+        ("01-model-query", "carelink.stick.status.available == 78",        &[28]),
+        ("01-model-query", "carelink.pump.model == \"522\"",               &[32]),
+        ("01-model-query", "carelink.crc.status == 0",                     &[]),
+        ("01-model-query", "carelink.transaction == 4",                    &[17, 20, 21, 24, 25, 28, 29, 32]),
+        ("02-model-query-no-descriptors", "carelink.opcode == 0x8d",       &[21, 24, 25, 28, 29, 32, 33, 36, 38]),
+        ("03-model-query-usbpcap", "carelink.opcode == 0x8d",              &[17, 20, 21, 24, 25, 28, 29, 32]),
+        ("05-model-query-darwin", "carelink.opcode == 0x8d",               &[17, 20, 21, 24, 25, 28, 29, 32]),
+        ("04-damage", "carelink.stick.nak_reason == 1",                    &[12, 16]),
+        ("11-history-page", "carelink.reassembled.length == 1024",         &[168]),
+        ("11-history-page", "carelink.history.type == 0x5b",               &[168]),
+    ];
+    for (name, filter, frames) in table {
+        assert_eq!(picks(&tshark, name, &[], filter), *frames, "{name}: {filter}");
+        assert_eq!(picks(&tshark, name, &["-2"], filter), *frames, "{name} in two passes: {filter}");
+    }
+}
+
+/// What the first pass cannot know, for it lies ahead.
+#[test]
+fn two_passes_show_what_lies_ahead() {
+    let tshark = tshark();
+    let ahead = "carelink.response_in || carelink.joined_in || carelink.reassembled_in";
+    let name = "02-model-query-no-descriptors";
+    assert!(picks(&tshark, name, &[], ahead).is_empty());
+    let frames = picks(&tshark, name, &["-2"], ahead);
+    assert!(frames.contains(&1) && frames.contains(&36), "{frames:?}");
+}
