@@ -83,8 +83,11 @@ fn another_decoder_finds_the_same_records() {
     assert_eq!(pages, 11);
 }
 
-/// Pages of a folder, the newest first, and the events in them.
-fn folder(name: &str, pump: Pump) -> Option<(Vec<(u32, Vec<u8>)>, Vec<Event>)> {
+/// Pages with their numbers, the newest first.
+type Numbered = Vec<(u32, Vec<u8>)>;
+
+/// Pages of a folder, and the events in them.
+fn folder(name: &str, pump: Pump) -> Option<(Numbered, Vec<Event>)> {
     let pages = shared::files(name, "ReadHistoryData", "page-")?;
     let mut read_pages = Vec::new();
     for (number, bytes) in &pages {

@@ -309,6 +309,14 @@ pub enum Body {
     WizardSetup(wizard_setup::WizardSetup),
 }
 
+impl Body {
+    /// True if its `Display` says anything.
+    fn speaks(&self) -> bool {
+        use Body::{NewTime, OldTime, Plain, SensorSetup, WizardSetup};
+        !matches!(self, Plain(_) | OldTime | NewTime | SensorSetup(_) | WizardSetup(_))
+    }
+}
+
 /// A short sentence, or nothing.
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
