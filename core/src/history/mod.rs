@@ -399,3 +399,15 @@ impl Reading<'_> {
         c.span(at.saturating_sub(3), at.saturating_sub(2))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KINDS, Kind};
+
+    #[test]
+    fn kinds_are_in_the_order_of_their_numbers() {
+        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(Kind::of(0x5B).map(|kind| kind.name), Some("Bolus Wizard Estimate"));
+        assert!(Kind::of(0x02).is_none());
+    }
+}

@@ -479,3 +479,16 @@ impl fmt::Display for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KINDS, Kind};
+
+    #[test]
+    fn kinds_are_in_the_order_of_their_numbers() {
+        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(Kind::of(0x0F).map(|kind| kind.len), Some(7));
+        assert_eq!(Kind::of(0xFF).map(|kind| kind.name), Some("Glucose"));
+        assert!(Kind::of(0x00).is_none() && Kind::of(0x09).is_none());
+    }
+}
