@@ -86,8 +86,8 @@ fn describe_data(headers: &[PathBuf]) -> Result<(), String> {
         .prepend_enum_name(false)
         .generate_comments(false)
         .derive_default(true)
-        // It asks the compiler by name: the one that compiles the shim.
-        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new().rerun_on_header_files(false)));
+        // Cargo watches the headers that were read: another Wireshark means another build.
+        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()));
     for path in headers {
         builder = builder.clang_arg("-isystem").clang_arg(path.to_string_lossy());
     }

@@ -16,10 +16,11 @@ typedef struct cl_session cl_session;
 enum cl_status {
     CL_OK = 0,       /* the transfer is CareLink's, and the view is filled in */
     CL_DECLINED = 1, /* it is another device's, or nothing shows that it is CareLink's; the view is empty */
-    CL_FAILED = 2    /* a mistake in the core: view.info tells which; the session has started afresh */
+    CL_FAILED = 2    /* a mistake in the core: the view shows the bytes as they are, with a note that tells which,
+                        and the session has started afresh; or a pointer is NULL that must not be: the view is empty */
 };
 
-enum cl_direction { CL_TO_STICK = 0, CL_FROM_STICK = 1, CL_UNDIRECTED = 2 };
+enum cl_direction { CL_TO_STICK = 0, CL_FROM_STICK = 1, CL_UNDIRECTED = 2 /* and any other number */ };
 
 enum cl_carrier {
     CL_TRANSFERS = 0, /* USB: a transfer begins where a frame begins or goes on */

@@ -138,7 +138,7 @@ notes! {
     NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
     /// The pump's model is not known, so a layout had to be assumed.
     MODEL_ASSUMED: Remark, Assumption, "carelink.note.model_assumed", "The pump's model is not known: the layout is assumed";
-    /// A command that changes what the pump delivers, or its settings.
+    /// A command that can change what the pump delivers, or the dose that it advises.
     CHANGES_THERAPY: Chat, Request, "carelink.note.changes_therapy", "Changes therapy";
     /// A limit that keeps memory bounded was reached; what is beyond it is not kept.
     LIMIT_REACHED: Warning, Reassembly, "carelink.note.limit_reached", "A limit of this dissector was reached";

@@ -1,10 +1,9 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
+use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
-use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
+use crate::diagnosis::{BAD_CRC, CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::opaque::UNKNOWN;
-use crate::pump;
-use crate::pump::Opcode as PumpOpcode;
 use crate::radio::{reply, transmit};
 use crate::session::{Direction, Transfer};
 use crate::sink::{Sink, Span};
@@ -15,6 +14,7 @@ use crate::track::framing::Role;
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
+use crate::{page, pump};
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
 
@@ -256,14 +256,29 @@ impl Visit<'_> {
             Ok(())
         });
         let damaged = parts.iter().any(|part| !part.good);
-        let guarded = context.pump_opcode.is_some_and(PumpOpcode::has_own_check);
+        let page = context.pump_opcode.and_then(page::Kind::of);
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
-            // Damage that no other check would find leaves the bytes unread.
-            if damaged && !guarded {
-                c.remainder(reply::PAYLOAD);
-            } else {
-                reply::decode(&mut c, context);
+            match page {
+                // A page has a check value of its own, over all parts. What fails it is not read.
+                Some(kind) if c.verifies() && page::check(kind, data) == CrcStatus::Bad => {
+                    c.remainder(reply::PAYLOAD);
+                    c.note(
+                        BAD_CRC,
+                        format_args!("the page fails its own CRC-16, so its records are not read"),
+                    );
+                }
+                Some(kind) => {
+                    let _ = c.group(reply::REPLY, |c| {
+                        page::show(self.tracker, fact.transaction, kind, context.pump, c);
+                        Ok(())
+                    });
+                }
+                // Damage that no other check would find leaves the bytes unread.
+                None if damaged => {
+                    c.remainder(reply::PAYLOAD);
+                }
+                None => reply::decode(&mut c, context),
             }
         });
     }

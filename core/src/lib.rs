@@ -14,6 +14,7 @@ pub mod field;
 pub mod history;
 pub mod names;
 pub mod opaque;
+pub mod page;
 pub mod pump;
 pub mod radio;
 pub mod sensor;

@@ -10,6 +10,7 @@
 #include <epan/conversation.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
 #include <wiretap/wtap.h>
@@ -39,8 +40,9 @@ static proto_item *add_item(const cl_view *view, const cl_node *node, proto_tree
     const int start = (int)MIN(node->start, captured);
     const int length = (int)MIN(node->len, captured - (uint32_t)start);
     const int64_t number = (int64_t)node->value;
+    const header_field_info *field = &tables->fields[node->field].hfinfo;
 
-    switch (tables->fields[node->field].hfinfo.type) {
+    switch (field->type) {
     case FT_BOOLEAN:
         return proto_tree_add_boolean(tree, hf, tvb, start, length, node->value != 0);
     case FT_UINT8:
@@ -54,7 +56,10 @@ static proto_item *add_item(const cl_view *view, const cl_node *node, proto_tree
     case FT_DOUBLE: {
         double fraction;
         memcpy(&fraction, &node->value, sizeof fraction);
-        return proto_tree_add_double(tree, hf, tvb, start, length, fraction);
+        /* 4.0 shows no unit behind a fraction, so all versions are told how. */
+        const unit_name_string *unit = field->display & BASE_UNIT_STRING ? field->strings : NULL;
+        return proto_tree_add_double_format_value(tree, hf, tvb, start, length, fraction, "%.*g%s", DBL_DIG,
+                                                  fraction, unit ? unit->singular : "");
     }
     case FT_STRING:
         return proto_tree_add_string(tree, hf, tvb, start, length, view->texts + node->value);
@@ -404,9 +409,10 @@ static void register_protocol(void)
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
 
-    usb_handle = register_dissector_with_description("carelink_usb", "CareLink USB", dissect_usb, proto_carelink);
-    named_handle = register_dissector_with_description("carelink", "CareLink", dissect_named, proto_carelink);
-    tcp_handle = register_dissector_with_description("carelink_tcp", "CareLink over TCP", dissect_tcp, proto_carelink);
+    /* All bear the protocol's own name as their description: 4.0 finds the one behind a port preference by it. */
+    usb_handle = register_dissector("carelink_usb", dissect_usb, proto_carelink);
+    named_handle = register_dissector("carelink", dissect_named, proto_carelink);
+    tcp_handle = register_dissector("carelink_tcp", dissect_tcp, proto_carelink);
 }
 
 /* Called once all protocols are registered, and again when preferences change. */

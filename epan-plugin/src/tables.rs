@@ -232,3 +232,120 @@ fn c_text(text: &str) -> Option<*mut c_char> {
 fn leak<T>(rows: Vec<T>) -> *mut T {
     Box::leak(rows.into_boxed_slice()).as_mut_ptr()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carelink_core::field::Evidence;
+    use std::ffi::CStr;
+    use std::slice;
+
+    /// A row with nothing but a name, a label and a kind, for the tests to add to.
+    const ROW: FieldDef = FieldDef {
+        name: "carelink.row",
+        label: "Row",
+        kind: Kind::U8,
+        unit: "",
+        names: &[],
+        help: "",
+        evidence: Evidence::Confirmed,
+    };
+
+    fn registered(def: FieldDef) -> Result<sys::header_field_info, Fault> {
+        let def = Box::leak(Box::new(def));
+        build(std::iter::once(&*def), &[]).map(|Tables(tables)| {
+            // SAFETY: the tables were built from one row just now.
+            unsafe { (*tables.fields).hfinfo }
+        })
+    }
+
+    fn text(text: *const c_char) -> &'static str {
+        // SAFETY: the tables hold texts that end in a NUL and are never freed.
+        unsafe { CStr::from_ptr(text) }.to_str().expect("made from UTF-8")
+    }
+
+    #[test]
+    fn every_row_of_the_core_can_be_registered() {
+        let tables = tables().expect("no row breaks a rule");
+        assert_eq!(tables.n_fields as usize, registry().count());
+        assert_eq!(tables.n_notes as usize, NOTES.len());
+        // SAFETY: the tables say how many rows there are.
+        let fields = unsafe { slice::from_raw_parts(tables.fields, tables.n_fields as usize) };
+        for (field, def) in fields.iter().zip(registry()) {
+            assert_eq!((text(field.hfinfo.abbrev), text(field.hfinfo.name)), (def.name, def.label));
+        }
+        // SAFETY: as above.
+        let notes = unsafe { slice::from_raw_parts(tables.notes, NOTES.len()) };
+        for (note, def) in notes.iter().zip(NOTES) {
+            assert_eq!((text(note.eiinfo.name), text(note.eiinfo.summary)), (def.name, def.summary));
+        }
+    }
+
+    #[test]
+    fn help_is_left_out_if_the_label_says_it() {
+        assert!(registered(FieldDef { help: " row.", ..ROW }).unwrap().blurb.is_null());
+        assert_eq!(
+            text(registered(FieldDef { help: " A row of it.", ..ROW }).unwrap().blurb),
+            "A row of it."
+        );
+    }
+
+    #[test]
+    fn value_names_are_sorted_and_end_in_an_empty_row() {
+        let field = registered(FieldDef { names: &[(7, "seven"), (2, "two")], ..ROW }).unwrap();
+        assert_eq!(field.display.cast_unsigned(), sys::BASE_DEC);
+        // SAFETY: two names and the empty row were asked for.
+        let rows = unsafe { slice::from_raw_parts(field.strings.cast::<sys::value_string>(), 3) };
+        assert_eq!((rows[0].value, text(rows[0].strptr)), (2, "two"));
+        assert_eq!((rows[1].value, text(rows[1].strptr)), (7, "seven"));
+        assert!(rows[2].strptr.is_null());
+    }
+
+    #[test]
+    fn long_lists_are_told_to_epan_as_such() {
+        const NAMES: [(u32, &str); LONG] = [(0, "name"); LONG];
+        let names: Vec<_> = (0..).zip(NAMES).map(|(value, (_, name))| (value, name)).collect();
+        let field = registered(FieldDef { kind: Kind::X8, names: names.leak(), ..ROW }).unwrap();
+        assert_eq!(field.display.cast_unsigned(), sys::BASE_HEX | sys::BASE_EXT_STRING);
+    }
+
+    #[test]
+    fn units_flags_and_arrows_take_the_same_place() {
+        let field = registered(FieldDef { kind: Kind::F64, unit: " V", ..ROW }).unwrap();
+        assert_eq!(field.display.cast_unsigned(), sys::BASE_UNIT_STRING);
+        // SAFETY: a unit was asked for.
+        let unit = unsafe { &*field.strings.cast::<sys::unit_name_string>() };
+        assert_eq!((text(unit.singular), unit.plural.is_null()), (" V", true));
+
+        let field =
+            registered(FieldDef { kind: Kind::Flag, names: &[(0, "off"), (1, "on")], ..ROW }).unwrap();
+        // SAFETY: the names of a flag were asked for.
+        let names = unsafe { &*field.strings.cast::<sys::true_false_string>() };
+        assert_eq!((text(names.true_string), text(names.false_string)), ("on", "off"));
+
+        let field = registered(FieldDef { kind: Kind::Response, ..ROW }).unwrap();
+        assert_eq!(field.strings.addr(), sys::FT_FRAMENUM_RESPONSE as usize);
+    }
+
+    #[test]
+    fn rows_that_epan_would_not_take_are_faults() {
+        let fault = |def| registered(def).map(|_| ()).expect_err("it breaks a rule");
+        let rule = |def| fault(def).rule;
+        assert_eq!(fault(FieldDef { unit: " V", kind: Kind::Text, ..ROW }).row, ROW.name);
+        assert_eq!(rule(FieldDef { unit: " V", kind: Kind::Text, ..ROW }), "only numbers have a unit");
+        assert_eq!(
+            rule(FieldDef { unit: " V", names: &[(0, "none")], ..ROW }),
+            "a field has a unit or value names, not both"
+        );
+        assert_eq!(
+            rule(FieldDef { kind: Kind::F64, names: &[(0, "none")], ..ROW }),
+            "only integers and flags have value names"
+        );
+        assert_eq!(rule(FieldDef { kind: Kind::Flag, names: &[(1, "on")], ..ROW }), "a flag names 0 and 1");
+        assert_eq!(
+            rule(FieldDef { names: &[(1, "one"), (1, "uno")], ..ROW }),
+            "a value has two names, or a name has a NUL"
+        );
+        assert_eq!(rule(FieldDef { label: "R\0w", ..ROW }), "a text has no NUL");
+    }
+}

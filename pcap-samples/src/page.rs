@@ -292,7 +292,7 @@ fn requestor(words: &mut Words<'_>) -> Result<u8> {
 /// Minutes as half hours.
 fn half_hours(words: &mut Words<'_>) -> Result<u8> {
     let minutes: u16 = words.number("minutes")?;
-    ensure!(minutes % 30 == 0, "a pump counts such times in half hours");
+    ensure!(minutes.is_multiple_of(30), "a pump counts such times in half hours");
     Ok(u8::try_from(minutes / 30)?)
 }
 

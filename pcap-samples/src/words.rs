@@ -102,7 +102,7 @@ pub(crate) fn amount<T: TryFrom<i64>>(word: &str, scale: i64) -> Result<T> {
 
 /// Bytes in hexadecimal digits without blanks.
 pub(crate) fn hex(word: &str) -> Result<Vec<u8>> {
-    ensure!(word.len() % 2 == 0 && word.is_ascii(), "bytes have two hexadecimal digits each");
+    ensure!(word.len().is_multiple_of(2) && word.is_ascii(), "bytes have two hexadecimal digits each");
     (0..word.len())
         .step_by(2)
         .map(|at| {

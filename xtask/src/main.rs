@@ -1,2 +1,122 @@
-//! Verbs.
-fn main() {}
+//! A verb in; the work done, or an error that says what to do, out.
+
+mod apt;
+mod chroot;
+mod demo;
+mod fuzz;
+mod install;
+mod lint;
+mod matrix;
+mod samples;
+mod screenshot;
+mod testing;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::plugin;
+
+/// Builds, shows, tests and installs the CareLink dissector for Wireshark.
+///
+/// Each verb first installs with apt what it needs and does not find, and says so before it does.
+/// It does not matter whether you are root.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show a sample capture as Wireshark decodes it with the plugin
+    Demo,
+    /// Build the plugin and run all tests
+    Test {
+        /// Run only the tests that run Wireshark with the plugin
+        #[arg(long)]
+        plugin_only: bool,
+    },
+    /// Put the plugin where your Wireshark looks for it
+    Install,
+    /// Remove what install put there
+    Uninstall,
+    /// Build the plugin, and say where it is
+    Build,
+    /// Install what is needed to build and to test, and nothing else
+    Deps,
+    /// Run the plugin's tests on Wireshark 4.0, 4.4 and 4.6, and print one table
+    ///
+    /// The version of this machine is used as it is. The others run in chroots that debootstrap makes from
+    /// the mirror that apt uses; this takes root, and a minute or two each. They are kept in the folder that
+    /// CARELINK_CHROOTS names, else in target/chroots.
+    Matrix {
+        /// Only the chroot of this suite of Debian
+        #[arg(long)]
+        suite: Option<String>,
+        /// Fail if a version could not be run
+        #[arg(long)]
+        demand: bool,
+        /// Fuzz too, with so many frames on each version
+        #[arg(long, value_name = "FRAMES")]
+        fuzz: Option<usize>,
+    },
+    /// Check the format, and take the warnings of clippy and rustdoc for errors
+    Lint,
+    /// Rebuild the sample captures from their scripts
+    Samples {
+        /// Also accept what Wireshark shows for them now as what it should show
+        #[arg(long)]
+        bless: bool,
+    },
+    /// Regenerate the reference of fields, core/docs/fields.md
+    Fields {
+        /// Change nothing, but fail if it is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run damaged captures through tshark, with every bug an abort
+    Fuzz {
+        /// At least so many frames
+        #[arg(long, default_value_t = 10_000)]
+        frames: usize,
+    },
+    /// Photograph Wireshark with a sample capture, as docs/wireshark.png
+    Screenshot {
+        /// The capture to open [default: the first sample]
+        capture: Option<PathBuf>,
+        /// The frame to select [default: the last answer of a pump]
+        #[arg(long)]
+        frame: Option<u32>,
+    },
+}
+
+fn main() -> ExitCode {
+    let Err(error) = run(Cli::parse().verb) else { return ExitCode::SUCCESS };
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Demo => demo::run(),
+        Verb::Test { plugin_only: false } => testing::run(testing::Scope::Workspace),
+        Verb::Test { plugin_only: true } => testing::run(testing::Scope::Plugin),
+        Verb::Install => install::install(),
+        Verb::Uninstall => install::uninstall(),
+        Verb::Build => {
+            apt::ensure(apt::BUILD)?;
+            println!("{}", plugin::build()?.display());
+            Ok(())
+        }
+        Verb::Deps => apt::ensure(apt::BUILD),
+        Verb::Matrix { suite, demand, fuzz } => matrix::run(&matrix::Options { suite, demand, fuzz }),
+        Verb::Lint => lint::run(),
+        Verb::Samples { bless } => samples::run(bless),
+        Verb::Fields { check } => lint::fields(check),
+        Verb::Fuzz { frames } => fuzz::run(frames),
+        Verb::Screenshot { capture, frame } => screenshot::run(capture, frame),
+    }
+}

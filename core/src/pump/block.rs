@@ -133,6 +133,14 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         Ok(time)
     }
 
+    /// Shows where an entry of a schedule ends, at its start, which was read last.
+    pub(super) fn slot_end(&mut self, field: Field, end: Option<TimeOfDay>) {
+        if let Some(end) = end {
+            self.generated(field, self.last_span(), &end);
+            self.relabel(format_args!("{}: {end}", field.def().label));
+        }
+    }
+
     /// Notes the value read last as one that a pump cannot hold, unless it is within `limits`.
     pub(crate) fn expect(&mut self, within: bool, limits: &str) {
         if !within {
@@ -196,10 +204,11 @@ impl Shape {
         bytes.get(..self.size).filter(|entry| !(self.ends)(index, entry)).map(self.start)
     }
 
-    /// When the entry before `bytes` ends.
-    fn end(&self, index: usize, bytes: &[u8]) -> Option<TimeOfDay> {
+    /// When the entry before `bytes` ends, which begins at `start`; `None` if the bytes do not tell, or make no sense.
+    fn end(&self, index: usize, start: u8, bytes: &[u8]) -> Option<TimeOfDay> {
         let whole = bytes.len() >= self.size;
-        whole.then(|| TimeOfDay::half_hours(self.next(index, bytes).unwrap_or(HALF_HOURS)))
+        let end = self.next(index, bytes).unwrap_or(HALF_HOURS);
+        (whole && start < end && end <= HALF_HOURS).then(|| TimeOfDay::half_hours(end))
     }
 
     /// Reads entries until one ends the schedule; `entry` reads one.
@@ -227,7 +236,7 @@ impl Shape {
             let end = if last {
                 Some(TimeOfDay::half_hours(HALF_HOURS))
             } else {
-                self.end(index + 1, c.rest().get(self.size..).unwrap_or_default())
+                self.end(index + 1, start, c.rest().get(self.size..).unwrap_or_default())
             };
             let start_time = TimeOfDay::half_hours(start);
             let value = entry(c, start_time, end)?;

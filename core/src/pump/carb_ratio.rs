@@ -69,10 +69,7 @@ impl Block for CarbRatios {
         let ratios = shape.read(c, |c, start, end| {
             c.group(ENTRY, |c| {
                 c.read_shown(START, u8.map(TimeOfDay::half_hours))?;
-                if let Some(end) = end {
-                    c.generated(END, c.last_span(), &end);
-                    c.relabel(format_args!("End: {end}"));
-                }
+                c.slot_end(END, end);
                 let ratio = if large {
                     c.read_shown(RATIO, be_u16.map(|count| large_ratio(units, count)))?
                 } else {
@@ -107,7 +104,7 @@ impl fmt::Display for CarbRatios {
         match extent(&self.ratios, CarbRatio::value) {
             None => f.write_str("not set"),
             Some((low, high)) if low == high => write!(f, "{low}"),
-            Some((low, high)) => write!(f, "{} from {} to {high}", self.ratios.len(), low.value()),
+            Some((low, high)) => write!(f, "{} ratios from {} to {high}", self.ratios.len(), low.value()),
         }
     }
 }

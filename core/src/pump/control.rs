@@ -110,19 +110,28 @@ impl fmt::Display for KeyPush {
     }
 }
 
-/// True if an amount is sent as to a 523 or later. Its length tells what the host takes the pump for; a host that is
-/// wrong about it still asks for the amount in its own layout.
-fn as_to_large<S: Sink>(c: &Cursor<'_, '_, S>) -> bool {
-    c.remaining() > 1
-}
-
-/// Notes an amount that is not in the layout of the pump it is sent to.
-fn note_mismatch<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context, large: bool) {
-    if of.pump.large().is_some_and(|pump| pump != large) {
-        c.note(
-            SIZE_MISMATCH,
-            format_args!("sent as to {}", if large { "a 523 or later" } else { "a 522 or earlier" }),
-        );
+/// Reads an amount: one byte in tenths of a unit as to a 522 or earlier, two bytes in `large`'s count as to a 523 or
+/// later. Its length tells what the host takes the pump for; a host that is wrong about it still asks for that amount.
+fn amount<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    of: Context,
+    field: Field,
+    large: fn(u16) -> Insulin,
+) -> Result<Insulin, Stop> {
+    if c.remaining() > 1 {
+        let amount = c.read(field, be_u16.map(large))?;
+        if of.pump.large() == Some(false) {
+            c.note(SIZE_MISMATCH, format_args!("sent as to a 523 or later"));
+        }
+        c.expect(amount <= Insulin(75_000), "at most 75 U");
+        Ok(amount)
+    } else {
+        let amount = c.read(field, u8.map(Insulin::tenths))?;
+        if of.pump.large() == Some(true) {
+            c.note(SIZE_MISMATCH, format_args!("sent as to a 522 or earlier"));
+        }
+        c.expect(amount <= Insulin(25_000), "at most 25 U");
+        Ok(amount)
     }
 }
 
@@ -138,23 +147,7 @@ impl Block for Bolus {
     const NOUN: &'static str = "bolus";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
-        let large = as_to_large(c);
-        let amount = if large {
-            c.read(BOLUS, be_u16.map(Insulin::fortieths))?
-        } else {
-            c.read(BOLUS, u8.map(Insulin::tenths))?
-        };
-        note_mismatch(c, of, large);
-        limit(c, large, amount);
-        Ok(Self { amount })
-    }
-}
-
-fn limit<S: Sink>(c: &mut Cursor<'_, '_, S>, large: bool, amount: Insulin) {
-    if large {
-        c.expect(amount <= Insulin(75_000), "at most 75 U");
-    } else {
-        c.expect(amount <= Insulin(25_000), "at most 25 U");
+        Ok(Self { amount: amount(c, of, BOLUS, Insulin::fortieths)? })
     }
 }
 
@@ -176,15 +169,7 @@ impl Block for SetMaxBolus {
     const NOUN: &'static str = "max bolus";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
-        let large = as_to_large(c);
-        let amount = if large {
-            c.read(MAX_BOLUS, be_u16.map(Insulin::tenths))?
-        } else {
-            c.read(MAX_BOLUS, u8.map(Insulin::tenths))?
-        };
-        note_mismatch(c, of, large);
-        limit(c, large, amount);
-        Ok(Self { amount })
+        Ok(Self { amount: amount(c, of, MAX_BOLUS, Insulin::tenths)? })
     }
 }
 

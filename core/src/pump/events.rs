@@ -1,8 +1,9 @@
 //! In: typed replies. Out: the events that the vendor's program makes of them, by the vendor's names.
 //!
-//! The names and values are those of the vendor's exports. Left out are the database ids of an export
-//! (`PATTERN_DATUM`), and the reply to Read Saved Settings Date, whose layout is not known. `CurrentPumpStatus` is made
-//! of Read Pump State, and the warning of a low reservoir of its own reply, as both come twice in a vendor session.
+//! The names and values are those of the vendor's exports. Left out are the database ids of an export (`PATTERN_DATUM`),
+//! and all that would be a guess: replies whose layout is not known, and values that no export at hand has. What comes
+//! in two replies of a session makes events once: `CurrentPumpStatus` of Read Pump State, the warning of a low reservoir
+//! of its own reply.
 
 use super::Reply;
 use super::battery::BatteryStatus;
@@ -24,12 +25,6 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
         Reply::AlarmClockEnable(enable) => enabled(event, "CurrentAlarmClockEnable", enable.0),
         Reply::BgReminderEnable(enable) => enabled(event, "CurrentBGReminderEnable", enable.0),
         Reply::BolusReminderEnable(enable) => enabled(event, "CurrentBolusReminderEnable", enable.0),
-        Reply::AlarmClocks(clocks) => {
-            for (index, time) in clocks.0.iter().enumerate() {
-                let time = of_day(*time);
-                event("CurrentAlarmClockTime", format_args!("ALARM_INDEX={index}, ALARM_TIME={time}"));
-            }
-        }
         Reply::BasalProfile(profile) => basal_profile(profile, event),
         Reply::Battery(battery) => {
             if battery.status == BatteryStatus::Normal {
@@ -139,7 +134,8 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
             event("CurrentTotalYesterday", format_args!("AMOUNT={}", totals.yesterday.value()));
         }
         Reply::WizardSetup(setup) => wizard_setup(setup, event),
-        Reply::BolusReminders(_)
+        Reply::AlarmClocks(_)
+        | Reply::BolusReminders(_)
         | Reply::CaptureEventEnable(_)
         | Reply::Clock(_)
         | Reply::Contrast(_)
@@ -149,6 +145,7 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
         | Reply::OtherDevicesEnable(_)
         | Reply::PageSpan(_)
         | Reply::PumpId(_)
+        | Reply::SavedSettings(_)
         | Reply::SettingsCounter(_)
         | Reply::Status(_) => {}
     }

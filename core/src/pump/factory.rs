@@ -1,4 +1,5 @@
-//! In: replies to Read Contrast (0xC3) and Read Factory Parameters (0xC7). Out: numbers of which little is known.
+//! In: replies to Read Saved Settings Date (0xC1), Read Contrast (0xC3), Read Factory Parameters (0xC7).
+//! Out: numbers of which little is known.
 
 use super::block::{Block, Context};
 use crate::cursor::Cursor;
@@ -11,6 +12,9 @@ use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
 crate::fields! { group PumpFactory;
+    /// When the settings were saved, in an unknown layout. All known replies repeat the reply before them, of pumps that had
+    /// never saved their settings.
+    SAVED: Bytes, "carelink.pump.saved_settings", "Saved Settings Date (layout not known)", Guessed;
     /// The contrast of the pump's screen. All pumps seen send 2 and 7.
     CONTRAST: Tree, "carelink.pump.contrast", "Contrast", Confirmed;
     /// Perhaps the contrast itself.
@@ -23,6 +27,29 @@ crate::fields! { group PumpFactory;
     WORD: U16, "carelink.pump.factory.word", "Number", Guessed;
     /// Perhaps a number of 16 bits; 24000 in all pumps seen.
     CONSTANT: U16, "carelink.pump.factory.constant", "Constant Number", Guessed;
+}
+
+/// When the settings were saved, in an unknown layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavedSettings;
+
+impl Block for SavedSettings {
+    const HEAD: Option<Field> = None;
+    const NOUN: &'static str = "saved settings";
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
+        let used = c.rest().iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        if used > 0 {
+            c.read(SAVED, take(used))?;
+        }
+        Ok(Self)
+    }
+}
+
+impl fmt::Display for SavedSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("layout not known")
+    }
 }
 
 /// The contrast of a pump's screen.

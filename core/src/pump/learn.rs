@@ -30,7 +30,8 @@ pub fn learn(opcode: Opcode, message: Message<'_>) -> Option<Pump> {
             return quietly::<PumpModel>(opcode, reply)?.model.map(|model| Pump::of(model, Known::Told));
         }
         (0x74, Message::Reply(reply)) => by_firmware(&quietly::<Firmware>(opcode, reply)?.0)?,
-        (0x4B | 0x78 | 0x7A..=0x7C | 0x7F, Message::Parameters(_) | Message::Reply(_)) => 511,
+        (0x4B, Message::Parameters([_, ..])) => 511,
+        (0x78 | 0x7A..=0x7C | 0x7F, Message::Reply(_)) => 511,
         (0x8C | 0x91, Message::Reply(_)) => 512,
         (0x9D | 0xC0 | 0xC3, Message::Refused(Nak::Refused)) => 512,
         (0x99, Message::Reply(_)) => 522,
@@ -100,7 +101,9 @@ mod tests {
         assert_eq!(model(0x42, Message::Parameters(&[0, 0x2C])), by("523"));
         assert_eq!(model(0xC0, Message::Refused(Nak::Refused)), by("512"));
         assert_eq!(model(0xC0, Message::Refused(Nak::BolusRunning)), None);
-        assert_eq!(model(0x7F, Message::Parameters(&[])), by("511"));
+        assert_eq!(model(0x7F, Message::Parameters(&[])), None, "a host may ask any pump");
+        assert_eq!(model(0x7F, Message::Reply(&[0; 64])), by("511"));
+        assert_eq!(model(0x4B, Message::Parameters(&[0, 0, 0])), by("511"));
         assert_eq!(model(0x74, Message::Reply(b"VER 2.4A1.1 \x0B\x0B")), None);
         assert_eq!(model(0x74, Message::Reply(b"VER 2.5A1.1 \x0B\x0B")), by("523"));
         assert_eq!(model(0xCE, Message::Reply(&[3, 0, 0])), None, "a 515 answers it, and a 523");

@@ -84,11 +84,11 @@ commands! {
     0x10 Control "Suspend/Resume (508)"                  ONLY_508  * Unknown asks Suspend;
     0x15 Control "Negative Acknowledge"                  RADIO     - Unknown;
     0x20 Read    "Read Clock (508)"                      ONLY_508  - Unknown answers Clock;
-    0x21 Read    "Read Pump ID (508)"                    ONLY_508  - Unknown;
+    0x21 Read    "Read Pump ID (508)"                    ONLY_508  - Unknown answers PumpId;
     0x22 Read    "Read Battery (508)"                    ONLY_508  - Unknown answers Battery;
-    0x23 Read    "Read Remaining Insulin (508)"          ONLY_508  - Unknown;
+    0x23 Read    "Read Remaining Insulin (508)"          ONLY_508  - Unknown answers Reservoir;
     0x24 Control "Self Check (guessed)"                  SINCE_511 - Unknown;
-    0x25 Read    "Read Firmware Version (508)"           ONLY_508  - Unknown;
+    0x25 Read    "Read Firmware Version (508)"           ONLY_508  - Unknown answers Firmware;
     0x26 Set     "Begin Parameter Setting"               SINCE_512 - Unknown;
     0x27 Set     "End Parameter Setting"                 SINCE_512 - Unknown;
     0x28 Sensor  "Write Glucose History Timestamp"       SINCE_522 - Optional;
@@ -110,7 +110,7 @@ commands! {
     0x43 Read    "Read Basal Profile A (508)"            ONLY_508  - Unknown;
     0x44 Read    "Read Basal Profile B (508)"            ONLY_508  - Unknown;
     0x45 Set     "Set Variable Bolus Enable"             SINCE_512 * Ack;
-    0x46 Read    "Read Settings (508)"                   ONLY_508  - Unknown;
+    0x46 Read    "Read Settings (508)"                   ONLY_508  - Unknown answers Settings;
     0x4A Set     "Select Basal Profile"                  SINCE_511 * Ack asks SelectProfile;
     0x4B Control "Set Temp Basal (511)"                  ONLY_511  * Ack asks TempBasal;
     0x4C Control "Set Temp Basal"                        SINCE_512 * Ack asks TempBasal;
@@ -190,7 +190,7 @@ commands! {
     0xB2 Set     "Set Bolus Wizard Setup"                SINCE_515 * Unknown;
     0xB9 Set     "Set Keypad Lock"                       SINCE_515 - Unknown;
     0xC0 Read    "Read Settings"                         SINCE_515 - Frames(1) answers Settings;
-    0xC1 Read    "Read Saved Settings Date"              SINCE_515 - Frames(1);
+    0xC1 Read    "Read Saved Settings Date"              SINCE_515 - Frames(1) answers SavedSettings;
     0xC3 Read    "Read Contrast"                         SINCE_515 - Frames(1) answers Contrast;
     0xC5 Read    "Read Bolus Reminder Enable"            SINCE_515 - Frames(1) answers BolusReminderEnable;
     0xC6 Read    "Read Bolus Reminders"                  SINCE_515 - Frames(1) answers BolusReminders;
@@ -311,6 +311,8 @@ blocks! {
         Reservoir(reservoir::Reservoir),
         /// When the reservoir counts as low.
         ReservoirWarning(reservoir::ReservoirWarning),
+        /// When the settings were saved.
+        SavedSettings(factory::SavedSettings),
         /// The insulin sensitivities.
         Sensitivities(sensitivity::Sensitivities),
         /// The settings of the glucose sensor.

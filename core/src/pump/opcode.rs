@@ -12,12 +12,6 @@ impl Opcode {
     /// Switches the pump's radio on or off.
     pub const POWER_CONTROL: Self = Self(0x5d);
 
-    /// True if the reply carries a check value of its own over all parts: history, glucose and ISIG pages do.
-    #[must_use]
-    pub const fn has_own_check(self) -> bool {
-        matches!(self.0, 0x80 | 0x9a | 0x9b | 0xd5)
-    }
-
     /// Its row in the table of commands; `None` for numbers that no source names.
     #[must_use]
     pub fn command(self) -> Option<&'static Command> {

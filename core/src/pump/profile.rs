@@ -78,10 +78,7 @@ impl Block for BasalProfile {
                 let rate = c.read(RATE, le_u16.map(Rate::fortieths))?;
                 c.expect(rate <= Rate(35_000), "at most 35 U/h");
                 c.read_shown(START, u8.map(TimeOfDay::half_hours))?;
-                if let Some(end) = end {
-                    c.generated(END, c.last_span(), &end);
-                    c.relabel(format_args!("End: {end}"));
-                }
+                c.slot_end(END, end);
                 c.title(format_args!("{}: {rate}", Times(start, end)));
                 Ok(rate)
             })

@@ -1,6 +1,7 @@
 //! In: replies to Read Remaining Insulin (0x73) and Read Reservoir Warning (0x8F). Out: the insulin that is left.
 
 use super::block::{Block, Context};
+use super::opcode::Opcode;
 use crate::cursor::Cursor;
 use crate::diagnosis::Stop;
 use crate::field::Field;
@@ -34,6 +35,9 @@ pub struct Reservoir {
     pub remaining: Insulin,
 }
 
+/// The command of the 508, which counts tenths.
+const OF_508: Opcode = Opcode(0x23);
+
 /// What only one layout allows: the 523 and later send two zeros first.
 pub(super) fn evidence(payload: &[u8]) -> Option<bool> {
     match payload {
@@ -49,6 +53,9 @@ impl Block for Reservoir {
     const NOUN: &'static str = "reservoir";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
+        if of.opcode == OF_508 {
+            return Ok(Self { remaining: c.read(REMAINING, be_u16.map(Insulin::tenths))? });
+        }
         // Four zeros are 0 U in either layout, so nothing is assumed of them.
         let empty = c.rest().starts_with(&[0; 4]);
         let large = of.large(c, if empty { of.pump.large().or(Some(false)) } else { evidence(c.rest()) });

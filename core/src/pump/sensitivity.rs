@@ -52,10 +52,7 @@ impl Block for Sensitivities {
                 let value = glucose(word);
                 c.derived(START, &start);
                 c.relabel(format_args!("Start: {start}"));
-                if let Some(end) = end {
-                    c.generated(END, c.last_span(), &end);
-                    c.relabel(format_args!("End: {end}"));
-                }
+                c.slot_end(END, end);
                 c.derived(VALUE, &value);
                 c.relabel(format_args!("Sensitivity: {value} per U"));
                 c.title(format_args!("{}: {value} per U", Times(start, end)));
@@ -74,7 +71,9 @@ impl fmt::Display for Sensitivities {
         match extent(&self.values, Glucose::value) {
             None => f.write_str("not set"),
             Some((low, high)) if low == high => write!(f, "{low} per U"),
-            Some((low, high)) => write!(f, "{} from {} to {high} per U", self.values.len(), low.value()),
+            Some((low, high)) => {
+                write!(f, "{} values from {} to {high} per U", self.values.len(), low.value())
+            }
         }
     }
 }

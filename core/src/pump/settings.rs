@@ -1,4 +1,4 @@
-//! In: replies to Read Settings (0x7F, 0x91, 0xC0), whose layout depends on the model. Out: the pump's settings.
+//! In: replies to Read Settings (0x46, 0x7F, 0x91, 0xC0), whose layout depends on the model. Out: the pump's settings.
 
 use super::block::{Block, Context};
 use super::profile::Pattern;
@@ -20,6 +20,10 @@ crate::fields! { group PumpSettings;
     AUTO_OFF: U8, "carelink.pump.settings.auto_off", "Auto Off", Confirmed, unit " h";
     /// How the pump alerts.
     ALERT: U8, "carelink.pump.settings.alert_type", "Alert Type", Confirmed, names AlertType::NAMES;
+    /// How a 508 alarms.
+    MODE: U8, "carelink.pump.settings.alarm_mode", "Alarm Mode", Inferred, names AlarmMode::NAMES;
+    /// How loud a 508 beeps.
+    BEEP: U8, "carelink.pump.settings.beep", "Beep Volume", Inferred, names BeepVolume::NAMES;
     /// The easy bolus, given with one key, is enabled.
     EASY: Flag, "carelink.pump.settings.easy_bolus", "Easy Bolus Enabled", Confirmed;
     /// Step of the easy bolus; it stands also while the easy bolus is disabled.
@@ -79,6 +83,35 @@ crate::open_enum! {
         Vibrate = 4 => "vibrate",
     }
 }
+crate::open_enum! {
+    /// How a 508 alarms.
+    pub enum AlarmMode: u8 {
+        Audio = 1 => "audio",
+        Vibrate = 2 => "vibrate",
+    }
+}
+crate::open_enum! {
+    /// How loud a 508 beeps.
+    pub enum BeepVolume: u8 {
+        Low = 1 => "low",
+        Medium = 2 => "medium",
+        High = 3 => "high",
+    }
+}
+
+impl AlertType {
+    /// The two settings that a 508 has instead.
+    fn of_508(mode: AlarmMode, volume: BeepVolume) -> Self {
+        match (mode, volume) {
+            (AlarmMode::Vibrate, _) => Self::Vibrate,
+            (AlarmMode::Audio, BeepVolume::Low) => Self::Low,
+            (AlarmMode::Audio, BeepVolume::Medium) => Self::Medium,
+            (AlarmMode::Audio, BeepVolume::High) => Self::High,
+            (AlarmMode::Audio, BeepVolume::Unknown(n)) | (AlarmMode::Unknown(n), _) => Self::Unknown(n),
+        }
+    }
+}
+
 crate::open_enum! {
     /// How a pump shows the time of day.
     pub enum TimeFormat: u8 {
@@ -186,6 +219,7 @@ pub struct Since523 {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Layout {
+    Of508,
     Of511,
     Of512,
     Of515,
@@ -207,6 +241,7 @@ impl Block for Settings {
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         let layout = match of.opcode.0 {
+            0x46 => Layout::Of508,
             0x7F => Layout::Of511,
             0x91 => Layout::Of512,
             _ if of.large(c, evidence(c.rest())) => Layout::Of523,
@@ -216,7 +251,10 @@ impl Block for Settings {
 
         let auto_off = c.read(AUTO_OFF, u8)?;
         c.expect(auto_off <= 24, "at most 24 h");
-        let alert = c.choice(ALERT)?;
+        let alert = match layout {
+            Layout::Of508 => AlertType::of_508(c.choice(MODE)?, c.choice(BEEP)?),
+            _ => c.choice(ALERT)?,
+        };
         let easy_bolus = c.flag(EASY)?;
         let easy_bolus_step = c.read(EASY_STEP, u8.map(Insulin::tenths))?;
         c.expect((1..=20).contains(&(easy_bolus_step.0 / 100)), "0.1 to 2 U");
@@ -230,7 +268,7 @@ impl Block for Settings {
             c.expect(max_bolus <= Insulin(25_000), "at most 25 U");
             max_bolus
         };
-        let count = if layout == Layout::Of511 { Rate::tenths } else { Rate::fortieths };
+        let count = if layout <= Layout::Of511 { Rate::tenths } else { Rate::fortieths };
         let max_basal = c.read(MAX_BASAL, be_u16.map(count))?;
         c.expect(max_basal <= Rate(35_000), "at most 35 U/h");
         let time_format = c.choice(TIME_FORMAT)?;

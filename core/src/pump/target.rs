@@ -72,10 +72,7 @@ impl Block for Targets {
         let ranges = shape.read(c, |c, start, end| {
             c.group(ENTRY, |c| {
                 c.read_shown(START, u8.map(TimeOfDay::half_hours))?;
-                if let Some(end) = end {
-                    c.generated(END, c.last_span(), &end);
-                    c.relabel(format_args!("End: {end}"));
-                }
+                c.slot_end(END, end);
                 let low = c.read_shown(if single { BOTH } else { LOW }, u8.map(glucose))?;
                 let high = if single { low } else { c.read_shown(HIGH, u8.map(glucose))? };
                 let range = Range { low, high };

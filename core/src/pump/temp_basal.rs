@@ -92,7 +92,7 @@ impl fmt::Display for TempBasal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, percent, rate, remaining } = self;
         match kind {
-            _ if *remaining == Minutes(0) => f.write_str("none runs"),
+            _ if *remaining == Minutes(0) => f.write_str("none"),
             TempBasalKind::Absolute => write!(f, "{rate}, {remaining} left"),
             TempBasalKind::Percent => write!(f, "{percent} %, {remaining} left"),
             TempBasalKind::Unknown(_) => write!(f, "type {kind}, {remaining} left"),
@@ -123,7 +123,7 @@ impl Block for TempBasal511 {
 impl fmt::Display for TempBasal511 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.remaining == Minutes(0) {
-            return f.write_str("none runs");
+            return f.write_str("none");
         }
         write!(f, "{}, {} left", self.rate, self.remaining)
     }

@@ -57,12 +57,11 @@ impl Block for Totals {
 
 /// Reads fortieths of a unit in 32 bits, of which an [`Insulin`] holds those that a pump can deliver.
 fn total<S: Sink>(c: &mut Cursor<'_, '_, S>, field: Field) -> Result<Insulin, Stop> {
-    let start = c.position();
+    let count = c.rest().first_chunk().copied().map(u32::from_be_bytes).unwrap_or_default();
     let amount =
         c.read(field, be_u32.map(|count| Insulin::fortieths(i32::try_from(count).unwrap_or(i32::MAX))))?;
     if amount == Insulin(i32::MAX) {
-        let raw = c.since(start);
-        c.note(OUT_OF_RANGE, format_args!("{raw:02x?} fortieths of a unit are more than fits here"));
+        c.note(OUT_OF_RANGE, format_args!("{count} fortieths of a unit, which is more than can be shown"));
     }
     Ok(amount)
 }

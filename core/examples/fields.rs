@@ -1,0 +1,131 @@
+//! In: the registry of fields, the table of commands, the list of notes. Out: the field reference, in Markdown.
+//!
+//! `cargo run -p carelink-core --example fields`
+
+use carelink_core::diagnosis::NOTES;
+use carelink_core::field::{FieldDef, Kind, registry};
+use carelink_core::pump::COMMANDS;
+use std::io::{self, BufWriter, Write};
+
+/// What a chapter is about: the first part of a filter's name after `carelink`, if more parts follow.
+fn chapter(def: &FieldDef) -> &'static str {
+    match def.name.splitn(3, '.').collect::<Vec<_>>()[..] {
+        [_, room, _] => room,
+        _ => "everywhere",
+    }
+}
+
+/// The type that a display filter sees.
+fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tree => "label",
+        Kind::Flag => "boolean",
+        Kind::U8 | Kind::X8 => "unsigned, 8 bits",
+        Kind::U16 | Kind::X16 => "unsigned, 16 bits",
+        Kind::U32 | Kind::X32 => "unsigned, 32 bits",
+        Kind::I8 => "signed, 8 bits",
+        Kind::I32 => "signed, 32 bits",
+        Kind::F64 => "floating point",
+        Kind::Text => "string",
+        Kind::Bytes => "bytes",
+        Kind::Clock => "local date and time",
+        Kind::Duration => "time span",
+        Kind::Request => "frame number of the request",
+        Kind::Response => "frame number of the response",
+        Kind::Frame => "frame number",
+    }
+}
+
+/// Text that does not end its cell.
+fn cell(text: &str) -> String {
+    text.trim().replace('|', "\\|")
+}
+
+fn fields(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "## Fields\n")?;
+    writeln!(
+        out,
+        "Evidence: *confirmed* by real captures or by the vendor's own decoding; *inferred* from sources or from the \
+         bytes; *guessed*, which the tree says too."
+    )?;
+    let mut fields: Vec<_> = registry().collect();
+    fields.sort_by_key(|def| (chapter(def), def.name));
+    let mut last = "";
+    for def in fields {
+        let chapter = chapter(def);
+        if chapter != last {
+            writeln!(
+                out,
+                "\n### {chapter}\n\n| Filter | Label | Type | Unit | Values | Evidence | Meaning |"
+            )?;
+            writeln!(out, "|---|---|---|---|---|---|---|")?;
+            last = chapter;
+        }
+        let values: Vec<_> = def.names.iter().map(|(number, name)| format!("{number} {name}")).collect();
+        writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} | {} | {} |",
+            def.name,
+            cell(def.label),
+            type_name(def.kind),
+            cell(def.unit),
+            cell(&values.join(", ")),
+            format!("{:?}", def.evidence).to_lowercase(),
+            cell(def.help),
+        )?;
+    }
+    Ok(())
+}
+
+fn commands(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n## Commands of the pump\n")?;
+    writeln!(
+        out,
+        "\"Therapy\" marks commands that can change what the pump delivers, or the dose that it advises.\n"
+    )?;
+    writeln!(
+        out,
+        "| Opcode | Name | Class | Models | Therapy | Parameters decoded | Reply | Reply decoded |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|")?;
+    for command in COMMANDS {
+        writeln!(
+            out,
+            "| 0x{:02X} | {} | {:?} | {} | {} | {} | {} | {} |",
+            command.opcode.0,
+            command.name,
+            command.class,
+            command.models,
+            if command.therapy { "yes" } else { "" },
+            command.parameters.unwrap_or(""),
+            command.answer,
+            command.reply.unwrap_or(""),
+        )?;
+    }
+    Ok(())
+}
+
+fn notes(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n## Notes\n\n| Filter | Severity | Group | Text | Given when |\n|---|---|---|---|---|")?;
+    for note in NOTES {
+        writeln!(
+            out,
+            "| `{}` | {:?} | {:?} | {} | {} |",
+            note.name,
+            note.severity,
+            note.topic,
+            cell(note.summary),
+            cell(note.help),
+        )?;
+    }
+    Ok(())
+}
+
+fn main() -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    writeln!(out, "# Field reference\n")?;
+    fields(&mut out)?;
+    commands(&mut out)?;
+    notes(&mut out)?;
+    out.flush()
+}

@@ -1,0 +1,173 @@
+//! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
+
+use crate::checksum::{Check, CrcStatus};
+use crate::crc::crc16;
+use crate::cursor::Cursor;
+use crate::diagnosis::Stop;
+use crate::opaque::UNKNOWN;
+use crate::pump::model::Pump;
+use crate::pump::pages::PageRequest;
+use crate::pump::{self, Opcode, Parameters};
+use crate::radio::serial::Serial;
+use crate::sensor::page::{Anchor, Beside};
+use crate::sink::Sink;
+use crate::track::Tracker;
+use crate::track::transaction::{Outcome, Transaction};
+use crate::{history, sensor};
+use nom::Parser as _;
+use nom::bytes::complete::take;
+use nom::number::complete::be_u16;
+
+/// The most pages that are followed to find the time of one: pumps keep 32.
+const MOST_PAGES: u32 = 64;
+
+/// What a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The pump's history.
+    History,
+    /// Glucose of the sensor.
+    Glucose,
+    /// The sensor's current.
+    Isig,
+    /// Voltage at the sensor's counter electrode.
+    Vcntr,
+    /// A trace, whose layout nobody knows.
+    Trace,
+}
+
+impl Kind {
+    /// The kind of page that a command reads, if it reads one.
+    #[must_use]
+    pub const fn of(opcode: Opcode) -> Option<Self> {
+        match opcode.0 {
+            0x80 => Some(Self::History),
+            0x9a => Some(Self::Glucose),
+            0x9b => Some(Self::Isig),
+            0xd5 => Some(Self::Vcntr),
+            0xa3 | 0xa4 | 0xa6 | 0xa7 => Some(Self::Trace),
+            _ => None,
+        }
+    }
+
+    /// The command that reads such a page.
+    const fn opcode(self) -> Opcode {
+        match self {
+            Self::History => Opcode(0x80),
+            Self::Glucose => Opcode(0x9a),
+            Self::Isig => Opcode(0x9b),
+            Self::Vcntr => Opcode(0xd5),
+            Self::Trace => Opcode(0xa3),
+        }
+    }
+}
+
+/// The page that a transaction asks for.
+#[must_use]
+pub fn request(transaction: &Transaction) -> Option<PageRequest> {
+    let opcode = transaction.pump_opcode()?;
+    let mut nobody = ();
+    let mut c = Cursor::new(transaction.parameters(), 0, false, &mut nobody);
+    match pump::parameters(opcode, &mut c, Pump::default()) {
+        Ok(Some(Parameters::Page(page))) => Some(page),
+        _ => None,
+    }
+}
+
+/// Shows the reply of transaction `number` as the page that it is.
+pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
+    let number = tracker
+        .transaction(number)
+        .and_then(|transaction| Some((transaction.serial()?, request(transaction)?)));
+    match (kind, number) {
+        (Kind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
+            let beside = beside(tracker, serial, page, pump);
+            let after = page.checked_add(1).and_then(|newer| anchor(tracker, serial, newer, MOST_PAGES));
+            sensor::page::page(c, &beside, after, |_| {});
+        }
+        _ => alone(kind, pump, c),
+    }
+}
+
+/// Shows a page without its neighbours.
+fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
+    match kind {
+        Kind::History => {
+            history::page::page(c, pump, |_| {});
+        }
+        Kind::Glucose => {
+            let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
+            sensor::page::page(c, &beside, None, |_| {});
+        }
+        Kind::Isig => {
+            sensor::isig::page(c, pump);
+        }
+        Kind::Vcntr => {
+            sensor::vcntr::page(c);
+        }
+        Kind::Trace => {
+            if let Err(stop) = trace(c) {
+                c.note_stop(stop);
+            }
+        }
+    }
+}
+
+/// The verdict on a page's own check value.
+#[must_use]
+pub fn check(kind: Kind, page: &[u8]) -> CrcStatus {
+    let mut nobody = ();
+    let mut c = Cursor::new(page, 0, false, &mut nobody);
+    match kind {
+        Kind::History => history::page::page(&mut c, Pump::default(), |_| {}).crc,
+        Kind::Glucose => sensor::page::page(&mut c, &Beside::default(), None, |_| {}).crc,
+        Kind::Isig => sensor::isig::page(&mut c, Pump::default()),
+        Kind::Vcntr => sensor::vcntr::page(&mut c),
+        Kind::Trace => CrcStatus::NotPresent,
+    }
+}
+
+/// A trace is shown as bytes. If it ends as other pages do, its check value is shown too.
+fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
+    let bytes = c.rest();
+    if let Some((area, &[high, low])) = bytes.split_last_chunk() {
+        let computed = crc16(area);
+        if computed == u16::from_be_bytes([high, low]) {
+            c.read(UNKNOWN, take(area.len()))?;
+            c.check("Trace CRC", 4, be_u16.map(|sent| Check { sent, computed: Some(computed) }))?;
+        }
+    }
+    c.remainder(UNKNOWN);
+    Ok(())
+}
+
+/// The complete page of a pump with this number, the last one that was read.
+fn find(tracker: &Tracker, serial: Serial, kind: Kind, page: u32) -> Option<&[u8]> {
+    let wanted = Some(PageRequest::Sensor(page));
+    let at = tracker.transactions().iter().rposition(|transaction| {
+        transaction.pump_opcode() == Some(kind.opcode())
+            && transaction.serial() == Some(serial)
+            && transaction.outcome() == Outcome::Complete
+            && request(transaction) == wanted
+    })?;
+    let (bytes, _) = tracker.reply(u32::try_from(at + 1).ok()?);
+    (check(kind, bytes) == CrcStatus::Good).then_some(bytes)
+}
+
+fn beside(tracker: &Tracker, serial: Serial, page: u32, pump: Pump) -> Beside<'_> {
+    Beside {
+        isig: find(tracker, serial, Kind::Isig, page),
+        vcntr: find(tracker, serial, Kind::Vcntr, page),
+        large: pump.large().unwrap_or(false),
+    }
+}
+
+/// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
+fn anchor(tracker: &Tracker, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
+    let bytes = find(tracker, serial, Kind::Glucose, page)?;
+    let newer = most.checked_sub(1).zip(page.checked_add(1));
+    let after = newer.and_then(|(most, newer)| anchor(tracker, serial, newer, most));
+    let mut nobody = ();
+    let mut c = Cursor::new(bytes, 0, false, &mut nobody);
+    sensor::page::page(&mut c, &Beside::default(), after, |_| {}).before
+}

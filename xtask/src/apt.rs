@@ -1,0 +1,185 @@
+//! Names of what a verb needs in; packages that apt has installed, with notice given, out.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use xtask::process;
+
+/// A package, or the ways in which the need for it can be met.
+#[derive(Clone, Copy, Debug)]
+pub enum Need {
+    /// This package.
+    Package(&'static str),
+    /// pkg-config, which Debian has had under two names.
+    PkgConfig,
+    /// The C library of clang, of any version: bindgen loads it when it runs.
+    Libclang,
+}
+
+use Need::{Libclang, Package, PkgConfig};
+
+/// To build the plugin, and to run tshark with it.
+pub const BUILD: &[Need] = &[
+    Package("tshark"),
+    Package("libwireshark-dev"),
+    Package("libglib2.0-dev"),
+    Package("gcc"),
+    Package("libc6-dev"),
+    PkgConfig,
+    Libclang,
+];
+
+/// To make chroots.
+pub const CHROOT: &[Need] = &[Package("debootstrap")];
+
+/// To show Wireshark on a screen that is not there, and to photograph it.
+pub const SCREEN: &[Need] = &[
+    Package("wireshark"),
+    Package("xvfb"),
+    Package("xdotool"),
+    Package("imagemagick"),
+    Package("fonts-dejavu-core"),
+];
+
+/// Whether we are root.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+/// Installs what is missing, and says so first.
+///
+/// # Errors
+/// With the commands to run, if this machine has no apt, or we may not use it; or if apt fails.
+pub fn ensure(needs: &[Need]) -> Result<()> {
+    if !on_path("dpkg-query") {
+        return ensure_without_apt(needs);
+    }
+    let installed = installed()?;
+    let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_met(&installed)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let as_root: &[&str] = if is_root() { &[] } else { &["sudo"] };
+    let update = [as_root, &["apt-get", "update"]].concat();
+    let install = |packages: &[String]| {
+        let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install"];
+        let words = [as_root, &apt, &["--yes", "--no-install-recommends"]].concat();
+        words.into_iter().map(str::to_owned).chain(packages.iter().cloned()).collect::<Vec<_>>()
+    };
+    let mut packages = missing.iter().map(|need| need.package()).collect::<Result<Vec<_>>>()?;
+    println!("These packages are missing, and will be installed with apt: {}", packages.join(" "));
+    println!("  {}\n  {}", update.join(" "), install(&packages).join(" "));
+    if !is_root() && !on_path("sudo") {
+        bail!("apt needs root, and there is no sudo: run the two commands above as root, then try again");
+    }
+    execute(&update)?;
+    // With fresh lists the libclang of choice can be another one.
+    packages = missing.iter().map(|need| need.package()).collect::<Result<Vec<_>>>()?;
+    let install = install(&packages);
+    println!("  {}", install.join(" "));
+    execute(&install)
+}
+
+fn execute<S: AsRef<str>>(words: &[S]) -> Result<()> {
+    let mut words = words.iter().map(AsRef::as_ref);
+    let program = words.next().context("an empty command")?;
+    process::run(Command::new(program).args(words))
+        .context("apt could not install what is missing: see its messages above")
+}
+
+/// On a machine that is not Debian's kin, all that counts is whether the tools are there.
+fn ensure_without_apt(needs: &[Need]) -> Result<()> {
+    let built_by_hand = on_path("tshark")
+        && on_path("cc")
+        && process::read(Command::new("pkg-config").args(["--exists", "wireshark"])).is_ok();
+    let only_build = needs.iter().all(|need| BUILD.iter().any(|known| known.name() == need.name()));
+    if built_by_hand && only_build {
+        return Ok(());
+    }
+    let names: Vec<_> = needs.iter().map(|need| need.name()).collect();
+    bail!(
+        "this machine has no apt: install what your system calls {} (with Wireshark's headers and pkg-config \
+         file), then try again",
+        names.join(", ")
+    );
+}
+
+fn on_path(program: &str) -> bool {
+    env::var_os("PATH")
+        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+impl Need {
+    fn name(self) -> &'static str {
+        match self {
+            Package(name) => name,
+            PkgConfig => "pkg-config",
+            Libclang => "libclang",
+        }
+    }
+
+    fn is_met(self, installed: &[String]) -> bool {
+        let any = |accept: &dyn Fn(&str) -> bool| installed.iter().any(|name| accept(name));
+        match self {
+            Package(name) => any(&|other| other == name),
+            PkgConfig => any(&|other| matches!(other, "pkgconf" | "pkg-config")),
+            Libclang => {
+                env::var_os("LIBCLANG_PATH").is_some() || any(&|other| other.starts_with("libclang1-"))
+            }
+        }
+    }
+
+    /// What to ask apt for.
+    fn package(self) -> Result<String> {
+        match self {
+            Package(name) => Ok(name.to_owned()),
+            PkgConfig => Ok("pkg-config".to_owned()),
+            // The library alone is a fifth of what libclang-dev brings along, but its name has a version.
+            Libclang => {
+                let depends = process::output(Command::new("apt-cache").args(["depends", "libclang-dev"]))?;
+                let version = default_clang(&String::from_utf8_lossy(&depends.stdout)).map(str::to_owned);
+                Ok(version
+                    .map_or_else(|| "libclang-dev".to_owned(), |version| format!("libclang1-{version}")))
+            }
+        }
+    }
+}
+
+/// The names of all installed packages.
+fn installed() -> Result<Vec<String>> {
+    let format = "--showformat=${db:Status-Status} ${Package}\n";
+    Ok(parse_installed(&process::read(Command::new("dpkg-query").args(["--show", format]))?))
+}
+
+fn parse_installed(listing: &str) -> Vec<String> {
+    listing.lines().filter_map(|line| line.strip_prefix("installed ")).map(str::to_owned).collect()
+}
+
+/// The version of clang that this distribution prefers, from what `apt-cache depends libclang-dev` prints.
+fn default_clang(depends: &str) -> Option<&str> {
+    depends.lines().find_map(|line| line.trim().strip_prefix("Depends: libclang-")?.strip_suffix("-dev"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_packages_are_not_installed() {
+        let listing = "installed gcc\nconfig-files tshark\ninstalled libclang1-14\nnot-installed pkgconf\n";
+        let installed = parse_installed(listing);
+        let met = |need: Need| need.is_met(&installed);
+        assert!(met(Package("gcc")) && met(Libclang));
+        assert!(!met(Package("tshark")) && !met(PkgConfig) && !met(Package("gc")));
+    }
+
+    #[test]
+    fn libclang_of_the_distribution() {
+        assert_eq!(default_clang("libclang-dev\n  Depends: libclang-19-dev\n"), Some("19"));
+        assert_eq!(default_clang("libclang-dev\n  Depends: libc6\n"), None);
+        assert_eq!(default_clang(""), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! A built plugin in; a Wireshark that shows CareLink traffic, or shows it no longer, out.
+
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use xtask::tshark::{Version, lists};
+use xtask::{plugin, process};
+
+use crate::apt;
+
+/// Beside the plugin: the folders and the file that `install` made, in that order, one path per line.
+const MANIFEST: &str = "carelink.so.installed";
+
+/// Puts the plugin where this user's Wireshark looks for it.
+///
+/// # Errors
+/// If it cannot be built or copied, if there is one that we did not install, or if Wireshark does not take it.
+pub fn install() -> Result<()> {
+    apt::ensure(apt::BUILD)?;
+    println!("Building the plugin");
+    let library = plugin::build()?;
+    let version = Version::installed()?;
+    let folder = plugins()?.join(version.to_string()).join("epan");
+    let target = put(&library, &folder)?;
+    let listing = process::output(Command::new("tshark").args(["-G", "plugins"]))?;
+    if !lists(&String::from_utf8_lossy(&listing.stdout), &target) {
+        remove(&folder)?;
+        bail!(
+            "Wireshark {version} did not take {}, so it was removed again. For root and for group 0 only the \
+             global folder counts.\n{}",
+            target.display(),
+            String::from_utf8_lossy(&listing.stderr).trim_end()
+        );
+    }
+    println!("Installed {}, and Wireshark {version} has loaded it.", target.display());
+    println!("Next: open a capture (wireshark pcap-samples/...) and filter on: carelink");
+    println!("After an update of Wireshark to another minor version, run this again.");
+    println!("To remove it: cargo xtask uninstall");
+    Ok(())
+}
+
+/// Removes what [`install`] put there, for every version of Wireshark.
+///
+/// # Errors
+/// If a file cannot be removed.
+pub fn uninstall() -> Result<()> {
+    let base = plugins()?;
+    let mut removed = 0;
+    let versions = match fs::read_dir(&base) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        entries => entries?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?,
+    };
+    for folder in versions.iter().map(|version| version.join("epan")) {
+        if folder.join(MANIFEST).is_file() {
+            remove(&folder)?;
+            println!("Removed {}", folder.join(plugin::FILE_NAME).display());
+            removed += 1;
+        }
+    }
+    if removed == 0 {
+        println!("Nothing to remove: cargo xtask install has put nothing below {}", base.display());
+    }
+    Ok(())
+}
+
+/// The folder that has one folder of plugins per version of Wireshark: for root the global one, since Wireshark
+/// ignores root's own.
+fn plugins() -> Result<PathBuf> {
+    if apt::is_root() {
+        let mut ask = Command::new("pkg-config");
+        let global = process::read(ask.args(["--variable=plugindir", "wireshark"]))
+            .context("Wireshark's headers are missing: cargo xtask deps")?;
+        let parent = Path::new(global.trim()).parent().context("pkg-config names no folder for plugins")?;
+        Ok(parent.to_owned())
+    } else {
+        let home = env::var_os("HOME").context("HOME is not set")?;
+        Ok(Path::new(&home).join(".local/lib/wireshark/plugins"))
+    }
+}
+
+/// Copies the library, and writes down what that made.
+fn put(library: &Path, folder: &Path) -> Result<PathBuf> {
+    let target = folder.join(plugin::FILE_NAME);
+    let manifest = folder.join(MANIFEST);
+    let mut made: Vec<PathBuf> = if manifest.is_file() {
+        fs::read_to_string(&manifest)?.lines().map(PathBuf::from).collect()
+    } else {
+        ensure!(
+            !target.exists(),
+            "{} is there already, and not from here: move it away, then try again",
+            target.display()
+        );
+        let new = folder.ancestors().take_while(|path| !path.exists());
+        let mut made: Vec<_> = new.map(Path::to_owned).collect();
+        made.reverse();
+        made
+    };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    if !made.contains(&target) {
+        made.push(target.clone());
+    }
+    let lines: String = made.iter().map(|path| format!("{}\n", path.display())).collect();
+    fs::write(&manifest, lines).with_context(|| format!("cannot write {}", manifest.display()))?;
+    // A plugin in use is mapped: replace the file instead of its bytes.
+    let fresh = target.with_extension("new");
+    fs::copy(library, &fresh).with_context(|| format!("cannot copy {}", library.display()))?;
+    fs::rename(fresh, &target)?;
+    Ok(target)
+}
+
+/// Removes what the folder's manifest lists, and of the folders those that are empty now.
+fn remove(folder: &Path) -> Result<()> {
+    let manifest = folder.join(MANIFEST);
+    let made = fs::read_to_string(&manifest)?;
+    fs::remove_file(&manifest).with_context(|| format!("cannot remove {}", manifest.display()))?;
+    for path in made.lines().rev().map(Path::new) {
+        let outcome = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
+        match outcome {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {}
+            other => other.with_context(|| format!("cannot remove {}", path.display()))?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removes_what_was_put_and_nothing_else() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        let library = home.path().join("built.so");
+        fs::write(&library, "one")?;
+        let old = home.path().join("lib");
+        fs::create_dir(&old)?;
+        let folder = old.join("plugins/4.0/epan");
+
+        assert_eq!(fs::read_to_string(put(&library, &folder)?)?, "one");
+        fs::write(&library, "two")?;
+        assert_eq!(fs::read_to_string(put(&library, &folder)?)?, "two");
+        remove(&folder)?;
+        assert!(old.is_dir() && !old.join("plugins").exists());
+
+        put(&library, &folder)?;
+        fs::write(folder.join("other.so"), "")?;
+        remove(&folder)?;
+        assert!(folder.join("other.so").exists() && !folder.join(plugin::FILE_NAME).exists());
+        Ok(())
+    }
+
+    #[test]
+    fn leaves_a_stranger_alone() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        let library = home.path().join("built.so");
+        fs::write(&library, "ours")?;
+        fs::write(home.path().join(plugin::FILE_NAME), "theirs")?;
+        assert!(put(&library, home.path()).is_err());
+        assert_eq!(fs::read_to_string(home.path().join(plugin::FILE_NAME))?, "theirs");
+        Ok(())
+    }
+}

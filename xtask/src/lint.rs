@@ -1,0 +1,47 @@
+//! The sources in; complaints about their form out.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use xtask::{plugin, process, workspace};
+
+use crate::apt;
+
+/// Checks the format, and takes every warning of clippy and rustdoc for an error.
+///
+/// # Errors
+/// On the first kind of complaint.
+pub fn run() -> Result<()> {
+    apt::ensure(apt::BUILD)?;
+    println!("Checking the format");
+    process::run(plugin::cargo().args(["fmt", "--all", "--check"])).context("run cargo fmt")?;
+    println!("Running clippy");
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    process::run(plugin::cargo().args(clippy))?;
+    // By itself the core has no C ABI, and then forbids unsafe code.
+    let core = ["clippy", "--package", "carelink-core", "--", "--deny", "warnings"];
+    process::run(plugin::cargo().args(core))?;
+    println!("Checking the documentation");
+    let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+    process::run(plugin::cargo().args(doc).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// Writes the reference of fields that the core generates, or only compares it.
+///
+/// # Errors
+/// If it cannot be generated or written; with `check`, if the committed one is another.
+pub fn fields(check: bool) -> Result<()> {
+    let path = workspace::root().join("core/docs/fields.md");
+    let example = ["run", "--quiet", "--package", "carelink-core", "--example", "fields"];
+    let fresh = process::read(plugin::cargo().args(example))?;
+    if check {
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        ensure!(committed == fresh, "{} is out of date: run cargo xtask fields", path.display());
+        println!("{} is up to date", path.display());
+    } else {
+        fs::create_dir_all(path.parent().context("no folder")?)?;
+        fs::write(&path, fresh).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("Wrote {}", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! A built plugin in; a tshark that has loaded it, and what that prints, out.
+//!
+//! Wireshark loads no personal plugins for root or for group 0, and says nothing; a plugin for another minor
+//! version it refuses with exit code 0. So tshark runs as an ordinary user with a home of its own, and nothing
+//! is believed before its list of plugins names ours.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::{plugin, process};
+
+/// The user and the group that stand in for root: `nobody` and `nogroup` wherever these exist.
+const NOBODY: u32 = 65534;
+
+/// The part of Wireshark's version that a plugin must match exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// As in 4.6.
+    pub major: u32,
+    /// As in 4.6.
+    pub minor: u32,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl Version {
+    /// The version of the installed tshark.
+    ///
+    /// # Errors
+    /// If there is no tshark, or it does not say.
+    pub fn installed() -> Result<Self> {
+        Self::of(&mut Command::new("tshark"))
+    }
+
+    /// The version of this tshark.
+    ///
+    /// # Errors
+    /// If it cannot be started, or does not say.
+    pub fn of(tshark: &mut Command) -> Result<Self> {
+        let text = process::read(tshark.arg("--version")).context("tshark is missing: cargo xtask deps")?;
+        Self::parse(&text).with_context(|| format!("no version in what tshark --version says: {text}"))
+    }
+
+    /// Finds the version in what `tshark --version` prints.
+    fn parse(text: &str) -> Option<Self> {
+        let (_, rest) = text.split_once("(Wireshark) ")?;
+        let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        Some(Self { major: numbers.next()?.ok()?, minor: numbers.next()?.ok()? })
+    }
+
+    /// The folder below a home where this version looks for a user's own dissectors.
+    #[must_use]
+    pub fn personal_folder(self, home: &Path) -> PathBuf {
+        home.join(format!(".local/lib/wireshark/plugins/{self}/epan"))
+    }
+}
+
+/// Whether what `tshark -G plugins` printed lists this file.
+#[must_use]
+pub fn lists(plugins: &str, file: &Path) -> bool {
+    plugins.lines().any(|line| line.split('\t').next_back().is_some_and(|path| Path::new(path) == file))
+}
+
+/// A tshark with our plugin in a home of its own, run by a user for whom Wireshark loads plugins.
+#[derive(Debug)]
+pub struct Tshark {
+    home: TempDir,
+    version: Version,
+    /// Whether the programs run as [`NOBODY`], because we are root.
+    lowered: bool,
+}
+
+impl Tshark {
+    /// Finds or builds the plugin ([`plugin::locate`]) and makes a tshark that has loaded it.
+    ///
+    /// # Errors
+    /// If tshark is missing, the plugin does not build, or tshark does not take it.
+    pub fn prepare() -> Result<Self> {
+        Self::with_plugin(&plugin::locate()?)
+    }
+
+    /// Makes a tshark that has loaded this plugin.
+    ///
+    /// # Errors
+    /// If tshark is missing, or does not take the plugin.
+    pub fn with_plugin(library: &Path) -> Result<Self> {
+        let tshark = Self::bare()?;
+        let folder = tshark.version.personal_folder(tshark.home());
+        fs::create_dir_all(&folder)?;
+        let target = folder.join(plugin::FILE_NAME);
+        fs::copy(library, &target).with_context(|| format!("cannot read {}", library.display()))?;
+        let listing = process::output(tshark.command("tshark").args(["-G", "plugins"]))?;
+        ensure!(
+            lists(&String::from_utf8_lossy(&listing.stdout), &target),
+            "Wireshark {} did not load {}: was it built for another version, or is the folder for temporary \
+             files (TMPDIR) closed to other users?\n{}",
+            tshark.version,
+            target.display(),
+            String::from_utf8_lossy(&listing.stderr).trim_end(),
+        );
+        Ok(tshark)
+    }
+
+    /// Makes a tshark without our plugin.
+    ///
+    /// # Errors
+    /// If tshark is missing, or we are in group 0 without being root.
+    pub fn bare() -> Result<Self> {
+        let version = Version::installed()?;
+        let me = fs::metadata("/proc/self").context("cannot tell who we are")?;
+        let lowered = match (me.uid(), me.gid()) {
+            (0, _) => true,
+            (_, 0) => bail!("Wireshark loads no plugins for group 0: use another group, or be root"),
+            _ => false,
+        };
+        let home = tempfile::Builder::new().prefix("carelink-").tempdir()?;
+        fs::set_permissions(home.path(), Permissions::from_mode(0o755))?;
+        if lowered {
+            chown(home.path(), Some(NOBODY), Some(NOBODY))?;
+        }
+        Ok(Self { home, version, lowered })
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Its home, which lives as long as this value: a place for files that it shall read or write.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Copies a file into the home, where tshark can read it whoever runs it.
+    ///
+    /// # Errors
+    /// If it cannot be copied.
+    pub fn lend(&self, file: &Path) -> Result<PathBuf> {
+        let name = file.file_name().with_context(|| format!("{} has no name", file.display()))?;
+        let copy = self.home().join(name);
+        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        // Another thread may lend the same file, and its tshark may be reading: the whole copy appears at once.
+        let fresh = NamedTempFile::new_in(self.home())?;
+        fs::write(fresh.path(), bytes)?;
+        if self.lowered {
+            chown(fresh.path(), Some(NOBODY), Some(NOBODY))?;
+        }
+        fresh.persist(&copy)?;
+        Ok(copy)
+    }
+
+    /// A program of Wireshark's (or `timeout` before one), as that user, with nothing of our environment but
+    /// the search path.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("HOME", self.home()).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        command.current_dir(self.home());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        if self.lowered {
+            // This drops the other groups too.
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    /// Runs tshark with these arguments.
+    ///
+    /// # Errors
+    /// If it cannot be started. Its exit status is the caller's to judge.
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Result<Output> {
+        process::output(self.command("tshark").args(arguments))
+    }
+
+    /// Runs tshark over a copy of a capture, and returns what it prints.
+    ///
+    /// # Errors
+    /// If the capture cannot be read, or tshark fails.
+    pub fn read<A: AsRef<OsStr>>(
+        &self,
+        capture: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<String> {
+        let copy = self.lend(capture)?;
+        process::read(self.command("tshark").args(["-n", "-r"]).arg(copy).args(arguments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_from_each_way_of_saying_it() {
+        let parse = |text| Version::parse(text).map(|version| version.to_string());
+        let debian =
+            "Running as user \"root\".\nTShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as 4.0.17-0).\n";
+        assert_eq!(parse(debian).as_deref(), Some("4.0"));
+        assert_eq!(parse("TShark (Wireshark) 4.6.9.\n\nCopyright").as_deref(), Some("4.6"));
+        assert_eq!(parse("TShark 1.2"), None);
+    }
+
+    #[test]
+    fn only_the_very_file_counts_as_loaded() {
+        let listing = "usbdump.so\t0.0.1\tfile type\t/usr/lib/wiretap/usbdump.so\n\
+                       carelink.so\t0.1.0\tdissector\t/home/a/epan/carelink.so\n";
+        assert!(lists(listing, Path::new("/home/a/epan/carelink.so")));
+        assert!(!lists(listing, Path::new("/home/b/epan/carelink.so")));
+        assert!(!lists("", Path::new("/home/a/epan/carelink.so")));
+    }
+}
