@@ -11,6 +11,7 @@ use carelink_core::sensor::Pages;
 use carelink_core::{history, sensor};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -48,9 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     events.sort_by_key(|event| event.time);
 
     let model = pump.model.map_or_else(String::new, |model| model.to_string());
-    println!("time\ttype\tvalues\tpump\tseq");
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "time\ttype\tvalues\tpump\tseq")?;
     for (seq, event) in events.iter().enumerate() {
-        println!("{}\t{}\t{event}\t{model}\t{seq}", event.time, event.kind);
+        writeln!(out, "{}\t{}\t{event}\t{model}\t{seq}", event.time, event.kind)?;
     }
     Ok(())
 }

@@ -83,8 +83,11 @@ fn another_decoder_finds_the_same_records() {
     assert_eq!(pages, 11);
 }
 
-/// Pages of a folder, the newest first, and the events in them.
-fn folder(name: &str, pump: Pump) -> Option<(Vec<(u32, Vec<u8>)>, Vec<Event>)> {
+/// Pages with their numbers, the newest first.
+type Numbered = Vec<(u32, Vec<u8>)>;
+
+/// Pages of a folder, and the events in them.
+fn folder(name: &str, pump: Pump) -> Option<(Numbered, Vec<Event>)> {
     let pages = shared::files(name, "ReadHistoryData", "page-")?;
     let mut read_pages = Vec::new();
     for (number, bytes) in &pages {
@@ -226,6 +229,127 @@ fn large_records_count_fortieths() {
     // The page itself tells which of the two layouts it has.
     let (page, assumed) = read(&invented(true), Pump::default());
     assert_eq!((page.assumed, page.layout.large(), assumed), (true, true, records));
+}
+
+/// Puts bytes at their places in a record of `len` bytes that is zero elsewhere.
+fn laid_out(len: usize, parts: &[(usize, &[u8])]) -> Vec<u8> {
+    let mut record = vec![0; len];
+    for (at, bytes) in parts {
+        record[*at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    record
+}
+
+fn events_of(records: &[u8], model: &str) -> Vec<String> {
+    let (page, records) = read(&seal::page(records).unwrap(), pump(model));
+    assert!(page.complete);
+    rows(&events(&records)).iter().map(|row| row.split_once(' ').unwrap().1.to_owned()).collect()
+}
+
+#[test]
+fn setups_of_the_bolus_wizard_have_three_layouts() {
+    let stamp = AT.to_bytes(emit::Spare::default());
+    // Units and counts, then ratios, sensitivities and targets: nothing before, two of each after.
+    #[rustfmt::skip]
+    let large = laid_out(144, &[
+        (0,  &[0x5A, 0b1110]), (2, &stamp), (7, &[0x05, 0x00]),
+        (75, &[0x25, 0x22]),
+        (77, &[0, 0, 95, 20, 0, 120]), (103, &[0, 45, 1 << 6 | 16, 4]), (119, &[0, 90, 110, 16, 100, 130]),
+        (143, &[0x3F]),
+    ]);
+    #[rustfmt::skip]
+    let small = laid_out(124, &[
+        (0,  &[0x5A, 0b1110]), (2, &stamp), (7, &[0x05, 0x00]),
+        (65, &[0x25, 0x22]),
+        (67, &[0, 9, 20, 12]), (83, &[0, 45, 1 << 6 | 16, 4]), (99, &[0, 90, 110, 16, 100, 130]),
+        (123, &[0x3F]),
+    ]);
+    #[rustfmt::skip]
+    let oldest = laid_out(107, &[
+        (0,  &[0x2E, 0b1110]), (2, &stamp), (7, &[0x05, 0x00]),
+        (57, &[0x25, 0x22]),
+        (59, &[0, 9, 20, 12]), (75, &[0, 45, 1 << 6 | 16, 4]), (91, &[0, 90, 16, 100]),
+    ]);
+    let expected = |first: &str, high: [&str; 2], curve: &str| {
+        [
+            format!("ChangeBolusWizardSetupConfig IS_SETUP_COMPLETE=true, IS_BOLUS_WIZARD_ENABLED=true, CARB_UNITS=grams, BG_UNITS=mg dl, INSULIN_ACTION_CURVE={curve}"),
+            "ChangeCarbRatioPattern SIZE=2".into(),
+            format!("ChangeCarbRatio INDEX=0, AMOUNT={first}, UNITS=grams, START_TIME=0"),
+            "ChangeCarbRatio INDEX=1, AMOUNT=12, UNITS=grams, START_TIME=36000000".into(),
+            "ChangeInsulinSensitivityPattern ORIGINAL_UNITS=mg dl, SIZE=2".into(),
+            "ChangeInsulinSensitivity INDEX=0, AMOUNT=45, START_TIME=0".into(),
+            "ChangeInsulinSensitivity INDEX=1, AMOUNT=260, START_TIME=28800000".into(),
+            "ChangeBGTargetRangePattern ORIGINAL_UNITS=mg dl, SIZE=2".into(),
+            format!("ChangeBGTargetRange INDEX=0, AMOUNT_LOW=90, AMOUNT_HIGH={}, START_TIME=0", high[0]),
+            format!("ChangeBGTargetRange INDEX=1, AMOUNT_LOW=100, AMOUNT_HIGH={}, START_TIME=28800000", high[1]),
+            "ChangeBolusWizardSetupConfig IS_SETUP_COMPLETE=false, IS_BOLUS_WIZARD_ENABLED=true, CARB_UNITS=grams, BG_UNITS=mg dl, INSULIN_ACTION_CURVE=0".into(),
+            "ChangeCarbRatioPattern SIZE=0".into(),
+            "ChangeInsulinSensitivityPattern ORIGINAL_UNITS=mg dl, SIZE=0".into(),
+            "ChangeBGTargetRangePattern ORIGINAL_UNITS=mg dl, SIZE=0".into(),
+            "ChangeBolusWizardSetup ACTION_REQUESTOR=pump".into(),
+        ]
+    };
+    assert_eq!(events_of(&large, "554"), expected("9.5", ["110", "130"], "180"));
+    assert_eq!(events_of(&small, "715"), expected("9", ["110", "130"], "180"));
+    assert_eq!(events_of(&oldest, "512"), expected("9", ["90", "100"], "0"));
+}
+
+#[test]
+fn setups_of_the_sensor_have_three_layouts() {
+    let stamp = AT.to_bytes(emit::Spare::default());
+    #[rustfmt::skip]
+    let limits = laid_out(39, &[
+        (0, &[0x4F, 0]), (2, &stamp),
+        (7,  &[0x20, 0x00, 0, 220, 75, 0x28, 25, 0, 90, 15, 0, 35, 45, 0xFF, 0xFF, 0xFF]),
+        (23, &[0x21, 0x51, 0, 240, 80, 0x28, 30, 1, 44, 20, 0, 40, 50, 0x01, 0xE2, 0x40]),
+    ]);
+    let config = [0x21, 0x01, 30, 1, 44, 20, 0, 40, 50, 0x01, 0xE2, 0x40, 190, 65, 0x80];
+    let areas = laid_out(37, &[(0, &[0x50, 0]), (2, &stamp), (7, &config), (22, &config)]);
+    let suspend = [0x80, 60];
+    #[rustfmt::skip]
+    let latest = laid_out(41, &[(0, &[0x50, 0]), (2, &stamp), (7, &config), (22, &suspend), (24, &config), (39, &suspend)]);
+
+    let new = "IS_SENSOR_ENABLED=true, BG_UNITS=mg dl, HIGH_GLUCOSE_ALARM_ENABLE=true, HIGH_GLUCOSE_LIMIT=240, HIGH_GLUCOSE_SNOOZE_TIME=18000000, LOW_GLUCOSE_ALARM_ENABLE=true, LOW_GLUCOSE_LIMIT=80, LOW_GLUCOSE_SNOOZE_TIME=1200000, CAL_REMINDER_ENABLE=true, CAL_REMINDER_TIME=3000000, ALARM_SNOOZE_TIME=2400000, MISSED_DATA_TIME=1800000, TRANSMITTER_ID=123456";
+    let old = "IS_SENSOR_ENABLED=false, BG_UNITS=mg dl, HIGH_GLUCOSE_ALARM_ENABLE=false, HIGH_GLUCOSE_LIMIT=220, HIGH_GLUCOSE_SNOOZE_TIME=5400000, LOW_GLUCOSE_ALARM_ENABLE=false, LOW_GLUCOSE_LIMIT=75, LOW_GLUCOSE_SNOOZE_TIME=900000, CAL_REMINDER_ENABLE=false, CAL_REMINDER_TIME=2700000, ALARM_SNOOZE_TIME=2100000, MISSED_DATA_TIME=1500000, TRANSMITTER_ID=-------";
+    #[rustfmt::skip]
+    assert_eq!(events_of(&limits, "722"), [
+        format!("ChangeSensorSetupConfig {new}"),
+        format!("ChangeSensorSetupConfig {old}"),
+        "ChangeSensorSetup ACTION_REQUESTOR=pump".into(),
+    ]);
+    let both = "IS_SENSOR_ENABLED=true, BG_UNITS=mg dl, HIGH_AREA_UNDER_CURVE=190, HIGH_GLUCOSE_SNOOZE_TIME=18000000, LOW_AREA_UNDER_CURVE=65, LOW_GLUCOSE_SNOOZE_TIME=1200000, CAL_REMINDER_ENABLE=true, CAL_REMINDER_TIME=3000000, ALARM_SNOOZE_TIME=2400000, MISSED_DATA_TIME=1800000, IS_AUTO_CAL_ENABLE=true";
+    let event = |more| format!("ChangeSensorSetupConfig2 {both}{more}, TRANSMITTER_ID=123456");
+    assert_eq!(events_of(&areas, "723")[..2], [event(""), event("")]);
+    let more = ", IS_LOW_SUSPEND_ENABLE=true, LOW_SUSPEND_LIMIT=60";
+    assert_eq!(events_of(&latest, "551")[..2], [event(more), event(more)]);
+}
+
+#[test]
+fn settings_share_bits_with_the_stamp() {
+    let plain =
+        |opcode, value, hour| emit::plain(opcode, value, AT, emit::Spare { hour, ..emit::Spare::default() });
+    let rows = |records: &[Vec<u8>], model| events_of(&records.concat(), model);
+    #[rustfmt::skip]
+    assert_eq!(rows(&[
+        plain(0x14, 1, 2), plain(0x2C, 0x10, 1), plain(0x24, 125, 0), plain(0x65, 9 << 2, 0), plain(0x65, 5 << 2 | 1, 0),
+        plain(0x63, 3, 0), plain(0x5F, 2 << 1 | 1, 0), plain(0x0C, 62, 0), plain(0x17, 0, 0), plain(0x18, 0, 0),
+    ], "522"), [
+        "ChangeActiveBasalProfilePattern PATTERN_NAME=pattern b, OLD_PATTERN_NAME=pattern a, ACTION_REQUESTOR=pump",
+        "ChangeMaxBasal RATE=6.8, ACTION_REQUESTOR=pump",
+        "ChangeMaxBolus AMOUNT=12.5, ACTION_REQUESTOR=pump",
+        "ChangeReservoirWarningInsulin AMOUNT=9, ACTION_REQUESTOR=pump",
+        "ChangeReservoirWarningTime AMOUNT=9000000, ACTION_REQUESTOR=pump",
+        "ChangeBeepVolume LEVEL=high",
+        "ChangeAlarmNotifyMode MODE=audio, ACTION_REQUESTOR=pump",
+        "ChangeAudioBolusStepSize AMOUNT=0.1, ACTION_REQUESTOR=pump",
+        "ChangeAudioBolusEnable ENABLE=true, ACTION_REQUESTOR=pump",
+        "ClearAlarm ALARM_TYPE=62, ACTION_REQUESTOR=pump",
+        "ChangeTime NEW_TIME=1795910337000, ACTION_REQUESTOR=pump",
+    ]);
+    // The two lowest bits lie above the year: (12 << 5 | 5 << 2 | 3) / 40 U.
+    let mut max_bolus = plain(0x24, 12, 5);
+    max_bolus[6] |= 0b11_000000;
+    assert_eq!(rows(&[max_bolus], "754"), ["ChangeMaxBolus AMOUNT=10.175, ACTION_REQUESTOR=pump"]);
 }
 
 #[test]

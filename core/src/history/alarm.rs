@@ -1,6 +1,7 @@
 //! In: records of alarms of the pump (0x06) and of the glucose sensor (0x0B), and of clearing them (0x0C).
 //! Out: which alarm, and what goes with it.
 
+use super::stamp::YEAR;
 use super::{Body, Reading};
 use crate::cursor::Cursor;
 use crate::diagnosis::Stop;
@@ -72,7 +73,7 @@ pub struct Alarm {
 pub(super) fn pump<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
     let code = c.choice(CODE)?;
     let line = c.read(LINE, be_u16)?;
-    let spare = r.bare_stamp(c, 0x7F)?;
+    let spare = r.bare_stamp(c, YEAR)?;
     let module = spare.hour << 3 | spare.day;
     let at = c.position();
     c.derived_at(MODULE, c.span(at - 3, at - 1), &module);

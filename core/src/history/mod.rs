@@ -309,6 +309,14 @@ pub enum Body {
     WizardSetup(wizard_setup::WizardSetup),
 }
 
+impl Body {
+    /// True if its `Display` says anything.
+    fn speaks(&self) -> bool {
+        use Body::{NewTime, OldTime, Plain, SensorSetup, WizardSetup};
+        !matches!(self, Plain(_) | OldTime | NewTime | SensorSetup(_) | WizardSetup(_))
+    }
+}
+
 /// A short sentence, or nothing.
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -389,5 +397,17 @@ impl Reading<'_> {
     fn hour_bits<S: Sink>(&self, c: &Cursor<'_, '_, S>) -> Span {
         let at = c.position();
         c.span(at.saturating_sub(3), at.saturating_sub(2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KINDS, Kind};
+
+    #[test]
+    fn kinds_are_in_the_order_of_their_numbers() {
+        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(Kind::of(0x5B).map(|kind| kind.name), Some("Bolus Wizard Estimate"));
+        assert!(Kind::of(0x02).is_none());
     }
 }

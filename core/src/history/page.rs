@@ -139,8 +139,10 @@ fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, span: crate::sink::
         c.derived_at(EVENT, span, &event);
     }
     let name = event.unwrap_or_else(|| name(record.opcode));
-    match record.time {
-        Some(time) => c.title(format_args!("{time} {name} {}", record.body)),
-        None => c.title(format_args!("{name} {}", record.body)),
+    let Record { time, body, .. } = record;
+    match (time, body.speaks()) {
+        (Some(time), true) => c.title(format_args!("{time} {name}: {body}")),
+        (Some(time), false) => c.title(format_args!("{time} {name}")),
+        (None, _) => c.title(format_args!("{name}: {body}")),
     }
 }

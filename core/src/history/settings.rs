@@ -145,7 +145,7 @@ pub(super) fn max_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
         let low = u16::from(r.spare(2).hour) << 2 | u16::from(r.byte(6) >> 6);
         let amount = |high: u8| Insulin::fortieths(u16::from(high & 0x1F) << 5 | low);
         let amount = c.read(MAX_BOLUS, u8.map(amount))?;
-        r.bare_stamp(c, 0x3F)?;
+        r.stamp_with_year(c, 0x3F)?;
         amount
     } else {
         let amount = c.read(MAX_BOLUS, u8.map(Insulin::tenths))?;

@@ -71,10 +71,22 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
 }
 
+/// The bits of the year in most records.
+pub(super) const YEAR: u8 = 0x7F;
+
 impl Reading<'_> {
     /// Reads the stamp with the requestor.
     pub(super) fn stamp<S: Sink>(&mut self, c: &mut Cursor<'_, '_, S>) -> Result<Spare, Stop> {
-        let spare = self.bare_stamp(c, 0x7F)?;
+        self.stamp_with_year(c, YEAR)
+    }
+
+    /// Reads the stamp with the requestor; `year_mask` are the bits of the year.
+    pub(super) fn stamp_with_year<S: Sink>(
+        &mut self,
+        c: &mut Cursor<'_, '_, S>,
+        year_mask: u8,
+    ) -> Result<Spare, Stop> {
+        let spare = self.bare_stamp(c, year_mask)?;
         let requestor = Requestor::from(spare.day);
         let at = c.position();
         c.derived_at(REQUESTOR, c.span(at - 2, at - 1), &requestor);

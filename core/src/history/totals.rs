@@ -20,27 +20,27 @@ crate::fields! { group HistoryTotals;
     /// What carbohydrates are counted in.
     CARB_UNITS: U8, "carelink.history.totals.carb_units", "Carb Units", Inferred, names CarbUnit::NAMES;
     /// High bits of the next bytes.
-    HIGH: X8, "carelink.history.totals.high_bits", "High Bits", Inferred;
-    /// Mean of the day's meter readings.
-    BG_MEAN: F64, "carelink.history.totals.bg_mean", "Mean BG", Inferred;
-    /// Lowest of the day's meter readings.
-    BG_LOW: F64, "carelink.history.totals.bg_low", "Lowest BG", Inferred;
-    /// Highest of the day's meter readings.
-    BG_HIGH: F64, "carelink.history.totals.bg_high", "Highest BG", Inferred;
-    /// Number of the day's meter readings.
-    BG_COUNT: U8, "carelink.history.totals.bg_count", "BG Readings", Inferred;
+    HIGH: X8, "carelink.history.totals.high_bits", "High Bits", Confirmed;
+    /// Mean of the day's blood glucose.
+    BG_MEAN: F64, "carelink.history.totals.bg_mean", "Mean BG", Confirmed;
+    /// Lowest of the day's blood glucose, 1000 if there is none; from the 523 on only of what linked meters sent.
+    BG_LOW: F64, "carelink.history.totals.bg_low", "Lowest BG", Confirmed;
+    /// Highest of the day's blood glucose; from the 523 on only of what linked meters sent.
+    BG_HIGH: F64, "carelink.history.totals.bg_high", "Highest BG", Confirmed;
+    /// How often blood glucose was entered or received.
+    BG_COUNT: U8, "carelink.history.totals.bg_count", "BG Readings", Confirmed;
     /// All insulin of the day.
     TOTAL: F64, "carelink.history.totals.insulin", "Total Insulin", Confirmed, unit " U";
     /// Basal insulin of the day.
-    BASAL: F64, "carelink.history.totals.basal", "Basal", Inferred, unit " U";
+    BASAL: F64, "carelink.history.totals.basal", "Basal", Confirmed, unit " U";
     /// Basal insulin as a part of all insulin.
-    BASAL_SHARE: U8, "carelink.history.totals.basal_percent", "Basal Share", Inferred, unit "%";
+    BASAL_SHARE: U8, "carelink.history.totals.basal_percent", "Basal Share", Confirmed, unit "%";
     /// Bolus insulin of the day.
-    BOLUS: F64, "carelink.history.totals.bolus", "Bolus", Inferred, unit " U";
+    BOLUS: F64, "carelink.history.totals.bolus", "Bolus", Confirmed, unit " U";
     /// Bolus insulin as a part of all insulin.
-    BOLUS_SHARE: U8, "carelink.history.totals.bolus_percent", "Bolus Share", Inferred, unit "%";
+    BOLUS_SHARE: U8, "carelink.history.totals.bolus_percent", "Bolus Share", Confirmed, unit "%";
     /// Carbohydrates of the day, in grams or tenths of exchanges.
-    CARBS: U16, "carelink.history.totals.carbs", "Carbohydrates", Inferred;
+    CARBS: U16, "carelink.history.totals.carbs", "Carbohydrates", Confirmed;
     /// Repeats the bolus insulin in all records seen.
     BOLUS_AGAIN: F64, "carelink.history.totals.bolus_again", "Bolus, Repeated", Guessed, unit " U";
     /// Repeats the share of the bolus insulin in all records seen.
@@ -70,15 +70,35 @@ crate::fields! { group HistoryTotals;
     /// Number of boluses without the wizard.
     MANUAL_COUNT: U8, "carelink.history.totals.manual_boluses", "Manual Boluses", Inferred;
     /// Mean of the day's sensor glucose.
-    SENSOR_MEAN: F64, "carelink.history.totals.sensor_mean", "Mean Sensor Glucose", Inferred;
-    /// Lowest of the day's sensor glucose.
-    SENSOR_LOW: F64, "carelink.history.totals.sensor_low", "Lowest Sensor Glucose", Inferred;
+    SENSOR_MEAN: F64, "carelink.history.totals.sensor_mean", "Mean Sensor Glucose", Confirmed;
+    /// Lowest of the day's sensor glucose, 1000 if there is none.
+    SENSOR_LOW: F64, "carelink.history.totals.sensor_low", "Lowest Sensor Glucose", Confirmed;
     /// Highest of the day's sensor glucose.
-    SENSOR_HIGH: F64, "carelink.history.totals.sensor_high", "Highest Sensor Glucose", Inferred;
+    SENSOR_HIGH: F64, "carelink.history.totals.sensor_high", "Highest Sensor Glucose", Confirmed;
     /// Number of the day's sensor readings, 288 at most.
-    SENSOR_COUNT: U16, "carelink.history.totals.sensor_readings", "Sensor Readings", Inferred;
+    SENSOR_COUNT: U16, "carelink.history.totals.sensor_readings", "Sensor Readings", Confirmed;
     /// Number of the day's calibrations.
-    CALIBRATIONS: U8, "carelink.history.totals.calibrations", "Calibrations", Inferred;
+    CALIBRATIONS: U8, "carelink.history.totals.calibrations", "Calibrations", Confirmed;
+    /// How much of the day's sensor glucose lay above the high limit.
+    ABOVE: U8, "carelink.history.totals.sensor_above", "Above the High Limit", Confirmed, unit "%";
+    /// How much of the day's sensor glucose lay between the limits.
+    WITHIN: U8, "carelink.history.totals.sensor_within", "Between the Limits", Confirmed, unit "%";
+    /// How much of the day's sensor glucose lay below the low limit.
+    BELOW: U8, "carelink.history.totals.sensor_below", "Below the Low Limit", Confirmed, unit "%";
+    /// Standard deviation of the day's sensor glucose.
+    DEVIATION: F64, "carelink.history.totals.sensor_deviation", "Standard Deviation", Confirmed;
+    /// Number of the day's alarms that high glucose is to come.
+    HIGH_PREDICTED: U8, "carelink.history.totals.high_predicted_alarms", "High Predicted Alarms", Confirmed;
+    /// Number of the day's alarms that low glucose is to come.
+    LOW_PREDICTED: U8, "carelink.history.totals.low_predicted_alarms", "Low Predicted Alarms", Confirmed;
+    /// Lowest of the blood glucose that was entered at the pump.
+    ENTERED_LOW: F64, "carelink.history.totals.entered_low", "Lowest Entered BG", Inferred;
+    /// Highest of the blood glucose that was entered at the pump.
+    ENTERED_HIGH: F64, "carelink.history.totals.entered_high", "Highest Entered BG", Inferred;
+    /// Number of the day's alarms of low glucose.
+    LOW_ALARMS: U8, "carelink.history.totals.low_alarms", "Low Alarms", Confirmed;
+    /// Number of the day's alarms of high glucose.
+    HIGH_ALARMS: U8, "carelink.history.totals.high_alarms", "High Alarms", Confirmed;
 }
 
 /// Insulin of a day, as the vendor reports it.
@@ -125,8 +145,7 @@ pub(super) fn totals<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) ->
         for field in [FOOD_COUNT, CORRECTION_COUNT, BOTH_COUNT, MANUAL_COUNT] {
             c.read(field, u8)?;
         }
-        // What the sensor's part means on these models is not known.
-        c.fill();
+        large_sensor(c, r, unit)?;
     } else {
         part(c, BOLUS_AGAIN, BOLUS_SHARE_AGAIN)?;
         part(c, FOOD, FOOD_SHARE)?;
@@ -144,6 +163,34 @@ pub(super) fn totals<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) ->
     }
     Ok(Body::Totals(Totals { bg, total, basal, bolus, carbs }))
 }
+
+/// The day's sensor glucose, from the 523 on; a 523's days and the vendor's readings of them show what is what.
+fn large_sensor<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &Reading<'_>, unit: GlucoseUnit) -> Result<(), Stop> {
+    let glucose = |high, low| Glucose { count: u16::from_be_bytes([high & 3, low]), unit };
+    let high = c.read(HIGH, u8)?;
+    c.read_shown(SENSOR_MEAN, u8.map(|low| glucose(high, low)))?;
+    for field in [ABOVE, WITHIN, BELOW] {
+        c.read(field, u8)?;
+    }
+    let count_high = r.byte(COUNT_HIGH);
+    c.read(SENSOR_COUNT, u8.map(|low| u16::from_be_bytes([count_high, low])))?;
+    c.read_shown(DEVIATION, u8.map(|low| glucose(0, low)))?;
+    c.read(HIGH_PREDICTED, u8)?;
+    c.read(LOW_PREDICTED, u8)?;
+    // Both have two high bits, one pair here and one beside those of the meter's; which is whose is not sure.
+    let meter_high = r.byte(METER_HIGH);
+    c.read_shown(ENTERED_LOW, u8.map(|low| glucose(meter_high >> 6, low)))?;
+    c.read_shown(ENTERED_HIGH, u8.map(|low| glucose(high >> 2, low)))?;
+    c.read(LOW_ALARMS, u8)?;
+    c.read(HIGH_ALARMS, u8)?;
+    c.read(HIGH, u8)?;
+    c.fill();
+    Ok(())
+}
+
+/// Where the high bits of the meter's readings lie in the record, and the high byte of the sensor's count.
+const METER_HIGH: usize = 4;
+const COUNT_HIGH: usize = 46;
 
 /// A byte of high bits, then mean, lowest and highest.
 fn three<S: Sink>(

@@ -176,6 +176,12 @@ fn config<S: Sink>(c: &mut Cursor<'_, '_, S>, form: Form) -> Result<Config, Stop
         c.title(format_args!("From {start}: {value}"));
         Ok(Entry { start, value })
     })?;
+    if form == Form::Large {
+        c.within(2, |c| {
+            c.fill();
+            Ok(())
+        })?;
+    }
     let sensitivities = entries(c, SENSITIVITY_ENTRY, 2, counts & 0x0F, |c| {
         let mut high = 0;
         let parser = u8.map(|byte| {
@@ -187,12 +193,6 @@ fn config<S: Sink>(c: &mut Cursor<'_, '_, S>, form: Form) -> Result<Config, Stop
         c.title(format_args!("From {start}: {value}"));
         Ok(Entry { start, value })
     })?;
-    if form == Form::Large {
-        c.within(2, |c| {
-            c.fill();
-            Ok(())
-        })?;
-    }
     let size = if form == Form::Oldest { 2 } else { 3 };
     let targets = entries(c, TARGET_ENTRY, size, counts >> 4, |c| {
         let start = c.read_shown(START, u8.map(TimeOfDay::half_hours))?;

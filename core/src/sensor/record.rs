@@ -440,11 +440,22 @@ fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &Kind) {
         c.generated(EVENT, span, &event);
     }
     let name = event.unwrap_or(kind.name);
-    match record.when {
-        When::Stored(time) => c.title(format_args!("{time} {name} {}", record.body)),
-        When::Counted(time) => c.title(format_args!("{} {name} {}", PumpTime::At(time), record.body)),
-        When::About(time) => c.title(format_args!("about {} {name} {}", PumpTime::At(time), record.body)),
-        When::Unknown => c.title(format_args!("{name} {}", record.body)),
+    let Record { when, body, .. } = record;
+    match body {
+        Body::Nothing => c.title(format_args!("{when}{name}")),
+        _ => c.title(format_args!("{when}{name}: {body}")),
+    }
+}
+
+/// With a blank behind it, or nothing if the time is not known.
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored(time) => write!(f, "{time} "),
+            Self::Counted(time) => write!(f, "{} ", PumpTime::At(*time)),
+            Self::About(time) => write!(f, "about {} ", PumpTime::At(*time)),
+            Self::Unknown => Ok(()),
+        }
     }
 }
 
@@ -466,5 +477,18 @@ impl fmt::Display for Body {
             Self::Meter(amount, origin) => write!(f, "{amount} mg/dL, {origin}"),
             Self::Factor(factor) => write!(f, "{factor}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KINDS, Kind};
+
+    #[test]
+    fn kinds_are_in_the_order_of_their_numbers() {
+        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(Kind::of(0x0F).map(|kind| kind.len), Some(7));
+        assert_eq!(Kind::of(0xFF).map(|kind| kind.name), Some("Glucose"));
+        assert!(Kind::of(0x00).is_none() && Kind::of(0x09).is_none());
     }
 }
