@@ -162,6 +162,18 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         result
     }
 
+    /// Heads a subtree of things that are not on the wire, at the bytes they speak of.
+    pub fn account(&mut self, field: Field, span: Span, body: impl FnOnce(&mut Self)) {
+        let outer = self.head;
+        let mark = self.sink.open(Item { field, span, value: Value::Nothing, role: Role::Generated });
+        self.head = Some(mark);
+        self.last = Some((mark, span));
+        body(self);
+        self.sink.close(span.start as usize + span.len as usize);
+        self.head = outer;
+        self.last = Some((mark, span));
+    }
+
     /// Lets `body` read the next `len` bytes and no further. What it leaves is the caller's to claim.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ impl Visit<'_> {
             }
             return;
         }
-        let _ = c.group(TRANSFERS, |c| {
+        c.account(TRANSFERS, here, |c| {
             c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
             let mut offset = 0;
             for &(number, len) in *parts {
@@ -162,7 +162,6 @@ impl Visit<'_> {
                 offset += len;
             }
             c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
-            Ok(())
         });
         if bytes.len() < *length {
             c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
@@ -241,7 +240,7 @@ impl Visit<'_> {
     /// The reply that is complete with this frame.
     fn reassembled<S: Sink>(&self, fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
         let (data, parts) = self.tracker.reply(fact.transaction);
-        let _ = c.group(FRAGMENTS, |c| {
+        c.account(FRAGMENTS, span, |c| {
             c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
             for part in parts {
                 c.generated(FRAGMENT, span, &part.frame);
@@ -253,7 +252,6 @@ impl Visit<'_> {
             }
             c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
             c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
-            Ok(())
         });
         let damaged = parts.iter().any(|part| !part.good);
         let page = context.pump_opcode.and_then(page::Kind::of);

@@ -1,4 +1,42 @@
-//! CareLink protocol core.
+//! What a Medtronic CareLink USB stick and a MiniMed pump say to each other, as typed values.
+//!
+//! The bytes of a capture flow through these rooms:
+//!
+//! 1. A [`session::Session`] is handed every USB transfer in capture order, and [`track`] follows the conversation: it
+//!    finds the [frames](track::framing), pairs replies with commands, and gathers them into
+//!    [transactions](track::transaction). What it learns of a transfer is a handful of [facts](track::ledger) that never
+//!    change again.
+//! 2. [`dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses USB,
+//!    [`radio`] the packets to and from the pump, [`pump`] parameters and replies, [`history`] and [`sensor`] pages.
+//! 3. The parsers are nom to the reader and report each value through a [`cursor::Cursor`] to a [`sink::Sink`]: nothing
+//!    (`()`), the line for the packet list, or an [outline](sink::Outline) from which any tree can be built.
+//!
+//! A [field](field::FieldDef) is declared once, beside the parser that reads it; [`field::registry`] lists them all.
+//! Oddities are [notes](diagnosis), not failures: only lack of bytes stops a parser.
+//!
+//! ```
+//! use carelink_core::session::{Carrier, Claim, Direction, Session, Transfer, Verdict};
+//! use carelink_core::sink::InfoLine;
+//!
+//! let read_status = Transfer {
+//!     bytes: &[0x03, 0x00, 0x00],
+//!     reported: 3,
+//!     stream: 1,
+//!     time: 0,
+//!     frame: 1,
+//!     layer: 0,
+//!     direction: Some(Direction::ToStick),
+//!     endpoint: Some(1),
+//!     carrier: Carrier::Transfers,
+//!     claim: Claim::Certain,
+//! };
+//! let mut session = Session::default();
+//! assert_eq!(session.observe(&read_status), Verdict::Ours);
+//!
+//! let mut line = InfoLine::default();
+//! session.dissect(&read_status, &mut line);
+//! assert_eq!(line.0, "Read Status");
+//! ```
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
 pub mod checksum;

@@ -50,7 +50,7 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, frame: u32, span: Span, c: 
         return;
     }
     let (data, parts) = tracker.reply(number);
-    let _ = c.group(SUMMARY, |c| {
+    c.account(SUMMARY, span, |c| {
         c.title(format_args!("Transaction Summary: {transaction}"));
         let outcome = transaction.outcome();
         c.generated(OUTCOME, span, &u8::from(outcome));
@@ -80,7 +80,6 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, frame: u32, span: Span, c: 
                 c.generated(field, span, &Nanoseconds::between(transaction.request.1, at));
             }
         }
-        Ok(())
     });
 }
 

@@ -51,7 +51,7 @@ fn filters_pick_the_frames_they_should() {
         ("01-model-query", "carelink.radio.rssi < -50",                    &[32]),
         ("01-model-query", "carelink.stick.signal == -61",                 &[12]),
         ("01-model-query", "carelink.stick.status.available == 78",        &[28]),
-        ("01-model-query", "carelink.pump.model == \"522\"",               &[32]),
+        ("01-model-query", "carelink.pump.model.number == \"522\"",               &[32]),
         ("01-model-query", "carelink.crc.status == 0",                     &[]),
         ("01-model-query", "carelink.transaction == 4",                    &[17, 20, 21, 24, 25, 28, 29, 32]),
         ("02-model-query-no-descriptors", "carelink.opcode == 0x8d",       &[21, 24, 25, 28, 29, 32, 33, 36, 38]),
