@@ -3,10 +3,11 @@
 
 mod built;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use xtask::golden::{self, CARRIERS};
 use xtask::tshark::Tshark;
-use xtask::workspace;
+use xtask::{profile, workspace};
 
 fn tshark() -> Tshark {
     Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
@@ -56,7 +57,7 @@ fn filters_pick_the_frames_they_should() {
         ("01-model-query", "carelink.transaction == 4",                    &[17, 20, 21, 24, 25, 28, 29, 32]),
         ("02-model-query-no-descriptors", "carelink.opcode == 0x8d",       &[21, 24, 25, 28, 29, 32, 33, 36, 38]),
         ("03-model-query-usbpcap", "carelink.opcode == 0x8d",              &[17, 20, 21, 24, 25, 28, 29, 32]),
-        ("05-model-query-darwin", "carelink.opcode == 0x8d",               &[17, 20, 21, 24, 25, 28, 29, 32]),
+        ("05-model-query-darwin", "carelink.opcode == 0x8d",               &[17, 20, 21, 24, 25, 28, 29, 32, 34]),
         ("04-damage", "carelink.stick.nak_reason == 1",                    &[12, 16]),
         ("11-history-page", "carelink.reassembled.length == 1024",         &[168]),
         ("11-history-page", "carelink.history.type == 0x5b",               &[168]),
@@ -76,4 +77,35 @@ fn two_passes_show_what_lies_ahead() {
     assert!(picks(&tshark, name, &[], ahead).is_empty());
     let frames = picks(&tshark, name, &["-2"], ahead);
     assert!(frames.contains(&1) && frames.contains(&36), "{frames:?}");
+}
+
+/// The colours of our profile, by their names: what a reviewer should not miss has its own.
+#[test]
+fn the_profile_colours_what_matters() {
+    let tshark = tshark();
+    profile::copy_to(&profile::folder(&tshark.home().join(".config"))).expect("the home is writable");
+    let colours = |name: &str| {
+        let fields = [
+            "-C",
+            profile::NAME,
+            "--color",
+            "-T",
+            "fields",
+            "-e",
+            "frame.number",
+            "-e",
+            "frame.coloring_rule.name",
+        ];
+        let text = tshark.read(&sample(name), fields).unwrap_or_else(|fault| panic!("{fault:#}"));
+        text.lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(n, rule)| (n.to_owned(), rule.to_owned()))
+            .collect::<HashMap<_, _>>()
+    };
+    let damage = colours("04-damage");
+    assert_eq!(damage["9"], "CareLink: bad CRC");
+    assert_eq!(damage["12"], "CareLink: refused or silent");
+    assert_eq!(damage["17"], "CareLink: command to the pump");
+    assert_eq!(damage["5"], "CareLink");
+    assert_eq!(colours("11-history-page")["168"], "CareLink: complete page");
 }

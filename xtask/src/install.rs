@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use xtask::tshark::{Version, lists};
-use xtask::{plugin, process};
+use xtask::{plugin, process, profile};
 
 use crate::apt;
 
@@ -25,7 +25,7 @@ pub fn install() -> Result<()> {
     let library = plugin::build()?;
     let version = Version::installed()?;
     let folder = plugins()?.join(version.to_string()).join("epan");
-    let target = put(&library, &folder)?;
+    let target = put(&library, &folder, &profile_folder()?)?;
     let listing = process::output(Command::new("tshark").args(["-G", "plugins"]))?;
     if !lists(&String::from_utf8_lossy(&listing.stdout), &target) {
         remove(&folder)?;
@@ -37,7 +37,8 @@ pub fn install() -> Result<()> {
         );
     }
     println!("Installed {}, and Wireshark {version} has loaded it.", target.display());
-    println!("Next: open a capture (wireshark pcap-samples/...) and filter on: carelink");
+    println!("Next: open a capture with our colours and columns (wireshark -C CareLink pcap-samples/...)");
+    println!("and filter on: carelink");
     println!("After an update of Wireshark to another minor version, run this again.");
     println!("To remove it: cargo xtask uninstall");
     Ok(())
@@ -82,8 +83,23 @@ fn plugins() -> Result<PathBuf> {
     }
 }
 
-/// Copies the library, and writes down what that made.
-fn put(library: &Path, folder: &Path) -> Result<PathBuf> {
+/// The folder of our configuration profile.
+fn profile_folder() -> Result<PathBuf> {
+    let home = env::var_os("HOME").context("HOME is not set")?;
+    let config =
+        env::var_os("XDG_CONFIG_HOME").map_or_else(|| Path::new(&home).join(".config"), PathBuf::from);
+    Ok(profile::folder(&config))
+}
+
+/// The folders that must be made for `folder` to be there, the outermost first.
+fn missing(folder: &Path) -> Vec<PathBuf> {
+    let mut made: Vec<_> = folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
+    made.reverse();
+    made
+}
+
+/// Copies the library and the profile, and writes down what that made.
+fn put(library: &Path, folder: &Path, profile: &Path) -> Result<PathBuf> {
     let target = folder.join(plugin::FILE_NAME);
     let manifest = folder.join(MANIFEST);
     let mut made: Vec<PathBuf> = if manifest.is_file() {
@@ -94,14 +110,19 @@ fn put(library: &Path, folder: &Path) -> Result<PathBuf> {
             "{} is there already, and not from here: move it away, then try again",
             target.display()
         );
-        let new = folder.ancestors().take_while(|path| !path.exists());
-        let mut made: Vec<_> = new.map(Path::to_owned).collect();
-        made.reverse();
-        made
+        missing(folder)
     };
+    // A profile of this name that is there already is the user's, and stays as it is.
+    let ours = made.iter().any(|path| path == profile) || !profile.exists();
+    if ours {
+        made.extend(missing(profile));
+    }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     if !made.contains(&target) {
         made.push(target.clone());
+    }
+    if ours {
+        made.extend(profile::copy_to(profile)?);
     }
     let lines: String = made.iter().map(|path| format!("{}\n", path.display())).collect();
     fs::write(&manifest, lines).with_context(|| format!("cannot write {}", manifest.display()))?;
@@ -140,13 +161,20 @@ mod tests {
         fs::create_dir(&old)?;
         let folder = old.join("plugins/4.0/epan");
 
-        assert_eq!(fs::read_to_string(put(&library, &folder)?)?, "one");
-        fs::write(&library, "two")?;
-        assert_eq!(fs::read_to_string(put(&library, &folder)?)?, "two");
-        remove(&folder)?;
-        assert!(old.is_dir() && !old.join("plugins").exists());
+        let profile = home.path().join("config/profiles/CareLink");
+        let colours = profile.join("colorfilters");
 
-        put(&library, &folder)?;
+        assert_eq!(fs::read_to_string(put(&library, &folder, &profile)?)?, "one");
+        fs::write(&library, "two")?;
+        fs::write(&colours, "the user's")?;
+        assert_eq!(fs::read_to_string(put(&library, &folder, &profile)?)?, "two");
+        assert_eq!(fs::read_to_string(&colours)?, "the user's");
+        remove(&folder)?;
+        assert!(old.is_dir() && !old.join("plugins").exists() && !home.path().join("config").exists());
+
+        fs::create_dir_all(&profile)?;
+        put(&library, &folder, &profile)?;
+        assert!(!colours.exists(), "a profile of that name is the user's");
         fs::write(folder.join("other.so"), "")?;
         remove(&folder)?;
         assert!(folder.join("other.so").exists() && !folder.join(plugin::FILE_NAME).exists());
@@ -159,7 +187,7 @@ mod tests {
         let library = home.path().join("built.so");
         fs::write(&library, "ours")?;
         fs::write(home.path().join(plugin::FILE_NAME), "theirs")?;
-        assert!(put(&library, home.path()).is_err());
+        assert!(put(&library, home.path(), &home.path().join("profile")).is_err());
         assert_eq!(fs::read_to_string(home.path().join(plugin::FILE_NAME))?, "theirs");
         Ok(())
     }

@@ -13,5 +13,6 @@
 pub mod golden;
 pub mod plugin;
 pub mod process;
+pub mod profile;
 pub mod tshark;
 pub mod workspace;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use xtask::tshark::Tshark;
-use xtask::{process, workspace};
+use xtask::{process, profile, workspace};
 
 use crate::apt;
 use crate::demo;
@@ -56,6 +56,7 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
 
     let (_screen, display) = screen()?;
     let copy = tshark.lend(&capture)?;
+    profile::copy_to(&profile::folder(&tshark.home().join(".config")))?;
     let runtime = tshark.home().join("run");
     fs::create_dir(&runtime)?;
     fs::set_permissions(&runtime, Permissions::from_mode(0o700))?;
@@ -63,7 +64,10 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
     chown(&runtime, Some(owner.uid()), Some(owner.gid()))?;
     let mut wireshark = tshark.command("wireshark");
     wireshark.env("DISPLAY", &display).env("QT_QPA_PLATFORM", "xcb").env("XDG_RUNTIME_DIR", runtime);
-    wireshark.arg("-r").arg(&copy).args(["-Y", "carelink", "-g", &frame]).stderr(Stdio::null());
+    wireshark
+        .args(["-C", profile::NAME, "-Y", "carelink", "-g", &frame, "-r"])
+        .arg(&copy)
+        .stderr(Stdio::null());
     println!("Starting Wireshark {} on {}, frame {frame}", tshark.version(), capture.display());
     let _wireshark = Running(wireshark.spawn().context("cannot start wireshark")?);
 
