@@ -83,7 +83,8 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: 
         (Kind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             let beside = beside(tracker, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(tracker, serial, newer, MOST_PAGES));
-            sensor::page::page(c, &beside, after, |_| {});
+            let page = sensor::page::page(c, &beside, after, |_| {});
+            c.info(format_args!("glucose page of {} records", page.records));
         }
         _ => alone(kind, pump, c),
     }
@@ -93,19 +94,24 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: 
 fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
     match kind {
         Kind::History => {
-            history::page::page(c, pump, |_| {});
+            let page = history::page::page(c, pump, |_| {});
+            c.info(format_args!("history page of {} records", page.records));
         }
         Kind::Glucose => {
             let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
-            sensor::page::page(c, &beside, None, |_| {});
+            let page = sensor::page::page(c, &beside, None, |_| {});
+            c.info(format_args!("glucose page of {} records", page.records));
         }
         Kind::Isig => {
             sensor::isig::page(c, pump);
+            c.info(format_args!("ISIG page"));
         }
         Kind::Vcntr => {
             sensor::vcntr::page(c);
+            c.info(format_args!("VCNTR page"));
         }
         Kind::Trace => {
+            c.info(format_args!("trace page"));
             if let Err(stop) = trace(c) {
                 c.note_stop(stop);
             }
