@@ -236,6 +236,11 @@ fn stick_reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<
     if c.remaining() > 0 {
         c.remainder(LEFT_OVER);
     }
+    if c.position() < REPLY_LENGTH {
+        // What is missing are left-over bytes: nothing of the reply itself.
+        let stop = c.stop();
+        c.note(stop.note(), format_args!("{} of {REPLY_LENGTH} bytes", c.position()));
+    }
     Ok(reply)
 }
 
