@@ -214,6 +214,7 @@ pub fn reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Re
 }
 
 fn stick_reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Reply, Stop> {
+    let start = c.position();
     let code = c.read(REPLY_CODE, be_u8.map(ReplyCode::from))?;
     if code != ReplyCode::Stick {
         c.note(UNKNOWN_VALUE, format_args!("{:#04x} is not a known reply code", u8::from(code)));
@@ -236,10 +237,10 @@ fn stick_reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<
     if c.remaining() > 0 {
         c.remainder(LEFT_OVER);
     }
-    if c.position() < REPLY_LENGTH {
+    let length = c.position() - start;
+    if length < REPLY_LENGTH {
         // What is missing are left-over bytes: nothing of the reply itself.
-        let stop = c.stop();
-        c.note(stop.note(), format_args!("{} of {REPLY_LENGTH} bytes", c.position()));
+        c.note(c.stop().note(), format_args!("{length} of {REPLY_LENGTH} bytes"));
     }
     Ok(reply)
 }
