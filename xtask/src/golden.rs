@@ -126,9 +126,12 @@ fn label(item: Node<'_, '_>) -> String {
     let unit =
         value.split_once(' ').filter(|(number, _)| number.parse::<f64>().is_ok()).map(|(_, unit)| unit);
     let (shown, bytes) = (of("show"), of("value"));
+    // What was cut is told behind the bytes in 4.0, behind the name since 4.4.
+    let (name, start) = (name.strip_suffix(" […]").unwrap_or(name), value.trim_end_matches('…'));
+    let cut = label.len() > name.len() + ": ".len() + start.len();
     if matches!(unit, Some("seconds" | "milliseconds" | "microseconds" | "nanoseconds")) {
         format!("{name}: {shown} s")
-    } else if value.strip_suffix('…').is_some_and(|start| bytes.starts_with(start)) {
+    } else if cut && bytes.starts_with(start) {
         format!("{name}: {bytes}")
     } else {
         label.to_owned()
