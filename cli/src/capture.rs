@@ -9,7 +9,7 @@ use carelink_core::session::{Carrier, Claim, Direction, Transfer};
 use pcap_parser::traits::PcapNGPacketBlock as _;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{self, Read};
 
 /// Largest record that is read in one piece; USB transfers of other devices may be long.
 const BUFFER: usize = 1 << 20;
@@ -84,7 +84,7 @@ pub fn read_with(
     };
     let mut big_endian = false;
     let mut reader =
-        create_reader(BUFFER, source).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
+        create_reader(BUFFER, Patient(source)).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
     let mut interfaces: Vec<Interface> = Vec::new();
     let mut frame = 0_u32;
     loop {
@@ -164,6 +164,26 @@ pub fn read_with(
             }
             Err(error) => bail!("damaged capture after frame {frame}: {error}"),
         }
+    }
+}
+
+/// Reads as much as is asked for: a pipe gives little at a time, and a file's header is wanted whole.
+struct Patient<R>(R);
+
+impl<R: Read> Read for Patient<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.0.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What came before the error is read first.
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
     }
 }
 
