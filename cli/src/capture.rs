@@ -3,11 +3,13 @@
 //! Layouts of the link layers: the registry of link types, the Linux kernel's usbmon documentation, USBPcap's and
 //! Wireshark's documentation.
 
+use crate::tcp::{self, Connections};
 use anyhow::{Context as _, Result, bail};
 use carelink_core::session::{Carrier, Claim, Direction, Transfer};
 use pcap_parser::traits::PcapNGPacketBlock as _;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
-use std::io::Read;
+use std::collections::HashSet;
+use std::io::{self, Read};
 
 /// Largest record that is read in one piece; USB transfers of other devices may be long.
 const BUFFER: usize = 1 << 20;
@@ -31,10 +33,12 @@ pub struct Packet {
     pub bytes: Vec<u8>,
     /// How many bytes were sent.
     pub reported: usize,
+    /// True if the capture itself shows that the device is a stick, or that somebody recorded it for this purpose.
+    pub certain: bool,
 }
 
 impl Packet {
-    /// The same for the core. `claim` says whether the device is known to be a stick.
+    /// The same for the core. `claim` says whether the device is known to be a stick where the capture does not tell.
     #[must_use]
     pub fn transfer(&self, claim: Claim) -> Transfer<'_> {
         Transfer {
@@ -47,19 +51,40 @@ impl Packet {
             direction: self.direction,
             endpoint: self.endpoint,
             carrier: self.carrier,
-            // What has no device address is a serial line, which somebody recorded for this purpose.
-            claim: if self.carrier == Carrier::Stream { Claim::Certain } else { claim },
+            claim: if self.certain { Claim::Certain } else { claim },
         }
     }
 }
 
-/// Calls `take` for each transfer with payload.
+/// Calls `take` for each transfer with payload; TCP is taken for a stick's on [`tcp::PORT`].
 ///
 /// # Errors
-/// If the file is no capture, is damaged, or `take` fails. What came before was taken by then.
-pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet) -> Result<()>) -> Result<()> {
+/// As [`read_with`].
+pub fn read(source: impl Read + Send, take: impl FnMut(Packet) -> Result<()>) -> Result<()> {
+    read_with(source, tcp::PORT, take)
+}
+
+/// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`.
+///
+/// Interfaces whose link type cannot carry a stick's traffic are passed over.
+///
+/// # Errors
+/// If the file is no capture, is damaged, has only interfaces that cannot be read, or `take` fails. What came before was
+/// taken by then.
+pub fn read_with(
+    source: impl Read + Send,
+    tcp_port: u16,
+    mut take: impl FnMut(Packet) -> Result<()>,
+) -> Result<()> {
+    let mut seen = Seen {
+        sticks: HashSet::new(),
+        connections: Connections::new(tcp_port),
+        readable: false,
+        unreadable: None,
+    };
+    let mut big_endian = false;
     let mut reader =
-        create_reader(BUFFER, source).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
+        create_reader(BUFFER, Patient(source)).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
     let mut interfaces: Vec<Interface> = Vec::new();
     let mut frame = 0_u32;
     loop {
@@ -82,7 +107,8 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet) -> Result<()>
                             u64::from(packet.ts_sec) * 1_000_000_000 + u64::from(packet.ts_usec) * unit;
                         Some((interface, time, packet.data, packet.origlen, None))
                     }
-                    PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                    PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                        big_endian = section.big_endian();
                         interfaces.clear();
                         None
                     }
@@ -101,7 +127,8 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet) -> Result<()>
                         let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
                         let flags = packet.options.iter().find_map(|option| {
                             let value = (option.code.0 == EPB_FLAGS).then_some(option.value.as_ref())?;
-                            value.get(..4)?.try_into().ok().map(u32::from_le_bytes)
+                            let flags = *value.first_chunk()?;
+                            Some(if big_endian { u32::from_be_bytes(flags) } else { u32::from_le_bytes(flags) })
                         });
                         Some((interface, interface.time(ticks), packet.packet_data(), packet.origlen, flags))
                     }
@@ -114,13 +141,19 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet) -> Result<()>
                 if let Some((interface, time, data, sent, flags)) = record {
                     frame += 1;
                     let data = &data[..data.len().min(sent as usize)];
-                    if let Some(packet) = interface.packet(frame, time, data, sent as usize, flags)? {
+                    let shape = Shape { frame, time, data, sent: sent as usize, flags };
+                    if let Some(packet) = interface.packet(&shape, &mut seen) {
                         take(packet)?;
                     }
                 }
                 reader.consume(used);
             }
-            Err(PcapError::Eof) => return Ok(()),
+            Err(PcapError::Eof) => {
+                if let (false, Some(link)) = (seen.readable, seen.unreadable) {
+                    bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
+                }
+                return Ok(());
+            }
             Err(PcapError::Incomplete(_)) => {
                 if reader.reader_exhausted() {
                     bail!("the file ends within a record, after frame {frame}");
@@ -131,6 +164,26 @@ pub fn read(source: impl Read + Send, mut take: impl FnMut(Packet) -> Result<()>
             }
             Err(error) => bail!("damaged capture after frame {frame}: {error}"),
         }
+    }
+}
+
+/// Reads as much as is asked for: a pipe gives little at a time, and a file's header is wanted whole.
+struct Patient<R>(R);
+
+impl<R: Read> Read for Patient<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.0.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What came before the error is read first.
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
     }
 }
 
@@ -177,56 +230,106 @@ impl Interface {
         nanoseconds.saturating_add_signed(self.offset.saturating_mul(1_000_000_000))
     }
 
-    fn packet(
-        &self,
-        frame: u32,
-        time: u64,
-        data: &[u8],
-        sent: usize,
-        flags: Option<u32>,
-    ) -> Result<Option<Packet>> {
-        let usb = |urb: Option<Urb>| {
-            let urb = urb.filter(|urb| urb.bulk && sent > urb.header)?;
-            Some(Packet {
-                frame,
-                time,
-                stream: u64::from(urb.bus) << 16 | u64::from(urb.device),
-                direction: Some(if urb.endpoint & 0x80 == 0 {
-                    Direction::ToStick
-                } else {
-                    Direction::FromStick
-                }),
-                endpoint: Some(urb.endpoint & 0x7f),
-                carrier: Carrier::Transfers,
-                bytes: data.get(urb.header..).unwrap_or_default().to_vec(),
-                reported: sent - urb.header,
-            })
-        };
-        let line = |header: usize, direction| {
-            (sent > header).then(|| Packet {
-                frame,
-                time,
-                stream: 0,
-                direction,
-                endpoint: None,
-                carrier: Carrier::Stream,
-                bytes: data.get(header..).unwrap_or_default().to_vec(),
-                reported: sent - header,
-            })
-        };
-        Ok(match self.link.0 {
-            189 => usb(usbmon(data, 48)),
-            220 => usb(usbmon(data, 64)),
-            249 => usb(usbpcap(data)),
-            266 => usb(darwin(data)),
-            147..=162 => line(0, flags.and_then(|flags| towards(flags & 3, 2, 1))),
-            250 => line(12, data.get(8).and_then(|&event| towards(event.into(), 1, 2))),
-            252 => exported(data).and_then(|(header, direction)| line(header, direction)),
-            other => bail!(
-                "frame {frame}: link type {other} is neither USB nor a serial line that can be read here"
-            ),
+    fn readable(&self) -> bool {
+        matches!(self.link.0, 147..=162 | 189 | 220 | 249 | 250 | 252 | 266) || tcp::LINKS.contains(&self.link.0)
+    }
+
+    fn packet(&self, shape: &Shape<'_>, seen: &mut Seen) -> Option<Packet> {
+        let link = self.link.0;
+        if !self.readable() {
+            seen.unreadable = Some(link);
+            return None;
+        }
+        seen.readable = true;
+        match link {
+            189 => shape.usb(usbmon(shape.data, 48), seen),
+            220 => shape.usb(usbmon(shape.data, 64), seen),
+            249 => shape.usb(usbpcap(shape.data), seen),
+            266 => shape.usb(darwin(shape.data), seen),
+            147..=162 => shape.line(0, shape.flags.and_then(|flags| towards(flags & 3, 2, 1))),
+            250 => shape.line(12, shape.data.get(8).and_then(|&event| towards(event.into(), 1, 2))),
+            252 => exported(shape.data).and_then(|(header, direction)| shape.line(header, direction)),
+            _ => shape.tcp(link, seen),
+        }
+    }
+}
+
+/// What is kept from one packet to the next.
+struct Seen {
+    /// Devices whose descriptor names a stick.
+    sticks: HashSet<u64>,
+    connections: Connections,
+    /// True if a packet's link type was one that can be read.
+    readable: bool,
+    /// A link type that cannot be read.
+    unreadable: Option<i32>,
+}
+
+/// A packet as the file has it.
+struct Shape<'a> {
+    frame: u32,
+    time: u64,
+    data: &'a [u8],
+    sent: usize,
+    flags: Option<u32>,
+}
+
+impl Shape<'_> {
+    fn usb(&self, urb: Option<Urb>, seen: &mut Seen) -> Option<Packet> {
+        let urb = urb?;
+        let stream = u64::from(urb.bus) << 16 | u64::from(urb.device);
+        let bytes = self.data.get(urb.header..).unwrap_or_default();
+        if let Some(stick) = descriptor(bytes).filter(|_| urb.endpoint & 0x7f == 0) {
+            // An address may be given to another device later.
+            if stick { seen.sticks.insert(stream) } else { seen.sticks.remove(&stream) };
+        }
+        let direction = if urb.endpoint & 0x80 == 0 { Direction::ToStick } else { Direction::FromStick };
+        (urb.bulk && self.sent > urb.header).then(|| Packet {
+            frame: self.frame,
+            time: self.time,
+            stream,
+            direction: Some(direction),
+            endpoint: Some(urb.endpoint & 0x7f),
+            carrier: Carrier::Transfers,
+            bytes: bytes.to_vec(),
+            reported: self.sent - urb.header,
+            certain: seen.sticks.contains(&stream),
         })
     }
+
+    fn line(&self, header: usize, direction: Option<Direction>) -> Option<Packet> {
+        let bytes = self.data.get(header..).unwrap_or_default();
+        (self.sent > header).then(|| self.stream(0, direction, bytes, self.sent - header))
+    }
+
+    fn tcp(&self, link: i32, seen: &mut Seen) -> Option<Packet> {
+        let piece = seen.connections.payload(link, self.data)?;
+        let stream = TCP_STREAMS | u64::from(piece.connection);
+        Some(self.stream(stream, Some(piece.direction), piece.bytes, piece.bytes.len()))
+    }
+
+    fn stream(&self, stream: u64, direction: Option<Direction>, bytes: &[u8], reported: usize) -> Packet {
+        Packet {
+            frame: self.frame,
+            time: self.time,
+            stream,
+            direction,
+            endpoint: None,
+            carrier: Carrier::Stream,
+            bytes: bytes.to_vec(),
+            reported,
+            certain: true,
+        }
+    }
+}
+
+/// Streams of TCP connections lie above those of USB devices, whose addresses take 32 bits.
+const TCP_STREAMS: u64 = 1 << 32;
+
+/// Whether a device is a stick, if `bytes` are a device descriptor.
+fn descriptor(bytes: &[u8]) -> Option<bool> {
+    let [18, 1, rest @ ..] = bytes else { return None };
+    Some(rest.get(6..10)? == [0x21, 0x0a, 0x01, 0x80])
 }
 
 /// The direction that `value` tells, if it is one of the two.
@@ -268,14 +371,13 @@ fn usbpcap(data: &[u8]) -> Option<Urb> {
 }
 
 fn darwin(data: &[u8]) -> Option<Urb> {
-    let header = usize::from(*data.get(2)?);
-    let [request] = number(data, 3)?;
-    let location = u32::from_le_bytes(number(data, 16)?);
-    let [transfer, device, endpoint, _] =
-        number(data, 24).map(|[_, _, _, _, a, b, c, d]: [u8; 8]| [a, b, c, d])?;
+    let [header, request] = number(data, 2)?;
+    let location = u32::from_le_bytes(number(data, 24)?);
+    let [_speed, device, endpoint, transfer] = number(data, 28)?;
     let bus = u16::try_from(location >> 24).unwrap_or(0);
     let carries = (endpoint & 0x80 == 0) == (request == 0);
-    Some(Urb { bus, device: device.into(), endpoint, bulk: transfer == 2 && carries, header })
+    let (device, header) = (device.into(), header.into());
+    Some(Urb { bus, device, endpoint, bulk: transfer == 2 && carries, header })
 }
 
 /// Length of an exported PDU's tags, and the direction that they tell.

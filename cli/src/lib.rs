@@ -1,3 +1,14 @@
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
+pub mod audit;
 pub mod capture;
+pub mod conversation;
+pub mod events;
+pub mod list;
+pub mod output;
+pub mod page;
+pub mod pages;
+pub mod show;
+pub mod tcp;
+pub mod tree;
+pub mod vendor;

@@ -1,46 +1,98 @@
 //! The `carelink` program.
 
 use anyhow::Result;
-use carelink_cli::capture;
-use carelink_core::session::{Claim, Session, Verdict};
+use carelink_cli::output::Ending;
+use carelink_cli::{audit, events, list, pages, show};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
 
-fn main() -> Result<()> {
-    for path in std::env::args().skip(1) {
-        let mut session = Session::default();
-        let (mut ours, mut not) = (0, 0);
-        let mut firsts = Vec::new();
-        capture::read(std::fs::File::open(&path)?, |packet| {
-            let transfer = packet.transfer(Claim::Ask);
-            if session.observe(&transfer) == Verdict::Ours {
-                ours += 1;
-            } else {
-                not += 1;
-            }
-            firsts.push(packet);
-            Ok(())
-        })?;
-        println!("{path}: {ours} transfers, {not} others");
-        let mut table = std::collections::BTreeMap::new();
-        for t in session.tracker().transactions() {
-            let what = t.pump_opcode().map_or_else(|| format!("{:?}", t.kind), |o| format!("{:02x}", o.0));
-            *table.entry((what, t.outcome().to_string())).or_insert(0) += 1;
-        }
-        println!("{table:?}");
-        let mut line = carelink_core::sink::InfoLine::default();
-        for packet in &firsts {
-            let mut outline = carelink_core::sink::Outline::default();
-            session.dissect(&packet.transfer(Claim::Ask), &mut outline);
-            let notes: Vec<_> = outline
-                .notes()
-                .iter()
-                .map(|n| carelink_core::diagnosis::NOTES[n.note as usize].name)
-                .collect();
-            line.0.clear();
-            session.dissect(&packet.transfer(Claim::Ask), &mut line);
-            if std::env::var_os("V").is_some() || !notes.is_empty() {
-                println!("{} {} {:?}", packet.frame, line.0, notes);
-            }
+const EXAMPLES: &str = "\
+Examples:
+  carelink list download.pcapng
+  carelink show download.pcapng -n 12
+  carelink events download.pcapng > events.tsv
+  carelink events --model 522 *.data
+  carelink pages download.pcapng -o pages
+  carelink audit download.pcapng CareLink-Export.csv
+  dumpcap -i usbmon1 -w - | carelink list -
+
+Exit codes:
+  0  all is well
+  1  differences, or damaged or incomplete data, were found
+  2  wrong usage, or a file that cannot be read, or not to its end";
+
+/// Reads captures of a CareLink USB stick talking to a MiniMed insulin pump
+#[derive(Parser)]
+#[command(name = "carelink", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the transactions of a capture, one a line
+    List(list::Args),
+    /// Show the decoded values of a capture, or of one transaction
+    Show(show::Args),
+    /// List the events in captures or pages, by the vendor's names
+    Events(events::Args),
+    /// Write the history and sensor pages of a capture to files
+    Pages(pages::Args),
+    /// Compare the events of a capture with a CareLink CSV export
+    Audit(audit::Args),
+    /// Write the manual page to standard output
+    Man,
+    /// Write a script of completions for a shell to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = run(&cli.verb, &mut out);
+    // What was written before an error comes before it.
+    let flushed = out.flush().map_err(anyhow::Error::from);
+    match result.and_then(|ending| flushed.map(|()| ending)) {
+        Ok(ending) => ending.into(),
+        Err(error) if gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("carelink: {error:#}");
+            ExitCode::from(2)
         }
     }
-    Ok(())
+}
+
+fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
+    match verb {
+        Verb::List(args) => list::run(args, out),
+        Verb::Show(args) => show::run(args, out),
+        Verb::Events(args) => events::run(args, out),
+        Verb::Pages(args) => pages::run(args, out),
+        Verb::Audit(args) => audit::run(args, out),
+        Verb::Man => {
+            clap_mangen::Man::new(Cli::command()).render(out)?;
+            Ok(Ending::Fine)
+        }
+        Verb::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "carelink", out);
+            Ok(Ending::Fine)
+        }
+    }
+}
+
+/// True if whoever read the output has had enough.
+fn gone(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        let csv = cause.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
+            csv::ErrorKind::Io(io) => Some(io),
+            _ => None,
+        });
+        io.or(csv).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }

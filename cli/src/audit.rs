@@ -1,0 +1,247 @@
+//! In: a capture, and the vendor's export of the same pump. Out: what agrees, what is missing on either side, what differs.
+//!
+//! Judged is the span of time that both cover. Events agree if time, type and all judged values of the export's do.
+
+use crate::conversation::Options;
+use crate::events::{Collection, Found, collect};
+use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::vendor::{self, Dates, Official, judged};
+use anyhow::{Context as _, Result, bail};
+use jiff::civil::DateTime;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What `carelink audit` is asked for.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Capture file, - for standard input; or a file with a page, which needs --model
+    capture: PathBuf,
+    /// CSV export, as downloaded from CareLink, or a tab-separated table of events
+    export: PathBuf,
+    /// Judge only rows of this device, by its name in the export; by default the capture's pumps
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// Order of the export's dates, if the dates do not tell
+    #[arg(long, value_enum)]
+    dates: Option<Dates>,
+    /// How to write the comparison
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// How an event compares.
+#[derive(Clone, Debug, PartialEq)]
+enum Verdict<'a> {
+    Agrees(&'a Official, &'a Found),
+    Differs(&'a Official, &'a Found),
+    OnlyExport(&'a Official),
+    OnlyCapture(&'a Found),
+}
+
+const COLUMNS: [&str; 8] =
+    ["verdict", "time", "type", "export_line", "frame", "keys", "export_values", "capture_values"];
+
+/// Compares a capture with an export.
+///
+/// # Errors
+/// If a file cannot be read, the capture is damaged, both have no time in common, or `out` cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    let found = collect(std::slice::from_ref(&args.capture), &args.options)?;
+    let name = || args.export.display().to_string();
+    let bytes = std::fs::read(&args.export).with_context(name)?;
+    let export = vendor::read(&bytes, args.dates).with_context(name)?;
+    if export.assumed.is_some() {
+        eprintln!("carelink: {}: months are taken to come before days; --dates tells otherwise", name());
+    }
+    let official = of_device(&export.events, &found, args.device.as_deref());
+    let Some((first, last)) = common(&official, &found.events) else {
+        let times = span(official.iter().map(|event| event.time)).zip(span(found.events.iter().map(|event| event.time)));
+        let Some(((a, b), (c, d))) = times else {
+            bail!("nothing to compare: {} events in the capture, {} in the export", found.events.len(), official.len());
+        };
+        bail!("nothing to compare: the export is of {a} to {b}, the capture of {c} to {d}");
+    };
+    let within = |time: DateTime| (first..=last).contains(&time);
+    let verdicts = compare(
+        official.into_iter().filter(|event| within(event.time)),
+        found.events.iter().filter(|event| within(event.time)),
+    );
+    match args.format {
+        Format::Text => text(&verdicts, first, last, out)?,
+        Format::Json => {
+            for verdict in &verdicts {
+                json_line(out, &object(&COLUMNS, verdict.row()))?;
+            }
+        }
+        Format::Csv => {
+            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
+            verdicts.iter().try_for_each(|verdict| csv.row(&verdict.row()))?;
+            csv.finish()?;
+        }
+    }
+    let agrees = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Agrees(..)));
+    let ending = found.finish()?;
+    Ok(if agrees { ending } else { Ending::Found })
+}
+
+/// The rows of a device: the one that is named, or else those of the capture's pumps, or else all.
+fn of_device<'a>(events: &'a [Official], found: &Collection, device: Option<&str>) -> Vec<&'a Official> {
+    let pumps: BTreeSet<_> = found.events.iter().map(|event| event.pump.as_str()).collect();
+    let known = events.iter().any(|event| pumps.contains(event.device.as_str()));
+    let wanted = |event: &&Official| match device {
+        Some(device) => event.device == device,
+        None => !known || pumps.contains(event.device.as_str()),
+    };
+    events.iter().filter(wanted).collect()
+}
+
+fn span(times: impl Iterator<Item = DateTime> + Clone) -> Option<(DateTime, DateTime)> {
+    times.clone().min().zip(times.max())
+}
+
+/// The time that both cover.
+fn common(official: &[&Official], found: &[Found]) -> Option<(DateTime, DateTime)> {
+    let (a, b) = span(official.iter().map(|event| event.time))?;
+    let (c, d) = span(found.iter().map(|event| event.time))?;
+    let (first, last) = (a.max(c), b.min(d));
+    (first <= last).then_some((first, last))
+}
+
+fn compare<'a>(
+    official: impl Iterator<Item = &'a Official>,
+    found: impl Iterator<Item = &'a Found>,
+) -> Vec<Verdict<'a>> {
+    let mut pool: HashMap<(DateTime, &str), Vec<&Found>> = HashMap::new();
+    for event in found {
+        pool.entry((event.time, event.kind)).or_default().push(event);
+    }
+    // Those that agree come first, so that others do not take their place.
+    let (mut verdicts, mut rest) = (Vec::new(), Vec::new());
+    for event in official {
+        let same = pool.get_mut(&(event.time, event.kind.as_str())).and_then(|found| {
+            let at = found.iter().position(|found| differing(event, found).is_empty())?;
+            Some(found.remove(at))
+        });
+        match same {
+            Some(found) => verdicts.push(Verdict::Agrees(event, found)),
+            None => rest.push(event),
+        }
+    }
+    for event in rest {
+        let namesakes = pool.get_mut(&(event.time, event.kind.as_str())).filter(|found| !found.is_empty());
+        verdicts.push(match namesakes {
+            Some(found) => {
+                let nearest = (0..found.len()).min_by_key(|&at| differing(event, found[at]).len()).unwrap_or(0);
+                Verdict::Differs(event, found.remove(nearest))
+            }
+            None => Verdict::OnlyExport(event),
+        });
+    }
+    verdicts.extend(pool.into_values().flatten().map(Verdict::OnlyCapture));
+    verdicts.sort_by_key(Verdict::order);
+    verdicts
+}
+
+/// The keys whose values the capture has otherwise, or not at all.
+fn differing<'a>(official: &'a Official, found: &Found) -> Vec<&'a str> {
+    let decoded = judged(&found.values);
+    judged(&official.text)
+        .into_iter()
+        .filter(|(key, value)| decoded.get(key) != Some(value))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+impl<'a> Verdict<'a> {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Agrees(..) => "agrees",
+            Self::Differs(..) => "differs",
+            Self::OnlyExport(_) => "only in export",
+            Self::OnlyCapture(_) => "only in capture",
+        }
+    }
+
+    fn sides(&self) -> (Option<&'a Official>, Option<&'a Found>) {
+        match *self {
+            Self::Agrees(official, found) | Self::Differs(official, found) => (Some(official), Some(found)),
+            Self::OnlyExport(official) => (Some(official), None),
+            Self::OnlyCapture(found) => (None, Some(found)),
+        }
+    }
+
+    /// Time and type, the same on both sides.
+    fn event(&self) -> (Option<DateTime>, &'a str) {
+        match self.sides() {
+            (Some(official), _) => (Some(official.time), &official.kind),
+            (None, Some(found)) => (Some(found.time), found.kind),
+            (None, None) => (None, ""),
+        }
+    }
+
+    fn order(&self) -> (Option<DateTime>, &'a str, u64, u32, &'a str) {
+        let ((time, kind), (official, found)) = (self.event(), self.sides());
+        let frame = found.and_then(|found| found.frame).unwrap_or_default();
+        let values = found.map_or("", |found| &found.values);
+        (time, kind, official.map_or(0, |official| official.line), frame, values)
+    }
+
+    fn keys(&self) -> Vec<&'a str> {
+        match *self {
+            Self::Differs(official, found) => differing(official, found),
+            _ => Vec::new(),
+        }
+    }
+
+    fn row(&self) -> Vec<Value> {
+        let ((time, kind), (official, found)) = (self.event(), self.sides());
+        vec![
+            json!(self.word()),
+            json!(time.map(|time| time.to_string())),
+            json!(kind),
+            json!(official.map(|official| official.line)),
+            json!(found.and_then(|found| found.frame)),
+            json!(self.keys().join(" ")),
+            json!(official.map(|official| &official.text)),
+            json!(found.map(|found| &found.values)),
+        ]
+    }
+}
+
+fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut impl Write) -> Result<()> {
+    let mut table: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    for verdict in verdicts {
+        let column = match verdict {
+            Verdict::Agrees(..) => 0,
+            Verdict::Differs(..) => 1,
+            Verdict::OnlyExport(_) => 2,
+            Verdict::OnlyCapture(_) => 3,
+        };
+        table.entry(verdict.event().1).or_default()[column] += 1;
+    }
+    writeln!(out, "{first} to {last}\n")?;
+    writeln!(out, "{:34}{:>10}{:>10}{:>16}{:>17}", "type", "agrees", "differs", "only in export", "only in capture")?;
+    let total = table.values().fold([0; 4], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
+    for (kind, [agrees, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
+        writeln!(out, "{kind:34}{agrees:>10}{differs:>10}{export:>16}{capture:>17}")?;
+    }
+    for verdict in verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Agrees(..))) {
+        let ((time, kind), (official, found)) = (verdict.event(), verdict.sides());
+        let time = time.map(|time| time.to_string()).unwrap_or_default();
+        let keys = verdict.keys();
+        let keys = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
+        writeln!(out, "\n{time} {kind}: {}{keys}", verdict.word())?;
+        if let Some(official) = official {
+            writeln!(out, "  export, line {}: {}", official.line, official.text)?;
+        }
+        if let Some(found) = found {
+            let place = found.frame.map(|frame| format!(", frame {frame}")).unwrap_or_default();
+            writeln!(out, "  capture{place}: {}", found.values)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
+
+use crate::capture::{self, Packet};
+use crate::tcp;
+use anyhow::{Context as _, Error, Result};
+use carelink_core::cursor::Cursor;
+use carelink_core::pump::model::{Known, Model, Pump};
+use carelink_core::pump::{self, Opcode, Parameters};
+use carelink_core::session::{Claim, Session, Verdict};
+use carelink_core::sink::{InfoLine, Sink};
+use carelink_core::track::transaction::{Outcome, Part, Transaction};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// How captures are read.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Model of the pump, such as 522 or 723, whatever the traffic says
+    #[arg(long, value_parser = model)]
+    pub model: Option<Model>,
+    /// Port of a serial line that is forwarded over TCP
+    #[arg(long, default_value_t = tcp::PORT)]
+    pub tcp_port: u16,
+}
+
+fn model(text: &str) -> Result<Model, String> {
+    Model::parse(text).ok_or_else(|| format!("{text} is not a model: three or four digits, then a letter or none"))
+}
+
+impl Options {
+    /// The pump that the user names.
+    #[must_use]
+    pub fn forced(&self) -> Option<Pump> {
+        self.model.map(|model| Pump::of(model, Known::Forced))
+    }
+}
+
+/// A capture that was read to its end, or to where it is damaged.
+#[derive(Debug)]
+pub struct Conversation {
+    /// What the core knows of it.
+    pub session: Session,
+    /// The packets of sticks, in capture order.
+    pub packets: Vec<Packet>,
+    /// Why reading stopped before the end.
+    pub damage: Option<Error>,
+}
+
+/// One fetch, with all that is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetch<'a> {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The fetch itself.
+    pub transaction: &'a Transaction,
+    /// Its reply, as far as it came.
+    pub data: &'a [u8],
+    /// The parts of its reply.
+    pub parts: &'a [Part],
+    /// The pump that it went to.
+    pub pump: Pump,
+}
+
+/// Opens a file, or standard input for `-`.
+///
+/// # Errors
+/// If it cannot be opened; the error names it.
+pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    Ok(Box::new(file))
+}
+
+impl Conversation {
+    /// Reads a capture file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// If nothing can be read. Damage further on is kept in [`Conversation::damage`].
+    pub fn read(path: &Path, options: &Options) -> Result<Self> {
+        Self::from_source(open(path)?, options, &path.display().to_string())
+    }
+
+    /// Reads a capture; `name` stands for it in errors.
+    ///
+    /// # Errors
+    /// As [`Conversation::read`].
+    pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
+        let (mut session, mut packets) = (Session::default(), Vec::new());
+        session.tracker_mut().force_pump(options.forced());
+        let read = capture::read_with(source, options.tcp_port, |packet| {
+            if session.observe(&packet.transfer(Claim::Ask)) == Verdict::Ours {
+                packets.push(packet);
+            }
+            Ok(())
+        });
+        let damage = read.err().map(|error| error.context(name.to_owned()));
+        match damage {
+            Some(error) if packets.is_empty() => Err(error),
+            damage => Ok(Self { session, packets, damage }),
+        }
+    }
+
+    /// All fetches, in the order in which they began.
+    pub fn fetches(&self) -> impl Iterator<Item = Fetch<'_>> {
+        let tracker = self.session.tracker();
+        (1..).zip(tracker.transactions()).map(|(number, transaction)| {
+            let (data, parts) = tracker.reply(number);
+            let pump = transaction.serial().map(|serial| tracker.pump(serial)).unwrap_or_default();
+            Fetch { number, transaction, data, parts, pump }
+        })
+    }
+
+    /// The packet in `frame`, if it is a stick's.
+    #[must_use]
+    pub fn packet(&self, frame: u32) -> Option<&Packet> {
+        self.packets.binary_search_by_key(&frame, |packet| packet.frame).ok().map(|at| &self.packets[at])
+    }
+
+    /// Shows the packet in `frame`.
+    pub fn dissect<S: Sink>(&self, frame: u32, sink: &mut S) {
+        if let Some(packet) = self.packet(frame) {
+            self.session.dissect(&packet.transfer(Claim::Certain), sink);
+        }
+    }
+
+    /// The sentence for the packet in `frame`.
+    #[must_use]
+    pub fn sentence(&self, frame: u32) -> String {
+        let mut line = InfoLine::default();
+        self.dissect(frame, &mut line);
+        line.0
+    }
+
+    /// The damage as an error, for when all that is good was used.
+    ///
+    /// # Errors
+    /// If the capture is damaged.
+    pub fn finish(self) -> Result<()> {
+        self.damage.map_or(Ok(()), Err)
+    }
+}
+
+impl Fetch<'_> {
+    /// The pump's command.
+    #[must_use]
+    pub fn opcode(&self) -> Option<Opcode> {
+        self.transaction.pump_opcode()
+    }
+
+    /// The parameters of the command, if they are known in full.
+    #[must_use]
+    pub fn parameters(&self) -> Option<Parameters> {
+        let packet = self.transaction.transmit()?;
+        let bytes = self.transaction.parameters();
+        let whole = bytes.len() == usize::from(packet.parameters);
+        let read = pump::parameters(packet.opcode, &mut Cursor::new(bytes, 0, !whole, &mut ()), self.pump);
+        read.ok().flatten().filter(|_| whole)
+    }
+
+    /// True if the whole reply came, with good check values.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.transaction.outcome() == Outcome::Complete
+    }
+
+    /// True if the reply is good as far as it came: what may lack is its end.
+    #[must_use]
+    pub fn good(&self) -> bool {
+        let Transaction { missing: 0, bad_crcs: 0, .. } = self.transaction else { return false };
+        self.parts.iter().all(|part| part.good)
+    }
+
+    /// The frame that holds the byte at `offset` of the reply.
+    #[must_use]
+    pub fn frame_of(&self, offset: usize) -> Option<u32> {
+        let holds = |part: &&Part| (part.offset..part.offset + part.len).contains(&u32::try_from(offset).unwrap_or(u32::MAX));
+        self.parts.iter().find(holds).map(|part| part.frame)
+    }
+
+    /// The last frame of the fetch.
+    #[must_use]
+    pub fn end(&self) -> u32 {
+        self.transaction.response.map_or(self.transaction.last, |(frame, _)| frame)
+    }
+}

@@ -1,0 +1,349 @@
+//! In: captures, or files with pages. Out: the events in them, by the vendor's names, in order of time.
+//!
+//! The rules are the core's; here pages are collected by pump, and each event finds the frame that its bytes lie in.
+
+use crate::conversation::{Conversation, Fetch, Options, open};
+use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::page::{Kind, Page};
+use anyhow::{Context as _, Error, Result, bail};
+use carelink_core::checksum::CrcStatus;
+use carelink_core::cursor::Cursor;
+use carelink_core::events::Event;
+use carelink_core::history::merge::{PageRecords, merge};
+use carelink_core::pump::events::current_events;
+use carelink_core::pump::model::{Known, Pump};
+use carelink_core::pump::opcode::Opcode;
+use carelink_core::pump::{self, Reply};
+use carelink_core::radio::serial::Serial;
+use carelink_core::sensor::Pages;
+use carelink_core::{history, sensor};
+use jiff::civil::DateTime;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Read as _, Write};
+use std::path::{Path, PathBuf};
+
+/// What `carelink events` is asked for.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Capture files, - for standard input, or files with raw pages, which need --model
+    #[arg(required = true, value_name = "CAPTURE|PAGE")]
+    files: Vec<PathBuf>,
+    /// How to write the events; text is separated by tabs, as the vendor's table is
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// An event, where it was found, and whose it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// When it happened, by the pump's clock.
+    pub time: DateTime,
+    /// The vendor's name of it.
+    pub kind: &'static str,
+    /// `KEY=VALUE, KEY=VALUE`
+    pub values: String,
+    /// The vendor's name of the pump, or its serial number.
+    pub pump: String,
+    /// The frame that holds it; `None` for files with pages.
+    pub frame: Option<u32>,
+}
+
+/// Events, and how well the files could be read.
+#[derive(Debug, Default)]
+pub struct Collection {
+    /// In order of time.
+    pub events: Vec<Found>,
+    /// What was left out, and why.
+    pub warnings: Vec<String>,
+    /// Why a capture was not read to its end.
+    pub damage: Option<Error>,
+}
+
+const COLUMNS: [&str; 6] = ["time", "type", "values", "pump", "seq", "frame"];
+
+/// Lists the events of captures or pages.
+///
+/// # Errors
+/// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    let found = collect(&args.files, &args.options)?;
+    let rows = (0_usize..).zip(&found.events).map(|(seq, event)| {
+        let Found { time, kind, values, pump, frame } = event;
+        vec![json!(time.to_string()), json!(kind), json!(values), json!(pump), json!(seq), json!(frame)]
+    });
+    match args.format {
+        Format::Text => {
+            writeln!(out, "{}", COLUMNS[..5].join("\t"))?;
+            for (seq, Found { time, kind, values, pump, .. }) in found.events.iter().enumerate() {
+                writeln!(out, "{time}\t{kind}\t{values}\t{pump}\t{seq}")?;
+            }
+        }
+        Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
+        Format::Csv => {
+            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
+            rows.into_iter().try_for_each(|row: Vec<Value>| csv.row(&row))?;
+            csv.finish()?;
+        }
+    }
+    found.finish()
+}
+
+impl Collection {
+    /// Tells what was left out.
+    ///
+    /// # Errors
+    /// If a capture is damaged.
+    pub fn finish(self) -> Result<Ending> {
+        self.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
+        match self.damage {
+            Some(error) => Err(error),
+            None if self.warnings.is_empty() => Ok(Ending::Fine),
+            None => Ok(Ending::Found),
+        }
+    }
+}
+
+/// What a file turned out to be.
+enum Source {
+    Capture(Box<Conversation>),
+    Page(PathBuf, Vec<u8>),
+}
+
+/// Finds the events in `files`.
+///
+/// # Errors
+/// If nothing of a file can be read, or pages come without a model.
+pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
+    let sources = files.iter().map(|path| source(path, options)).collect::<Result<Vec<_>>>()?;
+    let mut collection = Collection::default();
+    let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
+    for source in &sources {
+        match source {
+            Source::Page(path, bytes) => {
+                let pump = options.forced().with_context(|| {
+                    format!("{}: a page does not tell the pump's model; name it with --model", path.display())
+                })?;
+                pages.entry(None).or_default().push(Page::of_file(path, bytes, pump)?);
+            }
+            Source::Capture(conversation) => {
+                current(conversation, &mut collection);
+                for page in conversation.fetches().filter_map(|fetch| Page::of(&fetch)) {
+                    pages.entry(page.serial).or_default().push(page);
+                }
+            }
+        }
+    }
+    let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
+    for (serial, pages) in pages {
+        let pump = pages.first().map(|page| page.pump).unwrap_or_default();
+        let name = product(pump, serial);
+        let pages: Vec<_> = pages.into_iter().filter(|page| usable(page, &mut collection.warnings)).collect();
+        history_events(&pages, captures > 1, &name, &mut collection.events);
+        sensor_events(&pages, pump, &name, &mut collection);
+    }
+    collection.events.sort_by_key(|event| event.time);
+    collection.damage = sources.into_iter().find_map(|source| match source {
+        Source::Capture(conversation) => conversation.damage,
+        Source::Page(..) => None,
+    });
+    Ok(collection)
+}
+
+/// Reads a file as what its first bytes say.
+fn source(path: &Path, options: &Options) -> Result<Source> {
+    let name = || path.display().to_string();
+    let mut file = open(path)?;
+    let mut start = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut start).with_context(name)?;
+    let capture = matches!(
+        start.as_slice(),
+        [0x0A, 0x0D, 0x0D, 0x0A] | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D] | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
+    );
+    if capture || path == Path::new("-") {
+        let whole = std::io::Cursor::new(start).chain(file);
+        return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
+    }
+    file.read_to_end(&mut start).with_context(name)?;
+    if start.is_empty() {
+        bail!("{}: the file is empty", path.display());
+    }
+    Ok(Source::Page(path.to_owned(), start))
+}
+
+/// True if the values of a page can be trusted.
+fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
+    let at = page.fetch.map(|fetch| format!("frame {}: ", fetch.transaction.request.0)).unwrap_or_default();
+    let (what, number) = (page.kind.word(), page.number.map(|number| number.to_string()).unwrap_or_default());
+    let reason = if page.fetch.is_some_and(|fetch| !fetch.good()) {
+        "its reply is damaged"
+    } else if page.read(&mut ()).1 == CrcStatus::Bad {
+        "its CRC is bad"
+    } else if page.kind != Kind::History && !page.whole() {
+        "it lacks its end"
+    } else if page.kind != Kind::History && page.pump.large().is_none() {
+        "the pump's model is not known; name it with --model"
+    } else {
+        return true;
+    };
+    warnings.push(format!("{at}{what} page {number} is left out: {reason}"));
+    false
+}
+
+fn history_events(pages: &[Page<'_>], several: bool, pump: &str, found: &mut Vec<Found>) {
+    // Where events lie: their bytes have the time of their record, and mostly its name.
+    let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
+    let mut records = Vec::new();
+    for page in pages.iter().filter(|page| page.kind == Kind::History) {
+        let mut of_page = Vec::new();
+        history::page(&mut Cursor::new(page.bytes, 0, !page.whole(), &mut ()), page.pump, |record| {
+            of_page.push(record);
+        });
+        for record in &of_page {
+            let time = record.time.and_then(|time| time.valid());
+            let frame = page.fetch.and_then(|fetch| fetch.frame_of(record.offset));
+            if let (Some(time), Some(frame)) = (time, frame) {
+                frames.entry((time, record.event())).or_insert(frame);
+                frames.entry((time, None)).or_insert(frame);
+            }
+        }
+        // A number counts back from the newest page of its own download.
+        records.push(PageRecords { number: page.number.filter(|_| !several), records: of_page });
+    }
+    found.extend(history::events::events(&merge(records)).iter().map(|event| {
+        let frame = frames.get(&(event.time, Some(event.kind))).or_else(|| frames.get(&(event.time, None)));
+        of_event(event, pump, frame.copied())
+    }));
+}
+
+fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Collection) {
+    // The newest reading of a page is the fullest one, and goes with the newest of the others.
+    let mut newest: BTreeMap<(Kind, u32), &Page<'_>> = BTreeMap::new();
+    for page in pages.iter().filter(|page| page.kind != Kind::History) {
+        match page.number {
+            Some(number) => {
+                newest.insert((page.kind, number), page);
+            }
+            None => collection.warnings.push(format!("a {} page without a number is left out", page.kind.word())),
+        }
+    }
+    let bytes = |kind, number| newest.get(&(kind, number)).map(|page| page.bytes);
+    let numbers: BTreeSet<_> =
+        newest.keys().filter(|(kind, _)| *kind == Kind::Glucose).map(|(_, number)| *number).collect();
+    let together: Vec<_> = numbers
+        .iter()
+        .filter_map(|&number| {
+            let glucose = bytes(Kind::Glucose, number)?;
+            Some(Pages { number, glucose, isig: bytes(Kind::Isig, number), vcntr: bytes(Kind::Vcntr, number) })
+        })
+        .collect();
+    if pump.large() == Some(true) {
+        for pages in together.iter().filter(|pages| pages.isig.is_none()) {
+            let number = pages.number;
+            collection.warnings.push(format!(
+                "glucose page {number} has no ISIG page beside it, which holds the lowest bit of its values"
+            ));
+        }
+    }
+    let records = sensor::read(&together, pump);
+    let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
+    let mut place = numbers.iter().filter_map(|&number| newest.get(&(Kind::Glucose, number)));
+    // Records are oldest first, and so are the pages: an offset that does not grow begins the next page.
+    let (mut page, mut last) = (place.next(), None);
+    for record in &records {
+        if last.is_some_and(|last| record.offset <= last) {
+            page = place.next();
+        }
+        last = Some(record.offset);
+        let frame = page.and_then(|page| page.fetch).and_then(|fetch| fetch.frame_of(record.offset));
+        if let (Some(time), Some(frame)) = (record.when.certain(), frame) {
+            frames.entry((time, record.event())).or_insert(frame);
+        }
+    }
+    collection.events.extend(
+        sensor::events::events(&records)
+            .iter()
+            .map(|event| of_event(event, name, frames.get(&(event.time, Some(event.kind))).copied())),
+    );
+}
+
+fn of_event(event: &Event, pump: &str, frame: Option<u32>) -> Found {
+    Found { time: event.time, kind: event.kind, values: event.to_string(), pump: pump.to_owned(), frame }
+}
+
+/// What a pump was set to when it was asked, between two switchings of its radio.
+#[derive(Default)]
+struct Status {
+    clock: Option<DateTime>,
+    /// Name, values and frame.
+    events: Vec<(&'static str, String, u32)>,
+}
+
+/// The events that replies about the state of a pump make. Their time is that of the pump's clock in the same session.
+fn current(conversation: &Conversation, collection: &mut Collection) {
+    let mut sessions: HashMap<(u64, Serial), Status> = HashMap::new();
+    let mut close = |pump: Pump, serial: Serial, status: Status| {
+        let Some(time) = status.clock else {
+            if let Some((.., frame)) = status.events.first() {
+                collection.warnings.push(format!(
+                    "frame {frame}: {} events of the state of pump {serial} are left out: its clock was not read",
+                    status.events.len()
+                ));
+            }
+            return;
+        };
+        let name = product(pump, Some(serial));
+        collection.events.extend(status.events.into_iter().map(|(kind, values, frame)| Found {
+            time,
+            kind,
+            values,
+            pump: name.clone(),
+            frame: Some(frame),
+        }));
+    };
+    for fetch in conversation.fetches() {
+        let Some(serial) = fetch.transaction.serial() else { continue };
+        let key = (fetch.transaction.stream, serial);
+        if fetch.opcode() == Some(Opcode::POWER_CONTROL) {
+            if let Some(status) = sessions.remove(&key) {
+                close(fetch.pump, serial, status);
+            }
+        } else if let Some(reply) = fetch_reply(&fetch) {
+            let status = sessions.entry(key).or_default();
+            if let Reply::Clock(clock) = &reply {
+                status.clock = clock.time.valid().or(status.clock);
+            }
+            current_events(&reply, &mut |kind, values| {
+                let values = values.to_string();
+                if !status.events.iter().any(|(other, same, _)| *other == kind && *same == values) {
+                    status.events.push((kind, values, fetch.end()));
+                }
+            });
+        }
+    }
+    let tracker = conversation.session.tracker();
+    let mut rest: Vec<_> = sessions.into_iter().collect();
+    rest.sort_by_key(|(key, _)| *key);
+    for ((_, serial), status) in rest {
+        close(tracker.pump(serial), serial, status);
+    }
+}
+
+fn fetch_reply(fetch: &Fetch<'_>) -> Option<Reply> {
+    let opcode = fetch.opcode().filter(|_| fetch.complete())?;
+    pump::reply(opcode, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump).ok().flatten()
+}
+
+/// The vendor's name of a pump, as its exports have it; the serial number if the exact model is not known.
+fn product(pump: Pump, serial: Option<Serial>) -> String {
+    let told = pump.model.filter(|_| matches!(pump.known, Known::Told | Known::Forced));
+    let serial = serial.map(|serial| serial.to_string()).unwrap_or_default();
+    let Some(model) = told else { return format!("pump {serial}").trim_end().to_owned() };
+    match model.to_string().as_str() {
+        number @ ("511" | "512" | "712" | "515" | "715" | "522" | "722") => format!("Paradigm {number}"),
+        number @ ("523" | "723") => format!("Paradigm Revel - {number}"),
+        other => format!("{other} {serial}").trim_end().to_owned(),
+    }
+}

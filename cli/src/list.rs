@@ -1,0 +1,161 @@
+//! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
+
+use crate::conversation::{Conversation, Fetch, Options};
+use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::page;
+use anyhow::Result;
+use carelink_core::cursor::Cursor;
+use carelink_core::pump;
+use carelink_core::track::transaction::{Kind, Outcome, Stage};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What `carelink list` is asked for.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Capture file, pcap or pcapng; - reads standard input
+    capture: PathBuf,
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    options: Options,
+}
+
+const COLUMNS: [&str; 11] = [
+    "transaction",
+    "first_frame",
+    "last_frame",
+    "time",
+    "stream",
+    "pump",
+    "opcode",
+    "command",
+    "parameters",
+    "outcome",
+    "reply",
+];
+
+/// Lists the fetches of a capture.
+///
+/// # Errors
+/// If the capture cannot be read, is damaged, or `out` cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    let conversation = Conversation::read(&args.capture, &args.options)?;
+    match args.format {
+        Format::Text => {
+            for fetch in conversation.fetches() {
+                writeln!(out, "{}", line(&conversation, &fetch))?;
+            }
+        }
+        Format::Json => {
+            for fetch in conversation.fetches() {
+                json_line(out, &object(&COLUMNS, row(&conversation, &fetch)))?;
+            }
+        }
+        Format::Csv => {
+            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
+            for fetch in conversation.fetches() {
+                csv.row(&row(&conversation, &fetch))?;
+            }
+            csv.finish()?;
+        }
+    }
+    conversation.finish()?;
+    Ok(Ending::Fine)
+}
+
+fn row(conversation: &Conversation, fetch: &Fetch<'_>) -> Vec<Value> {
+    let transaction = fetch.transaction;
+    let opcode = match transaction.kind {
+        Kind::Pump(packet) => Some(packet.opcode.0),
+        Kind::Stick(opcode) => Some(opcode.into()),
+        Kind::Orphan => None,
+    };
+    vec![
+        json!(fetch.number),
+        json!(transaction.request.0),
+        json!(transaction.last.max(fetch.end())),
+        json!(time(transaction.request.1)),
+        json!(transaction.stream),
+        json!(transaction.serial().map(|serial| serial.to_string())),
+        json!(opcode.map(|opcode| format!("{opcode:#04x}"))),
+        json!(command(fetch)),
+        json!(parameters(fetch)),
+        json!(outcome(fetch)),
+        json!(reply(conversation, fetch)),
+    ]
+}
+
+fn line(conversation: &Conversation, fetch: &Fetch<'_>) -> String {
+    let transaction = fetch.transaction;
+    let (first, last) = (transaction.request.0, transaction.last.max(fetch.end()));
+    let mut line = format!("{:>4}  {:<13}  {}  ", fetch.number, format!("{first}-{last}"), time(transaction.request.1));
+    line += &transaction.serial().map_or_else(|| "stick ".to_owned(), |serial| serial.to_string());
+    line += &format!("  {}", command(fetch));
+    if let Some(parameters) = parameters(fetch) {
+        line += &format!(" {parameters}");
+    }
+    line += &format!(": {}", outcome(fetch));
+    if let Some(reply) = reply(conversation, fetch) {
+        line += &format!(" | {reply}");
+    }
+    line
+}
+
+/// The time of a packet, in UTC.
+pub(crate) fn time(nanoseconds: u64) -> String {
+    let time = Timestamp::from_nanosecond(nanoseconds.into());
+    time.map_or_else(|_| nanoseconds.to_string(), |time| format!("{time:.6}"))
+}
+
+/// The name of what was asked.
+pub(crate) fn command(fetch: &Fetch<'_>) -> String {
+    match fetch.transaction.kind {
+        Kind::Pump(packet) => packet.opcode.to_string(),
+        Kind::Stick(opcode) => opcode.to_string(),
+        Kind::Orphan => "reads whose command was not captured".to_owned(),
+    }
+}
+
+/// The parameters of a pump's command, in words if their layout is known.
+fn parameters(fetch: &Fetch<'_>) -> Option<String> {
+    let packet = fetch.transaction.transmit().filter(|packet| packet.parameters > 0)?;
+    if let Some(parameters) = fetch.parameters() {
+        return Some(parameters.to_string());
+    }
+    let bytes: Vec<_> = fetch.transaction.parameters().iter().map(|byte| format!("{byte:02x}")).collect();
+    let more = if bytes.len() < packet.parameters.into() { " ..." } else { "" };
+    Some(format!("[{}{more}]", bytes.join(" ")))
+}
+
+/// How it ended, and why.
+fn outcome(fetch: &Fetch<'_>) -> String {
+    match (fetch.transaction.stage, fetch.transaction.outcome()) {
+        (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
+        (Stage::StickNak(reason), _) => format!("stick NAK: {reason}"),
+        (_, outcome) => outcome.to_string(),
+    }
+}
+
+/// What came, in a sentence.
+fn reply(conversation: &Conversation, fetch: &Fetch<'_>) -> Option<String> {
+    match fetch.transaction.kind {
+        Kind::Stick(_) => {
+            let (frame, _) = fetch.transaction.response.filter(|_| fetch.transaction.outcome() == Outcome::Answered)?;
+            Some(conversation.sentence(frame)).filter(|sentence| !sentence.is_empty())
+        }
+        _ if fetch.data.is_empty() => None,
+        _ if page::Kind::of(fetch.opcode()?).is_some() => page::Page::of(fetch).map(|page| page.summary()),
+        _ if fetch.complete() => {
+            match pump::reply(fetch.opcode()?, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump) {
+                Ok(Some(reply)) => Some(reply.to_string()),
+                Ok(None) => Some(format!("{} bytes", fetch.data.len())),
+                Err(stop) => Some(format!("{} bytes: {stop}", fetch.data.len())),
+            }
+        }
+        _ => Some(format!("{} bytes", fetch.data.len())),
+    }
+}

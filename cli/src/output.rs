@@ -1,0 +1,95 @@
+//! In: rows of named values. Out: JSON, one object a line, or CSV with a header; and how a run ended.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// How a run that could do its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All is well.
+    Fine,
+    /// Differences or damage were found in the data.
+    Found,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Fine => Self::SUCCESS,
+            Ending::Found => Self::from(1),
+        }
+    }
+}
+
+/// Writes rows as CSV with a header, `separator` between the columns.
+pub struct Csv<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Csv<W> {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    /// If `out` cannot be written.
+    pub fn new(out: W, separator: u8, columns: &[&str]) -> Result<Self> {
+        let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(out);
+        writer.write_record(columns)?;
+        Ok(Self(writer))
+    }
+
+    /// Writes a row; nulls are empty.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn row<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) -> Result<()> {
+        self.0.write_record(values.into_iter().map(plain))?;
+        Ok(())
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.0.flush()?;
+        Ok(())
+    }
+}
+
+/// Writes a row as one line of JSON.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn json_line(out: &mut impl Write, value: &Value) -> Result<()> {
+    writeln!(out, "{value}")?;
+    Ok(())
+}
+
+/// An object of `columns` and `values`.
+#[must_use]
+pub fn object(columns: &[&str], values: Vec<Value>) -> Value {
+    Value::Object(columns.iter().map(|&column| column.to_owned()).zip(values).collect::<Map<_, _>>())
+}
+
+/// A value without quotes; nothing for null.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,72 @@
+//! In: a capture. Out: each whole page in it, as a file.
+
+use crate::conversation::{Conversation, Options};
+use crate::output::Ending;
+use crate::page::{Kind, Page};
+use anyhow::{Context as _, Result};
+use carelink_core::checksum::CrcStatus;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+/// What `carelink pages` is asked for.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Capture file, pcap or pcapng; - reads standard input
+    capture: PathBuf,
+    /// Folder to write the pages to; it is made if need be
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Write over files that are there already
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Writes the pages of a capture; their names go to `out`.
+///
+/// # Errors
+/// If the capture cannot be read or is damaged, or a file is there already or cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    let conversation = Conversation::read(&args.capture, &args.options)?;
+    fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
+    let mut ending = Ending::Fine;
+    for fetch in conversation.fetches() {
+        if fetch.opcode().and_then(Kind::of).is_none() {
+            continue;
+        }
+        let frame = fetch.transaction.request.0;
+        let Some(page) = Page::of(&fetch).filter(Page::whole) else {
+            // A refused command brings no page, and is nothing to complain of.
+            if !fetch.data.is_empty() {
+                eprintln!("carelink: frame {frame}: {}: not written", fetch.transaction);
+                ending = Ending::Found;
+            }
+            continue;
+        };
+        if page.read(&mut ()).1 == CrcStatus::Bad {
+            eprintln!("carelink: frame {frame}: the page's own CRC is bad; it is written as it is");
+            ending = Ending::Found;
+        }
+        let path = args.output.join(name(&page, frame));
+        let file = if args.force { File::create(&path) } else { File::create_new(&path) };
+        let mut file = file
+            .map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => anyhow::anyhow!("it is there already; --force writes over it"),
+                _ => error.into(),
+            })
+            .with_context(|| path.display().to_string())?;
+        file.write_all(page.bytes).with_context(|| path.display().to_string())?;
+        writeln!(out, "{}", path.display())?;
+    }
+    conversation.finish()?;
+    Ok(ending)
+}
+
+/// `123456-history-page-0-frame-35.data`
+fn name(page: &Page<'_>, frame: u32) -> String {
+    let serial = page.serial.map_or_else(|| "unknown".to_owned(), |serial| serial.to_string());
+    let number = page.number.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
+    format!("{serial}-{}-page-{number}-frame-{frame}.data", page.kind.word())
+}

@@ -1,0 +1,173 @@
+//! In: a capture. Out: the decoded values of its fetches, as a tree.
+
+use crate::conversation::{Conversation, Fetch, Options};
+use crate::list;
+use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::page::Page;
+use crate::tree::{self, Tree};
+use anyhow::{Result, bail};
+use carelink_core::cursor::Cursor;
+use carelink_core::pump;
+use carelink_core::radio::reply::PAYLOAD;
+use carelink_core::sink::Outline;
+use carelink_core::track::transaction::Kind;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// What `carelink show` is asked for.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Capture file, pcap or pcapng; - reads standard input
+    capture: PathBuf,
+    /// Show only this transaction, by its number in `carelink list`
+    #[arg(short = 'n', long, value_name = "TRANSACTION")]
+    number: Option<u32>,
+    /// How to write the values
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Shows the values of a capture.
+///
+/// # Errors
+/// If the capture cannot be read, is damaged, has no such transaction, or `out` cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    let conversation = Conversation::read(&args.capture, &args.options)?;
+    let wanted = |fetch: &Fetch<'_>| args.number.is_none_or(|number| number == fetch.number);
+    if let Some(number) = args.number.filter(|_| !conversation.fetches().any(|fetch| wanted(&fetch))) {
+        let count = conversation.fetches().count();
+        bail!("{}: no transaction {number}; there are {count}", args.capture.display());
+    }
+    let fetches = conversation.fetches().filter(wanted);
+    match args.format {
+        Format::Text => fetches.into_iter().try_for_each(|fetch| text(&conversation, &fetch, out))?,
+        Format::Json => {
+            for fetch in fetches {
+                json_line(out, &json(&conversation, &fetch))?;
+            }
+        }
+        Format::Csv => {
+            let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS].concat();
+            let mut csv = Csv::new(&mut *out, b',', &columns)?;
+            for fetch in fetches {
+                let key = [json!(fetch.number), json!(fetch.transaction.request.0)];
+                for part in parts(&conversation, &fetch) {
+                    let name = json!(part.name);
+                    for row in Tree::new(&part.outline, part.bytes).rows() {
+                        csv.row(key.iter().chain([&name]).chain(&row))?;
+                    }
+                }
+            }
+            csv.finish()?;
+        }
+    }
+    conversation.finish()?;
+    Ok(Ending::Fine)
+}
+
+fn text(conversation: &Conversation, fetch: &Fetch<'_>, out: &mut impl Write) -> Result<()> {
+    let (first, last) = (fetch.transaction.request.0, fetch.end());
+    writeln!(out, "Transaction {}, frames {first} to {last}: {}", fetch.number, fetch.transaction)?;
+    for part in parts(conversation, fetch) {
+        writeln!(out, "  {}", part.name)?;
+        write!(out, "{}", Tree::new(&part.outline, part.bytes).text(4))?;
+    }
+    Ok(())
+}
+
+fn json(conversation: &Conversation, fetch: &Fetch<'_>) -> Value {
+    let transaction = fetch.transaction;
+    let mut value = json!({
+        "transaction": fetch.number,
+        "first_frame": transaction.request.0,
+        "last_frame": fetch.end(),
+        "time": list::time(transaction.request.1),
+        "pump": transaction.serial().map(|serial| serial.to_string()),
+        "command": list::command(fetch),
+        "outcome": transaction.outcome().to_string(),
+    });
+    for part in parts(conversation, fetch) {
+        let rows = Tree::new(&part.outline, part.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect();
+        value[part.name] = Value::Array(rows);
+    }
+    value
+}
+
+/// What is shown of a fetch.
+struct Part<'a> {
+    name: &'static str,
+    outline: Outline,
+    bytes: &'a [u8],
+}
+
+fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    match fetch.transaction.kind {
+        Kind::Stick(_) => {
+            if let Some((frame, _)) = fetch.transaction.response
+                && let Some(packet) = conversation.packet(frame)
+            {
+                let mut outline = Outline::default();
+                conversation.dissect(frame, &mut outline);
+                parts.push(Part { name: "reply", outline, bytes: &packet.bytes });
+            }
+        }
+        Kind::Pump(_) | Kind::Orphan => {
+            parts.extend(parameters(fetch));
+            parts.extend(reply(fetch));
+        }
+    }
+    parts
+}
+
+fn parameters<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
+    let packet = fetch.transaction.transmit()?;
+    let bytes = fetch.transaction.parameters();
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut outline = Outline::default();
+    let mut cursor = Cursor::new(bytes, 0, bytes.len() < packet.parameters.into(), &mut outline);
+    read(&mut cursor, |cursor| pump::parameters(packet.opcode, cursor, fetch.pump).map(drop));
+    Some(Part { name: "parameters", outline, bytes })
+}
+
+fn reply<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
+    let bytes = fetch.data;
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut outline = Outline::default();
+    if let Some(page) = Page::of(fetch) {
+        page.read(&mut outline);
+    } else {
+        let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
+        match fetch.opcode() {
+            // Damage that no other check would find leaves the bytes unread.
+            Some(opcode) if fetch.good() => {
+                read(&mut cursor, |cursor| pump::reply(opcode, cursor, fetch.pump).map(drop));
+            }
+            _ => {
+                cursor.remainder(PAYLOAD);
+            }
+        }
+    }
+    Some(Part { name: "reply", outline, bytes })
+}
+
+/// Shows what a reader leaves as plain bytes, and where it stopped.
+fn read(
+    cursor: &mut Cursor<'_, '_, Outline>,
+    reader: impl FnOnce(&mut Cursor<'_, '_, Outline>) -> Result<(), carelink_core::diagnosis::Stop>,
+) {
+    let stop = reader(cursor).err();
+    if cursor.remaining() > 0 {
+        cursor.remainder(PAYLOAD);
+    }
+    if let Some(stop) = stop {
+        cursor.note_stop(stop);
+    }
+}

@@ -1,0 +1,156 @@
+//! In: an outline of the core, and the bytes that it is of. Out: its values with labels, units and names.
+
+use carelink_core::diagnosis::NOTES;
+use carelink_core::field::{FieldDef, Kind, registry};
+use carelink_core::names::lookup;
+use carelink_core::sink::{Node, Outline, Role};
+use jiff::ToSpan;
+use jiff::civil::date;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Bytes of a value that are shown as text; the rest is counted.
+const SHOWN: usize = 32;
+
+/// Items of an outline, ready to be shown.
+pub struct Tree<'a> {
+    outline: &'a Outline,
+    bytes: &'a [u8],
+    fields: Vec<&'static FieldDef>,
+}
+
+impl<'a> Tree<'a> {
+    /// `bytes` are those that the outline calls source 0.
+    #[must_use]
+    pub fn new(outline: &'a Outline, bytes: &'a [u8]) -> Self {
+        Self { outline, bytes, fields: registry().collect() }
+    }
+
+    fn span(&self, node: &Node) -> &'a [u8] {
+        let source = match node.source.checked_sub(1) {
+            None => self.bytes,
+            Some(at) => self.outline.sources().get(at as usize).map_or(&[][..], |(_, bytes)| bytes),
+        };
+        let start = (node.start as usize).min(source.len());
+        let end = (start + node.len as usize).min(source.len());
+        &source[start..end]
+    }
+
+    /// The value of a node, and the name of that value if it has one.
+    fn value(&self, node: &Node, def: &FieldDef) -> (Value, Option<&'static str>) {
+        let signed = node.value.cast_signed();
+        let value = match def.kind {
+            Kind::Tree => Value::Null,
+            Kind::Flag => json!(node.value != 0),
+            Kind::I8 | Kind::I32 => json!(signed),
+            Kind::F64 => json!(f64::from_bits(node.value)),
+            Kind::Text => {
+                let at = u32::try_from(node.value).unwrap_or(0);
+                json!(self.outline.text(carelink_core::sink::TextAt(at)))
+            }
+            Kind::Bytes => json!(hex(self.span(node))),
+            Kind::Clock => json!(date(1970, 1, 1).at(0, 0, 0, 0).checked_add(signed.seconds()).map_or_else(
+                |_| signed.to_string(),
+                |time| time.to_string()
+            )),
+            // In seconds.
+            Kind::Duration => json!(std::time::Duration::from_nanos(node.value).as_secs_f64()),
+            _ => json!(node.value),
+        };
+        (value, lookup(def.names, node.value).filter(|_| !def.names.is_empty()))
+    }
+
+    /// One line for each node, indented by its depth, and one for each note.
+    #[must_use]
+    pub fn text(&self, indent: usize) -> String {
+        let mut text = String::new();
+        for (at, node) in self.outline.nodes().iter().enumerate() {
+            let def = self.fields[usize::from(node.field)];
+            let margin = indent + 2 * usize::from(node.depth);
+            let mut line = match self.outline.text(node.label) {
+                "" => self.line(node, def),
+                label => label.to_owned(),
+            };
+            if node.guessed != 0 {
+                line.push_str(" (guessed)");
+            }
+            if node.role == Role::Generated as u8 {
+                line = format!("[{line}]");
+            }
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{:margin$}{line}", "");
+            for note in self.notes(at) {
+                let _ = writeln!(text, "{:margin$}  ! {note}", "");
+            }
+        }
+        text
+    }
+
+    fn line(&self, node: &Node, def: &FieldDef) -> String {
+        let label = def.label;
+        match (def.kind, self.value(node, def)) {
+            (Kind::Tree, _) => label.to_owned(),
+            (Kind::X8, (_, name)) => number(label, &format!("{:#04x}", node.value), name, def.unit),
+            (Kind::X16, (_, name)) => number(label, &format!("{:#06x}", node.value), name, def.unit),
+            (Kind::X32, (_, name)) => number(label, &format!("{:#010x}", node.value), name, def.unit),
+            (Kind::Bytes, _) => {
+                let bytes = self.span(node);
+                let more = if bytes.len() > SHOWN { "..." } else { "" };
+                format!("{label} ({} bytes): {}{more}", bytes.len(), hex(&bytes[..bytes.len().min(SHOWN)]))
+            }
+            (Kind::Duration, (value, _)) => format!("{label}: {value} s"),
+            (_, (value, name)) => number(label, &crate::output::plain(&value), name, def.unit),
+        }
+    }
+
+    /// The notes that hang on the node at `at`.
+    fn notes(&self, at: usize) -> impl Iterator<Item = String> {
+        self.outline.notes().iter().filter(move |note| note.node as usize == at).map(|note| {
+            let summary = NOTES[note.note as usize].summary;
+            match self.outline.text(note.detail) {
+                "" => summary.to_owned(),
+                detail => format!("{summary}: {detail}"),
+            }
+        })
+    }
+
+    /// All nodes, in the columns of [`COLUMNS`].
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
+        self.outline.nodes().iter().enumerate().map(|(at, node)| {
+            let def = self.fields[usize::from(node.field)];
+            let notes: Vec<_> = self.notes(at).collect();
+            let (value, name) = self.value(node, def);
+            let label = Some(self.outline.text(node.label)).filter(|label| !label.is_empty());
+            let unit = Some(def.unit.trim_start()).filter(|unit| !unit.is_empty());
+            let unit = if def.kind == Kind::Duration { Some("s") } else { unit };
+            vec![
+                json!(node.depth),
+                json!(def.name),
+                json!(def.label),
+                value,
+                json!(unit),
+                json!(name),
+                json!(label),
+                json!(node.start),
+                json!(node.len),
+                json!(node.guessed != 0),
+                if notes.is_empty() { Value::Null } else { json!(notes.join("; ")) },
+            ]
+        })
+    }
+}
+
+/// What [`Tree::rows`] tells of each node. Offset and length are those of its bytes.
+pub const COLUMNS: [&str; 11] =
+    ["depth", "field", "label", "value", "unit", "name", "text", "offset", "length", "guessed", "notes"];
+
+fn number(label: &str, value: &str, name: Option<&str>, unit: &str) -> String {
+    match name {
+        Some(name) => format!("{label}: {name} ({value})"),
+        None => format!("{label}: {value}{unit}"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,215 @@
+//! In: a CSV export of the vendor's, or a tab-separated table of events. Out: its events.
+//!
+//! An export begins with some lines on the patient and the data. Then comes the row with the columns' names, and one row
+//! for each event; what is read here are `Date` and `Time`, `Raw-Type`, `Raw-Values` and `Raw-Device Type`. A table has
+//! the columns `time`, `type`, `values` and `pump`.
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use jiff::civil::{Date, DateTime, Time};
+use std::collections::BTreeMap;
+
+/// The order of the numbers of a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dates {
+    /// Month, day, year
+    Mdy,
+    /// Day, month, year
+    Dmy,
+    /// Year, month, day
+    Ymd,
+}
+
+/// An event of an export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Official {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// When it happened, by the device's clock.
+    pub time: DateTime,
+    /// The vendor's name of it.
+    pub kind: String,
+    /// Its values, as the file has them.
+    pub text: String,
+    /// The device, by the vendor's name.
+    pub device: String,
+}
+
+/// An export that was read.
+#[derive(Debug)]
+pub struct Export {
+    /// Its events, in the file's order.
+    pub events: Vec<Official>,
+    /// How its dates were read, if the file itself does not tell.
+    pub assumed: Option<Dates>,
+}
+
+/// Columns of an export and of a table: date and time, or both in one; type; values; device.
+struct Columns {
+    date: usize,
+    time: Option<usize>,
+    kind: usize,
+    values: usize,
+    device: Option<usize>,
+}
+
+impl Columns {
+    fn find(header: &str, separator: char) -> Option<Self> {
+        let names: Vec<_> = header.split(separator).map(|name| name.trim().trim_matches('"')).collect();
+        let at = |name: &str| names.iter().position(|other| other.eq_ignore_ascii_case(name));
+        if let (Some(kind), Some(values)) = (at("Raw-Type"), at("Raw-Values")) {
+            return Some(Self { date: at("Date")?, time: Some(at("Time")?), kind, values, device: at("Raw-Device Type") });
+        }
+        if separator != '\t' {
+            return None;
+        }
+        Some(Self { date: at("time")?, time: None, kind: at("type")?, values: at("values")?, device: at("pump") })
+    }
+}
+
+/// Reads an export. `dates` is the order of its dates; without it, the file's own dates tell, or months are first.
+///
+/// # Errors
+/// If the columns are not found, or a row has no valid time.
+pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    let (mut before, mut found) = (0, None);
+    for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
+        found = [',', ';', '\t'].into_iter().find_map(|by| Some((number, by, Columns::find(line.trim_end(), by)?)));
+        before += line.len();
+        if found.is_some() {
+            break;
+        }
+    }
+    let (skipped, separator, columns) = found.context("no row names the columns Date, Time, Raw-Type and Raw-Values")?;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(u8::try_from(separator)?)
+        .quoting(separator != '\t')
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.get(before..).unwrap_or_default().as_bytes());
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record?;
+        let line = skipped + 1 + record.position().map_or(0, csv::Position::line);
+        let cell = |at: usize| record.get(at).unwrap_or_default().trim();
+        // Rows of notes, and the heads of further sections, have no type.
+        if cell(columns.kind).is_empty() || cell(columns.kind) == "Raw-Type" {
+            continue;
+        }
+        let (day, time) = match columns.time {
+            Some(time) => (cell(columns.date), cell(time)),
+            None => cell(columns.date).split_once(['T', ' ']).unwrap_or_default(),
+        };
+        let device = columns.device.map(cell).unwrap_or_default().to_owned();
+        let (kind, text) = (cell(columns.kind).to_owned(), cell(columns.values).to_owned());
+        let day = numbers(day).with_context(|| format!("line {line}: {day:?} is not a date"))?;
+        let time = clock(time).with_context(|| format!("line {line}: {time:?} is not a time"))?;
+        rows.push((line, day, time, kind, text, device));
+    }
+    let (order, assumed) = match dates {
+        Some(dates) => (dates, None),
+        None => order(rows.iter().map(|row| &row.1))?,
+    };
+    let events = rows.into_iter().map(|(line, day, time, kind, text, device)| {
+        let day = order.date(&day).with_context(|| format!("line {line}: not a date: {}", day.join("/")))?;
+        Ok(Official { line, time: day.to_datetime(time), kind, text, device })
+    });
+    Ok(Export { events: events.collect::<Result<_>>()?, assumed })
+}
+
+impl Dates {
+    fn date(self, [a, b, c]: &[String; 3]) -> Option<Date> {
+        let (year, month, day) = match self {
+            Self::Mdy => (c, a, b),
+            Self::Dmy => (c, b, a),
+            Self::Ymd => (a, b, c),
+        };
+        let century = if year.len() <= 2 { 2000 } else { 0 };
+        let year: i16 = year.parse().ok()?;
+        Date::new(year.checked_add(century)?, month.parse().ok()?, day.parse().ok()?).ok()
+    }
+}
+
+/// The only order in which all dates are dates, or the likeliest of several, and then that one again.
+fn order<'d>(days: impl Iterator<Item = &'d [String; 3]> + Clone) -> Result<(Dates, Option<Dates>)> {
+    if days.clone().any(|[first, ..]| first.len() == 4) {
+        return Ok((Dates::Ymd, None));
+    }
+    let fits = |order: Dates| days.clone().all(|day| order.date(day).is_some());
+    match (fits(Dates::Mdy), fits(Dates::Dmy)) {
+        (true, true) => Ok((Dates::Mdy, Some(Dates::Mdy))),
+        (true, false) => Ok((Dates::Mdy, None)),
+        (false, true) => Ok((Dates::Dmy, None)),
+        (false, false) => bail!("its dates are in no known order"),
+    }
+}
+
+fn numbers(text: &str) -> Option<[String; 3]> {
+    let parts: Vec<_> = text.split(['/', '.', '-']).map(str::to_owned).collect();
+    let numeric = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    parts.try_into().ok().filter(|_| numeric)
+}
+
+/// `9:27`, `09:27:00`, `9:27:00 PM`
+fn clock(text: &str) -> Option<Time> {
+    let upper = text.to_ascii_uppercase();
+    let (digits, half) = match (upper.strip_suffix("AM"), upper.strip_suffix("PM")) {
+        (Some(digits), _) => (digits, Some(0)),
+        (_, Some(digits)) => (digits, Some(12)),
+        _ => (upper.as_str(), None),
+    };
+    let mut parts = digits.trim().split(':').map(|part| part.parse::<i8>().ok());
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    let hour = half.map_or(Some(hour), |half| (1..=12).contains(&hour).then(|| hour % 12 + half))?;
+    Time::new(hour, minute, second, 0).ok().filter(|_| parts.next().is_none())
+}
+
+/// A value, so that equal ones are equal however they are written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// A number; ten thousandths count.
+    Number(f64),
+    /// A name, in lower case.
+    Name(String),
+}
+
+/// The values of `KEY=VALUE, KEY=VALUE` that are judged: no nulls, no database ids, no concentration of the insulin.
+#[must_use]
+pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
+    let mut values = BTreeMap::new();
+    let mut last = None;
+    for part in text.split(", ") {
+        match part.split_once('=').filter(|(key, _)| is_key(key)) {
+            Some((key, value)) => {
+                last = Some(key);
+                values.insert(key, value.to_owned());
+            }
+            // A value with a comma in it.
+            None => {
+                if let Some(value) = last.and_then(|key| values.get_mut(key)) {
+                    *value += ", ";
+                    *value += part;
+                }
+            }
+        }
+    }
+    values
+        .into_iter()
+        .filter(|(key, value)| !key.ends_with("_DATUM") && *key != "CONCENTRATION" && value != "null")
+        .map(|(key, value)| {
+            let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+            (key, number.map_or_else(|| Judged::Name(value.trim().to_lowercase()), |number| Judged::Number(round(number))))
+        })
+        .collect()
+}
+
+fn round(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}
+
+fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
