@@ -160,7 +160,9 @@ fn source(path: &Path, options: &Options) -> Result<Source> {
     file.by_ref().take(4).read_to_end(&mut start).with_context(name)?;
     let capture = matches!(
         start.as_slice(),
-        [0x0A, 0x0D, 0x0D, 0x0A] | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D] | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
+        [0x0A, 0x0D, 0x0D, 0x0A]
+            | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D]
+            | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
     );
     if capture || path == Path::new("-") {
         let whole = std::io::Cursor::new(start).chain(file);
@@ -226,7 +228,9 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Co
             Some(number) => {
                 newest.insert((page.kind, number), page);
             }
-            None => collection.warnings.push(format!("a {} page without a number is left out", page.kind.word())),
+            None => {
+                collection.warnings.push(format!("a {} page without a number is left out", page.kind.word()))
+            }
         }
     }
     let bytes = |kind, number| newest.get(&(kind, number)).map(|page| page.bytes);
@@ -236,7 +240,12 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Co
         .iter()
         .filter_map(|&number| {
             let glucose = bytes(Kind::Glucose, number)?;
-            Some(Pages { number, glucose, isig: bytes(Kind::Isig, number), vcntr: bytes(Kind::Vcntr, number) })
+            Some(Pages {
+                number,
+                glucose,
+                isig: bytes(Kind::Isig, number),
+                vcntr: bytes(Kind::Vcntr, number),
+            })
         })
         .collect();
     if pump.large() == Some(true) {

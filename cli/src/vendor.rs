@@ -58,12 +58,24 @@ impl Columns {
         let names: Vec<_> = header.split(separator).map(|name| name.trim().trim_matches('"')).collect();
         let at = |name: &str| names.iter().position(|other| other.eq_ignore_ascii_case(name));
         if let (Some(kind), Some(values)) = (at("Raw-Type"), at("Raw-Values")) {
-            return Some(Self { date: at("Date")?, time: Some(at("Time")?), kind, values, device: at("Raw-Device Type") });
+            return Some(Self {
+                date: at("Date")?,
+                time: Some(at("Time")?),
+                kind,
+                values,
+                device: at("Raw-Device Type"),
+            });
         }
         if separator != '\t' {
             return None;
         }
-        Some(Self { date: at("time")?, time: None, kind: at("type")?, values: at("values")?, device: at("pump") })
+        Some(Self {
+            date: at("time")?,
+            time: None,
+            kind: at("type")?,
+            values: at("values")?,
+            device: at("pump"),
+        })
     }
 }
 
@@ -76,13 +88,16 @@ pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
     let text = text.trim_start_matches('\u{feff}');
     let (mut before, mut found) = (0, None);
     for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
-        found = [',', ';', '\t'].into_iter().find_map(|by| Some((number, by, Columns::find(line.trim_end(), by)?)));
+        found = [',', ';', '\t']
+            .into_iter()
+            .find_map(|by| Some((number, by, Columns::find(line.trim_end(), by)?)));
         before += line.len();
         if found.is_some() {
             break;
         }
     }
-    let (skipped, separator, columns) = found.context("no row names the columns Date, Time, Raw-Type and Raw-Values")?;
+    let (skipped, separator, columns) =
+        found.context("no row names the columns Date, Time, Raw-Type and Raw-Values")?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(u8::try_from(separator)?)
         .quoting(separator != '\t')
@@ -200,7 +215,13 @@ pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
         .filter(|(key, value)| !key.ends_with("_DATUM") && *key != "CONCENTRATION" && value != "null")
         .map(|(key, value)| {
             let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
-            (key, number.map_or_else(|| Judged::Name(value.trim().to_lowercase()), |number| Judged::Number(round(number))))
+            (
+                key,
+                number.map_or_else(
+                    || Judged::Name(value.trim().to_lowercase()),
+                    |number| Judged::Number(round(number)),
+                ),
+            )
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! A verb in; the work done, or an error that says what to do, out.
 
 mod apt;
+mod bench;
 mod chroot;
 mod demo;
 mod fuzz;
@@ -83,6 +84,12 @@ enum Verb {
         #[arg(long, default_value_t = 10_000)]
         frames: usize,
     },
+    /// Measure what the plugin costs in tshark, beside one that does nothing and one in Lua
+    Bench {
+        /// How many URBs the generated capture has
+        #[arg(long, default_value_t = 1_000_000)]
+        urbs: u64,
+    },
     /// Photograph Wireshark with a sample capture, as docs/wireshark.png
     Screenshot {
         /// The capture to open [default: the first sample]
@@ -116,6 +123,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Lint => lint::run(),
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
+        Verb::Bench { urbs } => bench::run(urbs),
         Verb::Fuzz { frames } => fuzz::run(frames),
         Verb::Screenshot { capture, frame } => screenshot::run(capture, frame),
     }
