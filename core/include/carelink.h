@@ -43,6 +43,7 @@ typedef struct cl_transfer {
     uint8_t certain;   /* 1 if the device is known to be a CareLink stick, 0 if the bytes must show it */
     uint8_t visited;   /* 1 if this transfer was handed in before, since the session began */
     uint8_t want;      /* enum cl_want, or-ed */
+    const uint64_t *looked_at; /* one bit for each field that anybody looks at, the lowest first; NULL for all */
 } cl_transfer;
 
 enum cl_role {

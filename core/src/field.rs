@@ -206,6 +206,9 @@ const BASES: [u16; GROUPS.len()] = {
     bases
 };
 
+/// How many fields there are.
+pub const COUNT: usize = BASES[GROUPS.len() - 1] as usize + GROUPS[GROUPS.len() - 1].len();
+
 /// All fields, in the order of their numbers.
 pub fn registry() -> impl Iterator<Item = &'static FieldDef> {
     GROUPS.iter().flat_map(|rows| rows.iter())

@@ -108,6 +108,11 @@ pub struct Item<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(u32);
 
+impl Mark {
+    /// The mark of an item that was not kept.
+    const NOWHERE: Self = Self(u32::MAX);
+}
+
 /// Takes what the parsers read.
 pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
@@ -227,12 +232,28 @@ pub struct Outline {
     nodes: Vec<Node>,
     notes: Vec<NoteAt>,
     texts: String,
-    open: Vec<u32>,
+    /// The subtrees that are open; `None` for one that nobody looks at.
+    open: Vec<Option<u32>>,
+    /// One bit per field that anybody looks at; empty if all are wanted.
+    looked_at: Vec<u64>,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Outline {
+    /// From now on keeps only items of these fields, one bit each by number; all fields if there are no bits.
+    ///
+    /// Items that are left out take their labels and notes with them; what lies below them moves up.
+    pub fn keep_only(&mut self, looked_at: &[u64]) {
+        self.looked_at.clear();
+        self.looked_at.extend_from_slice(looked_at);
+    }
+
+    fn wants(&self, field: Field) -> bool {
+        let (word, bit) = (usize::from(field.id() / 64), field.id() % 64);
+        self.looked_at.is_empty() || self.looked_at.get(word).is_some_and(|bits| bits >> bit & 1 == 1)
+    }
+
     /// Forgets all items, and keeps the memory for the next ones.
     pub fn clear(&mut self) {
         self.nodes.clear();
@@ -313,6 +334,9 @@ impl Outline {
     }
 
     fn push(&mut self, item: Item<'_>) -> Mark {
+        if !self.wants(item.field) {
+            return Mark::NOWHERE;
+        }
         let value = match item.value {
             Value::Nothing | Value::Bytes => 0,
             Value::Unsigned(n) => n,
@@ -322,7 +346,7 @@ impl Outline {
             Value::Text(text) => u64::from(self.keep(format_args!("{text}")).0),
         };
         let Span { source, start, len } = item.span;
-        let depth = u8::try_from(self.open.len()).unwrap_or(DEEPEST).min(DEEPEST);
+        let depth = u8::try_from(self.open.iter().flatten().count()).unwrap_or(DEEPEST).min(DEEPEST);
         let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {
             value,
@@ -349,17 +373,20 @@ impl Sink for Outline {
 
     fn open(&mut self, item: Item<'_>) -> Mark {
         let mark = self.push(item);
-        self.open.push(mark.0);
+        self.open.push((mark != Mark::NOWHERE).then_some(mark.0));
         mark
     }
 
     fn close(&mut self, end: usize) {
-        if let Some(node) = self.open.pop().and_then(|index| self.nodes.get_mut(index as usize)) {
+        if let Some(node) = self.open.pop().flatten().and_then(|index| self.nodes.get_mut(index as usize)) {
             node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
         }
     }
 
     fn label(&mut self, mark: Mark, text: fmt::Arguments<'_>) {
+        if mark == Mark::NOWHERE {
+            return;
+        }
         let at = self.keep(text);
         if let Some(node) = self.nodes.get_mut(mark.0 as usize) {
             node.label = at;
@@ -367,6 +394,9 @@ impl Sink for Outline {
     }
 
     fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>) {
+        if mark == Mark::NOWHERE {
+            return;
+        }
         let detail = if detail.as_str() == Some("") { TextAt(0) } else { self.keep(detail) };
         self.notes.push(NoteAt { node: mark.0, note: note.id(), detail });
     }

@@ -161,7 +161,7 @@ static uint64_t nanoseconds(const nstime_t *time)
     return time->secs < 0 ? 0 : (uint64_t)time->secs * 1000000000 + (uint64_t)time->nsecs;
 }
 
-/* Whether anybody looks at our notes: a list of expert infos, or a filter. */
+/* Whether anybody looks at our notes: a list of expert infos, or a filter on one or on all of them. */
 static bool notes_are_wanted(proto_tree *tree)
 {
     static int tap = 0, protocol = -1;
@@ -171,7 +171,29 @@ static bool notes_are_wanted(proto_tree *tree)
         tap = find_tap_id("expert");
         protocol = proto_get_id_by_filter_name("_ws.expert");
     }
-    return have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol));
+    if (have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol)))
+        return true;
+    for (uint32_t i = 0; i < tables->n_notes; i++)
+        if (tables->notes[i].eiinfo.hf_info.hfinfo.ref_type != HF_REF_TYPE_NONE)
+            return true;
+    return false;
+}
+
+/* One bit for each field that anybody looks at: all others need not be made. NULL if all are to be seen. */
+static const uint64_t *looked_at(proto_tree *tree)
+{
+    static uint64_t *bits;
+    const uint32_t words = (tables->n_fields + 63) / 64;
+
+    if (tree == NULL || PTREE_DATA(tree)->visible)
+        return NULL;
+    if (bits == NULL)
+        bits = g_new(uint64_t, words);
+    memset(bits, 0, words * sizeof *bits);
+    for (uint32_t i = 0; i < tables->n_fields; i++)
+        if (tables->fields[i].hfinfo.ref_type != HF_REF_TYPE_NONE)
+            bits[i / 64] |= UINT64_C(1) << i % 64;
+    return bits;
 }
 
 static void set_columns(packet_info *pinfo, const char *info)
@@ -188,7 +210,8 @@ static void set_columns(packet_info *pinfo, const char *info)
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
-    const bool wants_tree = proto_field_is_referenced(tree, proto_carelink) || notes_are_wanted(tree);
+    const bool wants_notes = notes_are_wanted(tree);
+    const bool wants_tree = wants_notes || proto_field_is_referenced(tree, proto_carelink);
     cl_view view;
 
     transfer->captured = tvb_captured_length(tvb);
@@ -198,6 +221,8 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->frame = pinfo->num;
     transfer->layer = next_layer(pinfo);
     transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
+    /* A note hangs on an item, and any item may have one. */
+    transfer->looked_at = wants_tree && !wants_notes ? looked_at(tree) : NULL;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
                                (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0));
 

@@ -35,7 +35,7 @@ mod layout {
         cl_source = Source { bytes, len, name }
         cl_view = View { nodes, notes, sources, texts, n_nodes, n_notes, n_sources, info }
         cl_transfer = Transfer {
-            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want
+            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, looked_at
         }
     }
     same! {

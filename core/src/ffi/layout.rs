@@ -47,6 +47,7 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
+    pub looked_at: *const u64,
 }
 
 impl Transfer {

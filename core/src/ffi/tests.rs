@@ -24,6 +24,7 @@ fn transfer(want: u8) -> Transfer {
         certain: 1,
         visited: 0,
         want,
+        looked_at: ptr::null(),
     }
 }
 
