@@ -59,9 +59,14 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     }
     let official = of_device(&export.events, &found, args.device.as_deref());
     let Some((first, last)) = common(&official, &found.events) else {
-        let times = span(official.iter().map(|event| event.time)).zip(span(found.events.iter().map(|event| event.time)));
+        let times = span(official.iter().map(|event| event.time))
+            .zip(span(found.events.iter().map(|event| event.time)));
         let Some(((a, b), (c, d))) = times else {
-            bail!("nothing to compare: {} events in the capture, {} in the export", found.events.len(), official.len());
+            bail!(
+                "nothing to compare: {} events in the capture, {} in the export",
+                found.events.len(),
+                official.len()
+            );
         };
         bail!("nothing to compare: the export is of {a} to {b}, the capture of {c} to {d}");
     };
@@ -135,7 +140,8 @@ fn compare<'a>(
         let namesakes = pool.get_mut(&(event.time, event.kind.as_str())).filter(|found| !found.is_empty());
         verdicts.push(match namesakes {
             Some(found) => {
-                let nearest = (0..found.len()).min_by_key(|&at| differing(event, found[at]).len()).unwrap_or(0);
+                let nearest =
+                    (0..found.len()).min_by_key(|&at| differing(event, found[at]).len()).unwrap_or(0);
                 Verdict::Differs(event, found.remove(nearest))
             }
             None => Verdict::OnlyExport(event),
@@ -224,7 +230,11 @@ fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut imp
         table.entry(verdict.event().1).or_default()[column] += 1;
     }
     writeln!(out, "{first} to {last}\n")?;
-    writeln!(out, "{:34}{:>10}{:>10}{:>16}{:>17}", "type", "agrees", "differs", "only in export", "only in capture")?;
+    writeln!(
+        out,
+        "{:34}{:>10}{:>10}{:>16}{:>17}",
+        "type", "agrees", "differs", "only in export", "only in capture"
+    )?;
     let total = table.values().fold([0; 4], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
     for (kind, [agrees, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
         writeln!(out, "{kind:34}{agrees:>10}{differs:>10}{export:>16}{capture:>17}")?;

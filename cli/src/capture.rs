@@ -83,8 +83,8 @@ pub fn read_with(
         unreadable: None,
     };
     let mut big_endian = false;
-    let mut reader =
-        create_reader(BUFFER, Patient(source)).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
+    let mut reader = create_reader(BUFFER, Patient(source))
+        .map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
     let mut interfaces: Vec<Interface> = Vec::new();
     let mut frame = 0_u32;
     loop {
@@ -128,7 +128,11 @@ pub fn read_with(
                         let flags = packet.options.iter().find_map(|option| {
                             let value = (option.code.0 == EPB_FLAGS).then_some(option.value.as_ref())?;
                             let flags = *value.first_chunk()?;
-                            Some(if big_endian { u32::from_be_bytes(flags) } else { u32::from_le_bytes(flags) })
+                            Some(if big_endian {
+                                u32::from_be_bytes(flags)
+                            } else {
+                                u32::from_le_bytes(flags)
+                            })
                         });
                         Some((interface, interface.time(ticks), packet.packet_data(), packet.origlen, flags))
                     }
@@ -150,10 +154,13 @@ pub fn read_with(
             }
             Err(PcapError::Eof) => {
                 if let (false, Some(link)) = (seen.readable, seen.unreadable) {
-                    bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
+                    bail!(
+                        "link type {link} is neither USB, nor a serial line, nor TCP that can be read here"
+                    );
                 }
                 return Ok(());
             }
+            Err(PcapError::UnexpectedEof) => bail!("the file ends within a record, after frame {frame}"),
             Err(PcapError::Incomplete(_)) => {
                 if reader.reader_exhausted() {
                     bail!("the file ends within a record, after frame {frame}");
@@ -231,7 +238,8 @@ impl Interface {
     }
 
     fn readable(&self) -> bool {
-        matches!(self.link.0, 147..=162 | 189 | 220 | 249 | 250 | 252 | 266) || tcp::LINKS.contains(&self.link.0)
+        matches!(self.link.0, 147..=162 | 189 | 220 | 249 | 250 | 252 | 266)
+            || tcp::LINKS.contains(&self.link.0)
     }
 
     fn packet(&self, shape: &Shape<'_>, seen: &mut Seen) -> Option<Packet> {
@@ -281,7 +289,11 @@ impl Shape<'_> {
         let bytes = self.data.get(urb.header..).unwrap_or_default();
         if let Some(stick) = descriptor(bytes).filter(|_| urb.endpoint & 0x7f == 0) {
             // An address may be given to another device later.
-            if stick { seen.sticks.insert(stream) } else { seen.sticks.remove(&stream) };
+            if stick {
+                seen.sticks.insert(stream)
+            } else {
+                seen.sticks.remove(&stream)
+            };
         }
         let direction = if urb.endpoint & 0x80 == 0 { Direction::ToStick } else { Direction::FromStick };
         (urb.bulk && self.sent > urb.header).then(|| Packet {

@@ -25,7 +25,8 @@ pub struct Options {
 }
 
 fn model(text: &str) -> Result<Model, String> {
-    Model::parse(text).ok_or_else(|| format!("{text} is not a model: three or four digits, then a letter or none"))
+    Model::parse(text)
+        .ok_or_else(|| format!("{text} is not a model: three or four digits, then a letter or none"))
 }
 
 impl Options {
@@ -176,7 +177,9 @@ impl Fetch<'_> {
     /// The frame that holds the byte at `offset` of the reply.
     #[must_use]
     pub fn frame_of(&self, offset: usize) -> Option<u32> {
-        let holds = |part: &&Part| (part.offset..part.offset + part.len).contains(&u32::try_from(offset).unwrap_or(u32::MAX));
+        let holds = |part: &&Part| {
+            (part.offset..part.offset + part.len).contains(&u32::try_from(offset).unwrap_or(u32::MAX))
+        };
         self.parts.iter().find(holds).map(|part| part.frame)
     }
 

@@ -56,8 +56,10 @@ pub struct Found {
 pub struct Collection {
     /// In order of time.
     pub events: Vec<Found>,
-    /// What was left out, and why.
+    /// What was left out because it is damaged or cannot be read for sure.
     pub warnings: Vec<String>,
+    /// What was left out though it is well.
+    pub notes: Vec<String>,
     /// Why a capture was not read to its end.
     pub damage: Option<Error>,
 }
@@ -97,7 +99,7 @@ impl Collection {
     /// # Errors
     /// If a capture is damaged.
     pub fn finish(self) -> Result<Ending> {
-        self.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
+        self.notes.iter().chain(&self.warnings).for_each(|warning| eprintln!("carelink: {warning}"));
         match self.damage {
             Some(error) => Err(error),
             None if self.warnings.is_empty() => Ok(Ending::Fine),
@@ -160,7 +162,9 @@ fn source(path: &Path, options: &Options) -> Result<Source> {
     file.by_ref().take(4).read_to_end(&mut start).with_context(name)?;
     let capture = matches!(
         start.as_slice(),
-        [0x0A, 0x0D, 0x0D, 0x0A] | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D] | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
+        [0x0A, 0x0D, 0x0D, 0x0A]
+            | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D]
+            | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
     );
     if capture || path == Path::new("-") {
         let whole = std::io::Cursor::new(start).chain(file);
@@ -226,7 +230,9 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Co
             Some(number) => {
                 newest.insert((page.kind, number), page);
             }
-            None => collection.warnings.push(format!("a {} page without a number is left out", page.kind.word())),
+            None => {
+                collection.warnings.push(format!("a {} page without a number is left out", page.kind.word()))
+            }
         }
     }
     let bytes = |kind, number| newest.get(&(kind, number)).map(|page| page.bytes);
@@ -236,7 +242,12 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Co
         .iter()
         .filter_map(|&number| {
             let glucose = bytes(Kind::Glucose, number)?;
-            Some(Pages { number, glucose, isig: bytes(Kind::Isig, number), vcntr: bytes(Kind::Vcntr, number) })
+            Some(Pages {
+                number,
+                glucose,
+                isig: bytes(Kind::Isig, number),
+                vcntr: bytes(Kind::Vcntr, number),
+            })
         })
         .collect();
     if pump.large() == Some(true) {
@@ -287,7 +298,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
     let mut close = |pump: Pump, serial: Serial, status: Status| {
         let Some(time) = status.clock else {
             if let Some((.., frame)) = status.events.first() {
-                collection.warnings.push(format!(
+                collection.notes.push(format!(
                     "frame {frame}: {} events of the state of pump {serial} are left out: its clock was not read",
                     status.events.len()
                 ));

@@ -92,7 +92,8 @@ fn row(conversation: &Conversation, fetch: &Fetch<'_>) -> Vec<Value> {
 fn line(conversation: &Conversation, fetch: &Fetch<'_>) -> String {
     let transaction = fetch.transaction;
     let (first, last) = (transaction.request.0, transaction.last.max(fetch.end()));
-    let mut line = format!("{:>4}  {:<13}  {}  ", fetch.number, format!("{first}-{last}"), time(transaction.request.1));
+    let mut line =
+        format!("{:>4}  {:<13}  {}  ", fetch.number, format!("{first}-{last}"), time(transaction.request.1));
     line += &transaction.serial().map_or_else(|| "stick ".to_owned(), |serial| serial.to_string());
     line += &format!("  {}", command(fetch));
     if let Some(parameters) = parameters(fetch) {
@@ -144,7 +145,8 @@ fn outcome(fetch: &Fetch<'_>) -> String {
 fn reply(conversation: &Conversation, fetch: &Fetch<'_>) -> Option<String> {
     match fetch.transaction.kind {
         Kind::Stick(_) => {
-            let (frame, _) = fetch.transaction.response.filter(|_| fetch.transaction.outcome() == Outcome::Answered)?;
+            let (frame, _) =
+                fetch.transaction.response.filter(|_| fetch.transaction.outcome() == Outcome::Answered)?;
             Some(conversation.sentence(frame)).filter(|sentence| !sentence.is_empty())
         }
         _ if fetch.data.is_empty() => None,

@@ -33,14 +33,19 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// List the transactions of a capture, one a line
+    #[command(after_help = "Example: carelink list --format json download.pcapng")]
     List(list::Args),
     /// Show the decoded values of a capture, or of one transaction
+    #[command(after_help = "Example: carelink show download.pcapng -n 12")]
     Show(show::Args),
     /// List the events in captures or pages, by the vendor's names
+    #[command(after_help = "Example: carelink events --model 522 pages/*.data")]
     Events(events::Args),
     /// Write the history and sensor pages of a capture to files
+    #[command(after_help = "Example: carelink pages download.pcapng -o pages")]
     Pages(pages::Args),
     /// Compare the events of a capture with a CareLink CSV export
+    #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
     Audit(audit::Args),
     /// Write the manual page to standard output
     Man,
@@ -75,7 +80,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
         Verb::Man => {
-            clap_mangen::Man::new(Cli::command()).render(out)?;
+            manual(out)?;
             Ok(Ending::Fine)
         }
         Verb::Completions { shell } => {
@@ -83,6 +88,25 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
             Ok(Ending::Fine)
         }
     }
+}
+
+/// The manual page: the program, and then what each verb takes.
+fn manual(out: &mut impl io::Write) -> io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let page = clap_mangen::Man::new(command.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_subcommands_section(out)?;
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let part = clap_mangen::Man::new(verb.clone());
+        part.render_synopsis_section(out)?;
+        part.render_options_section(out)?;
+    }
+    page.render_extra_section(out)?;
+    page.render_version_section(out)
 }
 
 /// True if whoever read the output has had enough.

@@ -100,7 +100,10 @@ impl<'a> Page<'a> {
     pub fn of_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Self> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let kind = Kind::of_name(name).with_context(|| {
-            format!("{}: neither a capture nor named as a history, glucose, ISIG or VCNTR page", path.display())
+            format!(
+                "{}: neither a capture nor named as a history, glucose, ISIG or VCNTR page",
+                path.display()
+            )
         })?;
         if bytes.len() != kind.size() {
             bail!(

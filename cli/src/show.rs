@@ -90,7 +90,8 @@ fn json(conversation: &Conversation, fetch: &Fetch<'_>) -> Value {
         "outcome": transaction.outcome().to_string(),
     });
     for part in parts(conversation, fetch) {
-        let rows = Tree::new(&part.outline, part.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect();
+        let rows =
+            Tree::new(&part.outline, part.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect();
         value[part.name] = Value::Array(rows);
     }
     value

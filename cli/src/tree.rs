@@ -49,10 +49,12 @@ impl<'a> Tree<'a> {
                 json!(self.outline.text(carelink_core::sink::TextAt(at)))
             }
             Kind::Bytes => json!(hex(self.span(node))),
-            Kind::Clock => json!(date(1970, 1, 1).at(0, 0, 0, 0).checked_add(signed.seconds()).map_or_else(
-                |_| signed.to_string(),
-                |time| time.to_string()
-            )),
+            Kind::Clock => json!(
+                date(1970, 1, 1)
+                    .at(0, 0, 0, 0)
+                    .checked_add(signed.seconds())
+                    .map_or_else(|_| signed.to_string(), |time| time.to_string())
+            ),
             // In seconds.
             Kind::Duration => json!(std::time::Duration::from_nanos(node.value).as_secs_f64()),
             _ => json!(node.value),
