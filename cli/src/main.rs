@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use carelink_cli::output::Ending;
-use carelink_cli::{audit, events, list, pages, show};
+use carelink_cli::{audit, events, list, pages, plot, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
@@ -47,6 +47,9 @@ enum Verb {
     /// Compare the events of a capture with a CareLink CSV export
     #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
     Audit(audit::Args),
+    /// Draw glucose and boluses as an SVG picture
+    #[command(after_help = "Example: carelink plot download.pcapng -o download.svg")]
+    Plot(plot::Args),
     /// Write the manual page to standard output
     Man,
     /// Write a script of completions for a shell to standard output
@@ -79,6 +82,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Events(args) => events::run(args, out),
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
+        Verb::Plot(args) => plot::run(args),
         Verb::Man => {
             manual(out)?;
             Ok(Ending::Fine)

@@ -308,6 +308,23 @@ fn audit_finds_what_differs() -> Result<()> {
 }
 
 #[test]
+fn plot_draws_each_reading() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let picture = folder.path().join("picture.svg");
+    let target = picture.to_str().context("a path")?;
+    let drawn = run("plot", &["-o", target], &[&sample("14")]);
+    assert_eq!(drawn.status.code(), Some(0), "{}", complaint(&drawn));
+    let events = text(&run("events", &[], &[&sample("14")]));
+    let readings = events.lines().filter(|line| line.contains("\tGlucoseSensorData\t")).count();
+    assert!(readings > 0);
+    assert_eq!(fs::read_to_string(&picture)?.matches("<circle").count(), readings);
+    assert_eq!(run("plot", &["-o", target], &[&sample("14")]).status.code(), Some(2), "it is there already");
+    let later = run("plot", &["--force", "-o", target, "--from", "2026-01-05"], &[&sample("11")]);
+    assert!(complaint(&later).contains("neither glucose nor boluses"), "{}", complaint(&later));
+    Ok(())
+}
+
+#[test]
 fn help_manual_and_completions() {
     let help = text(&program().arg("--help").output().expect("help"));
     assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
