@@ -78,6 +78,70 @@ fn only_the_port_that_is_named_is_a_stick() {
     assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()));
 }
 
+/// A pcapng section with one packet of link type 127, IEEE 802.11 with a radio header.
+#[rustfmt::skip]
+const WLAN: &[u32] = &[
+    0x0A0D_0D0A, 28, 0x1A2B_3C4D, 1, u32::MAX, u32::MAX, 28,
+    1, 20, 127, 0xFFFF, 20,
+    6, 36, 0, 0, 0, 4, 4, 0xDEAD_BEEF, 36,
+];
+
+#[test]
+fn other_link_types_are_passed_over() -> Result<()> {
+    let wlan: Vec<u8> = WLAN.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let alone = piped(&["list", "-"], &wlan)?;
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(complaint(&alone).contains("link type 127 is neither"), "{}", complaint(&alone));
+    let mixed = piped(&["list", "--format", "json", "-"], &[wlan, fs::read(sample("01"))?].concat())?;
+    assert_eq!(mixed.status.code(), Some(0), "{}", complaint(&mixed));
+    let frame = |row: &Value| row["first_frame"].as_u64().unwrap_or_default();
+    let frames: Vec<_> = json(&mixed).iter().map(frame).collect();
+    let before: Vec<_> =
+        json(&run("list", &["--format", "json"], &[&sample("01")])).iter().map(frame).collect();
+    assert_eq!(frames, before.iter().map(|frame| frame + 1).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// The packets of a sample as a pcap file of either byte order and precision.
+#[test]
+fn classic_pcap_is_read() -> Result<()> {
+    let expected = json(&run("list", &["--format", "json"], &[&sample("01")]));
+    let packets = {
+        let mut packets = Vec::new();
+        let bytes = fs::read(sample("01"))?;
+        let word = |at: usize| {
+            bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+        };
+        let mut at = 0;
+        while at < bytes.len() {
+            if word(at) == 6 {
+                let ticks = u64::from(word(at + 12)) << 32 | u64::from(word(at + 16));
+                packets.push((ticks, bytes[at + 28..at + 28 + word(at + 20) as usize].to_vec()));
+            }
+            at += word(at + 4) as usize;
+        }
+        packets
+    };
+    for big in [false, true] {
+        for (magic, unit) in [(0xA1B2_C3D4_u32, 1000), (0xA1B2_3C4D, 1)] {
+            let word = |word: u32| if big { word.to_be_bytes() } else { word.to_le_bytes() };
+            let half = |half: u16| if big { half.to_be_bytes() } else { half.to_le_bytes() };
+            let mut file = [word(magic).as_slice(), &half(2), &half(4)].concat();
+            file.extend([0, 0, 0x4_0000, 220].into_iter().flat_map(word));
+            for (ticks, data) in &packets {
+                let (seconds, rest) = (ticks / 1_000_000_000, ticks % 1_000_000_000 / unit);
+                let length = u32::try_from(data.len())?;
+                let head = [u32::try_from(seconds)?, u32::try_from(rest)?, length, length];
+                file.extend(head.into_iter().flat_map(word));
+                file.extend_from_slice(data);
+            }
+            let output = piped(&["list", "--format", "json", "-"], &file)?;
+            assert_eq!(json(&output), expected, "{big} {magic:x} {}", complaint(&output));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn csv_and_json_tell_the_same() -> Result<()> {
     for verb in ["list", "events"] {
