@@ -160,6 +160,7 @@ pub fn read_with(
                 }
                 return Ok(());
             }
+            Err(PcapError::UnexpectedEof) => bail!("the file ends within a record, after frame {frame}"),
             Err(PcapError::Incomplete(_)) => {
                 if reader.reader_exhausted() {
                     bail!("the file ends within a record, after frame {frame}");

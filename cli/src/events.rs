@@ -56,8 +56,10 @@ pub struct Found {
 pub struct Collection {
     /// In order of time.
     pub events: Vec<Found>,
-    /// What was left out, and why.
+    /// What was left out because it is damaged or cannot be read for sure.
     pub warnings: Vec<String>,
+    /// What was left out though it is well.
+    pub notes: Vec<String>,
     /// Why a capture was not read to its end.
     pub damage: Option<Error>,
 }
@@ -97,7 +99,7 @@ impl Collection {
     /// # Errors
     /// If a capture is damaged.
     pub fn finish(self) -> Result<Ending> {
-        self.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
+        self.notes.iter().chain(&self.warnings).for_each(|warning| eprintln!("carelink: {warning}"));
         match self.damage {
             Some(error) => Err(error),
             None if self.warnings.is_empty() => Ok(Ending::Fine),
@@ -296,7 +298,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
     let mut close = |pump: Pump, serial: Serial, status: Status| {
         let Some(time) = status.clock else {
             if let Some((.., frame)) = status.events.first() {
-                collection.warnings.push(format!(
+                collection.notes.push(format!(
                     "frame {frame}: {} events of the state of pump {serial} are left out: its clock was not read",
                     status.events.len()
                 ));

@@ -8,6 +8,7 @@ pub mod list;
 pub mod output;
 pub mod page;
 pub mod pages;
+pub mod plot;
 pub mod show;
 pub mod tcp;
 pub mod tree;

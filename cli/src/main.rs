@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use carelink_cli::output::Ending;
-use carelink_cli::{audit, events, list, pages, show};
+use carelink_cli::{audit, events, list, pages, plot, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
@@ -33,15 +33,23 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// List the transactions of a capture, one a line
+    #[command(after_help = "Example: carelink list --format json download.pcapng")]
     List(list::Args),
     /// Show the decoded values of a capture, or of one transaction
+    #[command(after_help = "Example: carelink show download.pcapng -n 12")]
     Show(show::Args),
     /// List the events in captures or pages, by the vendor's names
+    #[command(after_help = "Example: carelink events --model 522 pages/*.data")]
     Events(events::Args),
     /// Write the history and sensor pages of a capture to files
+    #[command(after_help = "Example: carelink pages download.pcapng -o pages")]
     Pages(pages::Args),
     /// Compare the events of a capture with a CareLink CSV export
+    #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
     Audit(audit::Args),
+    /// Draw glucose and boluses as an SVG picture
+    #[command(after_help = "Example: carelink plot download.pcapng -o download.svg")]
+    Plot(plot::Args),
     /// Write the manual page to standard output
     Man,
     /// Write a script of completions for a shell to standard output
@@ -74,8 +82,9 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Events(args) => events::run(args, out),
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
+        Verb::Plot(args) => plot::run(args),
         Verb::Man => {
-            clap_mangen::Man::new(Cli::command()).render(out)?;
+            manual(out)?;
             Ok(Ending::Fine)
         }
         Verb::Completions { shell } => {
@@ -83,6 +92,25 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
             Ok(Ending::Fine)
         }
     }
+}
+
+/// The manual page: the program, and then what each verb takes.
+fn manual(out: &mut impl io::Write) -> io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let page = clap_mangen::Man::new(command.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_subcommands_section(out)?;
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let part = clap_mangen::Man::new(verb.clone());
+        part.render_synopsis_section(out)?;
+        part.render_options_section(out)?;
+    }
+    page.render_extra_section(out)?;
+    page.render_version_section(out)
 }
 
 /// True if whoever read the output has had enough.

@@ -96,7 +96,7 @@ impl<'a> Page<'a> {
     /// `page-7` or `pg-7`.
     ///
     /// # Errors
-    /// If the name does not tell the kind, or the size is another kind's.
+    /// If the name does not tell the kind, or the size is another kind's. A history page may lack its end.
     pub fn of_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Self> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let kind = Kind::of_name(name).with_context(|| {
@@ -105,7 +105,8 @@ impl<'a> Page<'a> {
                 path.display()
             )
         })?;
-        if bytes.len() != kind.size() {
+        let short = kind == Kind::History && bytes.len() < kind.size();
+        if bytes.len() != kind.size() && !short {
             bail!(
                 "{}: {} bytes are no {} page, which has {}",
                 path.display(),

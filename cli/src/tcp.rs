@@ -99,3 +99,64 @@ impl Connections {
         Some(Piece { connection: connection.number, direction, bytes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::PacketBuilder;
+
+    /// A segment from port 4000 to the stick's, or back, within Ethernet.
+    fn segment(back: bool, sequence: u32, payload: &[u8]) -> Vec<u8> {
+        let (from, to) = if back { (PORT, 4000) } else { (4000, PORT) };
+        let (a, b) = if back { ([192, 0, 2, 2], [192, 0, 2, 1]) } else { ([192, 0, 2, 1], [192, 0, 2, 2]) };
+        let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(a, b, 64).tcp(from, to, sequence, 8192);
+        let mut packet = Vec::new();
+        builder.write(&mut packet, payload).expect("a packet");
+        packet
+    }
+
+    #[test]
+    fn each_byte_is_taken_once() {
+        let mut connections = Connections::new(PORT);
+        let mut take = |back, sequence, payload: &[u8]| {
+            let packet = segment(back, sequence, payload);
+            connections.payload(ETHERNET, &packet).map(|piece| (piece.direction, piece.bytes.to_vec()))
+        };
+        let to = |bytes: &[u8]| Some((Direction::ToStick, bytes.to_vec()));
+        assert_eq!(take(false, u32::MAX, b"ab"), to(b"ab"));
+        assert_eq!(take(false, u32::MAX, b"ab"), None, "sent again");
+        assert_eq!(take(false, 0, b"bcd"), to(b"cd"), "part of it sent again, past the end of the numbers");
+        assert_eq!(take(true, 7, b"x"), Some((Direction::FromStick, b"x".to_vec())));
+        assert_eq!(take(false, 100, b"later"), to(b"later"), "what is missing is not waited for");
+        assert_eq!(take(false, 3, b"cd"), None, "and not taken when it comes late");
+    }
+
+    #[test]
+    fn other_links_carry_the_same() {
+        let packet = segment(false, 1, b"ab");
+        let ip = packet.get(14..).expect("an IP packet");
+        let mut linux = vec![0; 16];
+        linux[14] = 8;
+        linux[5] = 6;
+        linux[3] = 1;
+        linux.extend_from_slice(ip);
+        let mut linux_2 = vec![8, 0];
+        linux_2.resize(SLL2_HEADER, 0);
+        linux_2.extend_from_slice(ip);
+        for (link, packet) in
+            [(ETHERNET, packet.as_slice()), (RAW, ip), (LINUX_SLL, &linux), (LINUX_SLL2, &linux_2)]
+        {
+            let mut connections = Connections::new(PORT);
+            assert_eq!(
+                connections.payload(link, packet).map(|piece| piece.bytes),
+                Some(&b"ab"[..]),
+                "{link}"
+            );
+            assert!(Connections::new(80).payload(link, packet).is_none(), "{link}");
+            for end in 0..packet.len() {
+                let cut = connections.payload(link, &packet[..end]);
+                assert!(cut.is_none_or(|piece| piece.bytes.len() < 2), "{link} {end}");
+            }
+        }
+    }
+}

@@ -84,7 +84,8 @@ impl Columns {
 /// # Errors
 /// If the columns are not found, or a row has no valid time.
 pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
-    let text = String::from_utf8_lossy(bytes);
+    // A line is to end in one byte, so that the reader counts lines right.
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     let text = text.trim_start_matches('\u{feff}');
     let (mut before, mut found) = (0, None);
     for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
@@ -153,9 +154,10 @@ fn order<'d>(days: impl Iterator<Item = &'d [String; 3]> + Clone) -> Result<(Dat
         return Ok((Dates::Ymd, None));
     }
     let fits = |order: Dates| days.clone().all(|day| order.date(day).is_some());
+    let differ = || days.clone().any(|day| Dates::Mdy.date(day) != Dates::Dmy.date(day));
     match (fits(Dates::Mdy), fits(Dates::Dmy)) {
-        (true, true) => Ok((Dates::Mdy, Some(Dates::Mdy))),
-        (true, false) => Ok((Dates::Mdy, None)),
+        (true, true) if differ() => Ok((Dates::Mdy, Some(Dates::Mdy))),
+        (true, _) => Ok((Dates::Mdy, None)),
         (false, true) => Ok((Dates::Dmy, None)),
         (false, false) => bail!("its dates are in no known order"),
     }
@@ -233,4 +235,67 @@ fn round(number: f64) -> f64 {
 fn is_key(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase())
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(days: &[&str], dates: Option<Dates>) -> (Vec<String>, Option<Dates>) {
+        let rows: String =
+            days.iter().map(|day| format!("1,{day},9:27:05,Rewind,\"A=1, B=2\"\r\n")).collect();
+        let text = format!("LAST NAME,X\r\n,,\r\nIndex,Date,Time,Raw-Type,Raw-Values\r\n{rows}");
+        let export = read(text.as_bytes(), dates).expect("an export");
+        (export.events.iter().map(|event| format!("{} {}", event.line, event.time)).collect(), export.assumed)
+    }
+
+    #[test]
+    fn the_dates_of_a_file_tell_their_order() {
+        let read = |days: &[&str]| times(days, None);
+        assert_eq!(read(&["8/29/2009"]), (vec!["4 2009-08-29T09:27:05".into()], None));
+        let both = vec!["4 2009-08-01T09:27:05".into(), "5 2009-08-29T09:27:05".into()];
+        assert_eq!(read(&["1/8/09", "29/8/09"]), (both, None));
+        assert_eq!(read(&["2009-08-29"]), (vec!["4 2009-08-29T09:27:05".into()], None));
+        assert_eq!(read(&["1/8/2009"]), (vec!["4 2009-01-08T09:27:05".into()], Some(Dates::Mdy)));
+        assert_eq!(times(&["1/8/2009"], Some(Dates::Dmy)), (vec!["4 2009-08-01T09:27:05".into()], None));
+        assert_eq!(read(&["8.8.2009"]), (vec!["4 2009-08-08T09:27:05".into()], None));
+    }
+
+    #[test]
+    fn bad_exports_are_refused() {
+        assert!(read(b"Index,Date,Time\n1,2,3\n", None).is_err(), "no columns");
+        let rows = |day: &str, time: &str| format!("Date;Time;Raw-Type;Raw-Values\n{day};{time};Rewind;\n");
+        assert_eq!(
+            read(rows("1.2.2014", "9:27 PM").as_bytes(), None).map(|export| export.events.len()).ok(),
+            Some(1)
+        );
+        for (day, time) in
+            [("1.2", "9:27"), ("40.40.2014", "9:27"), ("1.2.2014", "25:00"), ("1.2.2014", "noon")]
+        {
+            assert!(read(rows(day, time).as_bytes(), None).is_err(), "{day} {time}");
+        }
+    }
+
+    #[test]
+    fn times_of_day() {
+        let hour = |text| clock(text).map(|time| time.to_string());
+        assert_eq!(hour("9:27").as_deref(), Some("09:27:00"));
+        assert_eq!(hour("12:00:01 AM").as_deref(), Some("00:00:01"));
+        assert_eq!(hour("12:30 pm").as_deref(), Some("12:30:00"));
+        assert_eq!(hour("11:59:59 PM").as_deref(), Some("23:59:59"));
+        assert_eq!(hour("13:00 PM"), None);
+    }
+
+    #[test]
+    fn nulls_and_database_ids_are_not_judged() {
+        let values =
+            judged("AMOUNT=2.50001, CONCENTRATION=null, PATTERN_DATUM=7, UNITS=MG DL, RAW=a, b, MORE=null");
+        let expected = [
+            ("AMOUNT", Judged::Number(2.5)),
+            ("RAW", Judged::Name("a, b".into())),
+            ("UNITS", Judged::Name("mg dl".into())),
+        ];
+        assert_eq!(values, BTreeMap::from(expected));
+        assert_eq!(judged(""), BTreeMap::new());
+    }
 }

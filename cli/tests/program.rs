@@ -1,0 +1,401 @@
+//! In: the sample captures, whole, piped and damaged. Out: what the program prints, and its exit code.
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn sample(start: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
+    let mut paths = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
+    let fits = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(start) && name.ends_with(".pcapng")
+    };
+    paths.find(fits).expect("the sample")
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_carelink"))
+}
+
+fn run(verb: &str, arguments: &[&str], files: &[&Path]) -> Output {
+    program().arg(verb).args(arguments).args(files).output().expect("the program runs")
+}
+
+fn piped(arguments: &[&str], input: &[u8]) -> Result<Output> {
+    let mut child = program()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    child.stdin.take().context("a pipe")?.write_all(input)?;
+    Ok(child.wait_with_output()?)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> Vec<Value> {
+    text(output).lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+#[test]
+fn list_tells_what_was_asked_and_what_came() {
+    let output = run("list", &[], &[&sample("01")]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let listed = text(&output);
+    let rows: Vec<_> =
+        listed.lines().map(|line| line.split("  ").last().unwrap_or_default().trim()).collect();
+    assert_eq!(rows.len(), 5, "{listed}");
+    assert_eq!(rows[1], "Read Signal Strength: answered by the stick | Signal Strength: -61 dBm");
+    assert_eq!(rows[3], "Read Pump Model: complete | model 522");
+}
+
+/// Much the same session in all the ways of capturing.
+#[test]
+fn every_link_layer_is_read() {
+    for start in ["01", "02", "03", "05", "07", "08", "09", "10"] {
+        let rows = json(&run("list", &["--format", "json"], &[&sample(start)]));
+        let row = rows.iter().find(|row| row["command"] == "Read Pump Model").expect(start);
+        let reply = row["reply"].as_str().unwrap_or_default();
+        assert!(row["outcome"] == "complete" && reply.starts_with("model "), "{start}: {row}");
+    }
+}
+
+#[test]
+fn only_the_port_that_is_named_is_a_stick() {
+    let output = run("list", &["--tcp-port", "7306"], &[&sample("09")]);
+    assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()));
+}
+
+/// A pcapng section with one packet of link type 127, IEEE 802.11 with a radio header.
+#[rustfmt::skip]
+const WLAN: &[u32] = &[
+    0x0A0D_0D0A, 28, 0x1A2B_3C4D, 1, u32::MAX, u32::MAX, 28,
+    1, 20, 127, 0xFFFF, 20,
+    6, 36, 0, 0, 0, 4, 4, 0xDEAD_BEEF, 36,
+];
+
+#[test]
+fn other_link_types_are_passed_over() -> Result<()> {
+    let wlan: Vec<u8> = WLAN.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let alone = piped(&["list", "-"], &wlan)?;
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(complaint(&alone).contains("link type 127 is neither"), "{}", complaint(&alone));
+    let mixed = piped(&["list", "--format", "json", "-"], &[wlan, fs::read(sample("01"))?].concat())?;
+    assert_eq!(mixed.status.code(), Some(0), "{}", complaint(&mixed));
+    let frame = |row: &Value| row["first_frame"].as_u64().unwrap_or_default();
+    let frames: Vec<_> = json(&mixed).iter().map(frame).collect();
+    let before: Vec<_> =
+        json(&run("list", &["--format", "json"], &[&sample("01")])).iter().map(frame).collect();
+    assert_eq!(frames, before.iter().map(|frame| frame + 1).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// The packets of a sample as a pcap file of either byte order and precision.
+#[test]
+fn classic_pcap_is_read() -> Result<()> {
+    let expected = json(&run("list", &["--format", "json"], &[&sample("01")]));
+    let packets = {
+        let mut packets = Vec::new();
+        let bytes = fs::read(sample("01"))?;
+        let word = |at: usize| {
+            bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+        };
+        let mut at = 0;
+        while at < bytes.len() {
+            if word(at) == 6 {
+                let ticks = u64::from(word(at + 12)) << 32 | u64::from(word(at + 16));
+                packets.push((ticks, bytes[at + 28..at + 28 + word(at + 20) as usize].to_vec()));
+            }
+            at += word(at + 4) as usize;
+        }
+        packets
+    };
+    for big in [false, true] {
+        for (magic, unit) in [(0xA1B2_C3D4_u32, 1000), (0xA1B2_3C4D, 1)] {
+            let word = |word: u32| if big { word.to_be_bytes() } else { word.to_le_bytes() };
+            let half = |half: u16| if big { half.to_be_bytes() } else { half.to_le_bytes() };
+            let mut file = [word(magic).as_slice(), &half(2), &half(4)].concat();
+            file.extend([0, 0, 0x4_0000, 220].into_iter().flat_map(word));
+            for (ticks, data) in &packets {
+                let (seconds, rest) = (ticks / 1_000_000_000, ticks % 1_000_000_000 / unit);
+                let length = u32::try_from(data.len())?;
+                let head = [u32::try_from(seconds)?, u32::try_from(rest)?, length, length];
+                file.extend(head.into_iter().flat_map(word));
+                file.extend_from_slice(data);
+            }
+            let output = piped(&["list", "--format", "json", "-"], &file)?;
+            assert_eq!(json(&output), expected, "{big} {magic:x} {}", complaint(&output));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn csv_and_json_tell_the_same() -> Result<()> {
+    for verb in ["list", "events"] {
+        let rows = json(&run(verb, &["--format", "json"], &[&sample("14")]));
+        let output = run(verb, &["--format", "csv"], &[&sample("14")]);
+        let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
+        let header = reader.headers()?.clone();
+        let records = reader.records().collect::<csv::Result<Vec<_>>>()?;
+        assert!(!rows.is_empty());
+        assert_eq!(rows.len(), records.len(), "{verb}");
+        for (row, record) in rows.iter().zip(&records) {
+            for (name, cell) in header.iter().zip(record) {
+                let value = match &row[name] {
+                    Value::Null => String::new(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                assert_eq!(value, cell, "{verb} {name}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn show_names_values_and_units() {
+    let rows = json(&run("show", &["--format", "json"], &[&sample("07")]));
+    let battery = rows.iter().find(|row| row["command"] == "Read Battery").expect("a battery");
+    let voltage = battery["reply"].as_array().expect("fields").iter().find(|field| field["unit"] == "V");
+    assert_eq!(voltage.expect("a voltage")["value"], 1.4);
+    let number = battery["transaction"].to_string();
+    let shown = text(&run("show", &["-n", &number], &[&sample("07")]));
+    assert!(shown.contains("Voltage: 1.4 V\n"), "{shown}");
+    assert!(!shown.contains("Read Pump Model"), "{shown}");
+    let none = run("show", &["-n", "99"], &[&sample("07")]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(complaint(&none).contains("no transaction 99; there are "), "{}", complaint(&none));
+}
+
+#[test]
+fn show_marks_damage() {
+    let shown = text(&run("show", &[], &[&sample("04")]));
+    assert!(shown.contains("! Bad CRC"), "{shown}");
+}
+
+#[test]
+fn events_are_the_vendors() {
+    let output = run("events", &[], &[&sample("11")]);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let table = text(&output);
+    assert_eq!(table.lines().next(), Some("time\ttype\tvalues\tpump\tseq"));
+    let temp = "2026-01-01T09:10:05\tChangeTempBasal\tRATE=1.25, DURATION=5400000, ACTION_REQUESTOR=pump\tParadigm 522\t10";
+    assert!(table.lines().any(|line| line == temp), "{table}");
+    let times: Vec<_> = table.lines().skip(1).filter_map(|line| line.split('\t').next()).collect();
+    assert!(times.is_sorted());
+}
+
+#[test]
+fn pages_in_files_give_the_events_of_the_capture() -> Result<()> {
+    for (start, model) in [("11", "522"), ("14", "522"), ("15", "523")] {
+        let folder = tempfile::tempdir()?;
+        let target = folder.path().to_str().context("a path")?;
+        let written = run("pages", &["-o", target], &[&sample(start)]);
+        assert_eq!(written.status.code(), Some(0), "{}", complaint(&written));
+        let files: Vec<_> = text(&written).lines().map(PathBuf::from).collect();
+        assert!(
+            files.iter().all(|file| fs::metadata(file).is_ok_and(|data| data.len() >= 1024)),
+            "{files:?}"
+        );
+        let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
+        let of_pages = run("events", &["--model", model], &paths);
+        assert_eq!(of_pages.status.code(), Some(0), "{}", complaint(&of_pages));
+        assert_eq!(text(&of_pages), text(&run("events", &[], &[&sample(start)])));
+        // Twice the same file changes nothing.
+        let twice = [paths.as_slice(), paths.as_slice()].concat();
+        assert_eq!(text(&run("events", &["--model", model], &twice)), text(&of_pages));
+
+        assert_eq!(run("events", &[], &paths).status.code(), Some(2), "the model is not known");
+        fs::write(&files[0], "mine")?;
+        let again = run("pages", &["-o", target], &[&sample(start)]);
+        assert_eq!(again.status.code(), Some(2));
+        assert!(complaint(&again).contains("is there already"), "{}", complaint(&again));
+        assert_eq!(fs::read(&files[0])?, b"mine");
+        assert_eq!(run("pages", &["--force", "-o", target], &[&sample(start)]).status.code(), Some(0));
+        assert_ne!(fs::read(&files[0])?, b"mine");
+    }
+    Ok(())
+}
+
+#[test]
+fn damaged_pages_are_left_out_and_told() {
+    let output = run("events", &[], &[&sample("04")]);
+    assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
+    assert!(complaint(&output).contains("its CRC is bad"), "{}", complaint(&output));
+    assert!(complaint(&output).contains("its reply is damaged"), "{}", complaint(&output));
+}
+
+#[test]
+fn a_pipe_is_read_as_a_file_is() -> Result<()> {
+    let bytes = fs::read(sample("11"))?;
+    for verb in ["list", "events", "show"] {
+        let output = piped(&[verb, "-"], &bytes)?;
+        assert_eq!(output.stdout, run(verb, &[], &[&sample("11")]).stdout, "{verb}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() -> Result<()> {
+    let mut child =
+        program().arg("show").arg(sample("04")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    drop(child.stdout.take());
+    let output = child.wait_with_output()?;
+    assert_eq!((output.status.code(), complaint(&output)), (Some(0), String::new()));
+    Ok(())
+}
+
+#[test]
+fn what_comes_before_the_damage_is_printed() -> Result<()> {
+    let bytes = fs::read(sample("11"))?;
+    let whole = text(&run("list", &[], &[&sample("11")]));
+    let cut = piped(&["list", "-"], &bytes[..bytes.len() - 50])?;
+    assert_eq!(cut.status.code(), Some(2));
+    assert!(complaint(&cut).contains("the file ends within a record, after frame "), "{}", complaint(&cut));
+    let before = |text: &str| text.lines().take(6).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(before(&text(&cut)), before(&whole));
+    let events = piped(&["events", "-"], &bytes[..bytes.len() - 50])?;
+    assert_eq!(events.status.code(), Some(2));
+    assert_eq!(text(&events), text(&run("events", &[], &[&sample("11")])));
+    Ok(())
+}
+
+#[test]
+fn no_beginning_of_a_capture_is_a_crash() -> Result<()> {
+    let bytes = fs::read(sample("13"))?;
+    for end in (0..bytes.len()).step_by(997) {
+        let output = piped(&["show", "-"], &bytes[..end])?;
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{end}: {}", complaint(&output));
+    }
+    Ok(())
+}
+
+#[test]
+fn wrong_usage_and_unreadable_files_are_2() {
+    assert_eq!(run("list", &[], &[]).status.code(), Some(2));
+    assert_eq!(run("list", &["--model", "five"], &[&sample("01")]).status.code(), Some(2));
+    let absent = run("list", &[], &[Path::new("absent.pcapng")]);
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(complaint(&absent).starts_with("carelink: absent.pcapng: "), "{}", complaint(&absent));
+    let text = run("list", &[], &[Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml").as_path()]);
+    assert!(complaint(&text).contains("not a capture file"), "{}", complaint(&text));
+}
+
+/// An export made of the sample's own events, one of them changed, one left out and one added.
+#[test]
+fn audit_finds_what_differs() -> Result<()> {
+    let events = json(&run("events", &["--format", "json"], &[&sample("11")]));
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("export.csv");
+    let write = |spoil: bool| -> Result<()> {
+        let mut file = fs::File::create(&path)?;
+        write!(file, "LAST NAME,Nobody\r\n\r\nDEVICE DATA (59 records)\r\n")?;
+        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
+        csv.write_record([
+            "Index",
+            "Date",
+            "Time",
+            "BG Reading (mg/dL)",
+            "Raw-Type",
+            "Raw-Values",
+            "Raw-Device Type",
+        ])?;
+        for (at, event) in events.iter().enumerate() {
+            let get = |name: &str| event[name].as_str().unwrap_or_default();
+            let (day, time) = get("time").split_once('T').context("a time")?;
+            let [year, month, day] = day.split('-').collect::<Vec<_>>()[..] else { panic!("{day}") };
+            let date = format!("{}/{}/{}", month.parse::<u8>()?, day.parse::<u8>()?, year);
+            let mut values = format!("{}, PATTERN_DATUM=5", get("values"));
+            match get("type") {
+                "ChangeTempBasal" if spoil => values = values.replace("1.25", "1.3"),
+                "Rewind" if spoil => continue,
+                _ => {}
+            }
+            csv.write_record([&at.to_string(), &date, time, "", get("type"), &values, get("pump")])?;
+        }
+        if spoil {
+            csv.write_record([
+                "99",
+                "1/2/2026",
+                "12:00:00",
+                "",
+                "SelfTest",
+                "ACTION_REQUESTOR=pump",
+                "Paradigm 522",
+            ])?;
+        }
+        csv.flush()?;
+        Ok(())
+    };
+    write(false)?;
+    let same = run("audit", &["--format", "json"], &[&sample("11"), &path]);
+    assert_eq!(same.status.code(), Some(0), "{}", complaint(&same));
+    let rows = json(&same);
+    assert_eq!(rows.len(), events.len());
+    assert!(rows.iter().all(|row| row["verdict"] == "agrees" && row["frame"].is_u64()), "{rows:?}");
+    let frames: BTreeSet<_> = rows.iter().filter_map(|row| row["frame"].as_u64()).collect();
+    assert!(frames.len() > 3, "the page came in nine parts, and its events lie in them: {frames:?}");
+
+    write(true)?;
+    let other = run("audit", &["--format", "json"], &[&sample("11"), &path]);
+    assert_eq!(other.status.code(), Some(1), "{}", complaint(&other));
+    let found: Vec<_> = json(&other)
+        .into_iter()
+        .filter(|row| row["verdict"] != "agrees")
+        .map(|row| {
+            [&row["verdict"], &row["type"], &row["keys"]].map(|cell| cell.as_str().unwrap_or("").to_owned())
+        })
+        .collect();
+    let expected = [
+        ["differs", "ChangeTempBasal", "RATE"],
+        ["only in export", "SelfTest", ""],
+        ["only in capture", "Rewind", ""],
+    ];
+    assert_eq!(found, expected);
+    let table = text(&run("audit", &[], &[&sample("11"), &path]));
+    assert!(table.contains("2026-01-01T09:10:05 ChangeTempBasal: differs: RATE\n"), "{table}");
+    Ok(())
+}
+
+#[test]
+fn plot_draws_each_reading() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let picture = folder.path().join("picture.svg");
+    let target = picture.to_str().context("a path")?;
+    let drawn = run("plot", &["-o", target], &[&sample("14")]);
+    assert_eq!(drawn.status.code(), Some(0), "{}", complaint(&drawn));
+    let events = text(&run("events", &[], &[&sample("14")]));
+    let readings = events.lines().filter(|line| line.contains("\tGlucoseSensorData\t")).count();
+    assert!(readings > 0);
+    assert_eq!(fs::read_to_string(&picture)?.matches("<circle").count(), readings);
+    assert_eq!(run("plot", &["-o", target], &[&sample("14")]).status.code(), Some(2), "it is there already");
+    let later = run("plot", &["--force", "-o", target, "--from", "2026-01-05"], &[&sample("11")]);
+    assert!(complaint(&later).contains("neither glucose nor boluses"), "{}", complaint(&later));
+    Ok(())
+}
+
+#[test]
+fn help_manual_and_completions() {
+    let help = text(&program().arg("--help").output().expect("help"));
+    assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+    let manual = text(&run("man", &[], &[]));
+    assert!(manual.starts_with(".ie") || manual.contains(".TH carelink"), "{manual}");
+    assert!(manual.contains("tcp\\-port"), "{manual}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(text(&run("completions", &[shell], &[])).contains("carelink"), "{shell}");
+    }
+}

@@ -1,0 +1,58 @@
+//! In: the real captures and the vendor's exports beside the project. Out: proof that no event of ours is another than the
+//! vendor's.
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The file `name` of the recordings; without them, skips the test, or fails if they are demanded.
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    let demanded = std::env::var_os("CARELINK_DEMAND_SHARED").is_some_and(|value| value == "1");
+    assert!(!demanded, "{} is missing", path.display());
+    eprintln!("SKIPPED: {} is missing", path.display());
+    None
+}
+
+/// How many events agree, by their types. Those of other sessions are only in the export.
+#[test]
+fn no_event_is_another_than_the_vendors() -> Result<()> {
+    // At least so many of all, of one type that the capture has, and the type.
+    let rows = [
+        ("first-run", "208850-2012-10", 66, 1, "CurrentBatteryStatus"),
+        ("second-run", "208850-2012-10", 215, 2, "BolusNormal"),
+        ("578398-status", "578398", 1290, 25, "BolusSquare"),
+        ("fall-2013-download", "fall-2013", 924, 169, "BolusNormal"),
+        ("736868-status", "736868", 4171, 1, "SelfTest"),
+    ];
+    for (capture, export, least, of_type, kind) in rows {
+        let capture_path = shared(&format!("captures/{capture}.pcapng"));
+        let export_path = shared(&format!("exports/{export}.tsv"));
+        let Some((capture_path, export_path)) = capture_path.zip(export_path) else { return Ok(()) };
+        let output = Command::new(env!("CARGO_BIN_EXE_carelink"))
+            .args(["audit", "--format", "json"])
+            .args([capture_path, export_path])
+            .output()?;
+        let text = String::from_utf8(output.stdout)?;
+        let mut agree: BTreeMap<String, usize> = BTreeMap::new();
+        for line in text.lines() {
+            let row: Value = serde_json::from_str(line)?;
+            let verdict = row["verdict"].as_str().context("a verdict")?;
+            assert!(!["differs", "only in capture"].contains(&verdict), "{capture}: {row}");
+            if verdict == "agrees" {
+                assert!(row["frame"].is_u64(), "{capture}: {row}");
+                *agree.entry(row["type"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+        let all: usize = agree.values().sum();
+        println!("{capture}: {all} events agree");
+        assert!(all >= least, "{capture}: {all} events agree: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(agree.get(kind).is_some_and(|count| *count >= of_type), "{capture}: {agree:?}");
+    }
+    Ok(())
+}
