@@ -47,6 +47,8 @@ crate::fields! { group Dissect;
     TRANSFER_COUNT: U32, "carelink.transfer.count", "Transfer Count", Confirmed;
     /// The transfer that completes the frame, and shows it whole.
     JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
+    /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
+    MODEL: Text, "carelink.pump.known_model", "Pump Model", Confirmed;
     /// Number of the logical fetch that the frame belongs to, from 1.
     TRANSACTION: U32, "carelink.transaction", "Transaction", Confirmed;
     /// The frame that holds the command.
@@ -308,5 +310,9 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
             c.generated(transmit::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);
+    }
+    if let Some(model) = context.pump.model.filter(|_| c.shows()) {
+        c.generated(MODEL, span, &model.to_string());
+        c.relabel(format_args!("Pump Model: {model} ({})", context.pump.known));
     }
 }

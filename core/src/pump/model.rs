@@ -72,6 +72,18 @@ pub enum Known {
     Forced,
 }
 
+/// `told by the pump`
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Not => "not known",
+            Self::ByLayout => "or one of its family, by what only these send",
+            Self::Told => "told by the pump",
+            Self::Forced => "forced by the user",
+        })
+    }
+}
+
 /// What is known of the pump that a frame belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pump {
