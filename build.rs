@@ -63,7 +63,7 @@ fn wireshark_headers() -> Result<Vec<PathBuf>, String> {
 
 fn compile_shim(headers: &[PathBuf]) -> Result<(), String> {
     let mut build = cc::Build::new();
-    build.file(Path::new(SHIM).join("shim.c")).include(CONTRACT).std("c11");
+    build.files(["shim.c", "taps.c"].map(|file| Path::new(SHIM).join(file))).include(CONTRACT).std("c11");
     for path in headers {
         // As system headers, so that warnings are about our own code only.
         build.flag("-isystem").flag(path);
@@ -79,10 +79,10 @@ fn describe_data(headers: &[PathBuf]) -> Result<(), String> {
         .clang_args(["-std=c11", "-I", CONTRACT])
         .allowlist_type("clshim_tables|ftenum|field_display_e|ft_framenum_type|value_string|unit_name_string")
         .allowlist_type(
-            "true_false_string|cl_(node|note|source|view|transfer|status|want|role|direction|carrier)",
+            "true_false_string|cl_(node|note|source|report|report_flag|options|view|transfer|status|want|role|direction|carrier)",
         )
         .allowlist_function("clshim_register")
-        .allowlist_var("WIRESHARK_VERSION_(MAJOR|MINOR)|BASE_(UNIT|EXT)_STRING|PI_[A-Z_]+")
+        .allowlist_var("CL_NO_STREAM|WIRESHARK_VERSION_(MAJOR|MINOR)|BASE_(UNIT|EXT)_STRING|PI_[A-Z_]+")
         .prepend_enum_name(false)
         .generate_comments(false)
         .derive_default(true)

@@ -27,7 +27,7 @@ enum cl_carrier {
     CL_STREAM = 1     /* a serial line, TCP: cut anywhere */
 };
 
-enum cl_want { CL_WANT_TREE = 1, CL_WANT_INFO = 2 };
+enum cl_want { CL_WANT_TREE = 1, CL_WANT_INFO = 2, CL_WANT_REPORTS = 4 };
 
 typedef struct cl_transfer {
     const uint8_t *bytes; /* the captured ones; may be NULL if there are none */
@@ -79,19 +79,66 @@ typedef struct cl_source {
     uint32_t name; /* offset of a text */
 } cl_source;
 
+enum cl_report_flag {
+    CL_FRAME = 1,     /* a frame of the stick's is complete with this piece: what concerns the frame is told here */
+    CL_ANSWERS = 2,   /* it answers the stick's command, at `asked` */
+    CL_RESPONDS = 4,  /* it is the end of the response to the pump's command, at `pump_asked` */
+    CL_HAS_RSSI = 8,
+    CL_TRANSMITS = 16 /* it is a command to a pump */
+};
+
+/* What statistics count of one piece of a transfer: a whole frame, a part of one, or bytes that fit none.
+ * Texts are offsets; 0 is "none". An opcode of 0 is none, too. */
+typedef struct cl_report {
+    uint64_t asked;
+    uint64_t pump_asked;
+    const uint8_t *object; /* a pump's whole reply, if it is complete with this frame; else NULL */
+    uint32_t object_len;
+    uint32_t object_name;  /* text: a file name */
+    uint32_t len;          /* of the piece, as sent */
+    uint32_t pump;         /* text: serial number of the pump that the transaction is about */
+    uint32_t pump_command; /* text: name of the pump's command that the frame belongs to */
+    uint32_t stick_command; /* text: name of the stick's command that the frame is or answers */
+    uint32_t outcome;      /* text: how a transaction ended that ends with this frame */
+    uint32_t pump_nak;     /* text: why the pump refused */
+    uint32_t stick_nak;    /* text: why the stick refused */
+    uint32_t bad_crcs;     /* how many check values are bad */
+    uint8_t direction;     /* enum cl_direction */
+    uint8_t stick_opcode;
+    uint8_t pump_opcode;
+    uint8_t flags;         /* enum cl_report_flag, or-ed */
+    int8_t rssi;           /* strength of the pump's signal in dBm */
+} cl_report;
+
+#define CL_NO_STREAM UINT32_MAX
+
 typedef struct cl_view {
     const cl_node *nodes;
     const cl_note *notes;
     const cl_source *sources;
+    const cl_report *reports; /* front to back */
     const char *texts; /* what the text offsets count from */
     uint32_t n_nodes;
     uint32_t n_notes;
     uint32_t n_sources;
+    uint32_t n_reports;
+    uint32_t texts_len;
+    uint32_t stream; /* number of the stick, from 0, in the order they first speak, or CL_NO_STREAM */
     uint32_t info; /* offset of the line for the packet list */
 } cl_view;
 
-/* A new session, or NULL if there is no memory for one. */
-cl_session *cl_session_new(void);
+/* What the user may choose. */
+typedef struct cl_options {
+    const char *pump_model; /* such as "722": all pumps are of this model; NULL, "" or no model: as the traffic says */
+    uint8_t verify_crc;     /* 1 to verify check values */
+    uint8_t reassemble;     /* 1 to show a reply that came in several radio reads whole */
+} cl_options;
+
+/* 1 if `text` is a pump's model number, or 0. NULL is allowed. */
+int32_t cl_is_pump_model(const char *text);
+
+/* A new session, or NULL if there is no memory for one. `options` may be NULL: verify, reassemble, any model. */
+cl_session *cl_session_new(const cl_options *options);
 
 /* Ends a session, and all that its views point to. NULL is allowed. */
 void cl_session_free(cl_session *session);

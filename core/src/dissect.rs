@@ -5,7 +5,7 @@ use crate::cursor::Cursor;
 use crate::diagnosis::{BAD_CRC, CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::opaque::UNKNOWN;
 use crate::radio::{reply, transmit};
-use crate::session::{Direction, Transfer};
+use crate::session::{Direction, Options, Transfer};
 use crate::sink::{Sink, Span};
 use crate::stick::{self, Context};
 use crate::summary;
@@ -31,6 +31,8 @@ const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
 };
 
 crate::fields! { group Dissect;
+    /// Number of the stick in the capture, from 0, in the order they first speak.
+    STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
     /// The opcode of the command that a frame holds, answers or belongs to, on both levels: the stick's (0x01 to 0x0c) and the pump's (0x24 to 0xf3), whose numbers do not overlap.
     OPCODE: X8, "carelink.opcode", "Opcode", Confirmed, names &OPCODE_NAMES;
     /// One frame of several that the transfer holds.
@@ -71,17 +73,21 @@ crate::fields! { group Dissect;
     REASSEMBLED_DATA: Bytes, "carelink.reassembled.data", "Reassembled Data", Confirmed;
 }
 
-/// Shows a transfer, whose facts are `facts`, front to back.
+/// Shows a transfer, whose facts are `facts`, front to back; `stream` is the number of its stick.
 pub fn transfer<S: Sink>(
     tracker: &Tracker,
     transfer: &Transfer<'_>,
     facts: &[Fact],
-    verify: bool,
+    options: Options,
+    stream: Option<u32>,
     sink: &mut S,
 ) {
     let cut = transfer.bytes.len() < transfer.reported;
-    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(verify);
-    let here = Visit { tracker, frame: transfer.frame };
+    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(options.verify);
+    let here = Visit { tracker, frame: transfer.frame, reassemble: options.reassemble };
+    if let Some(stream) = stream {
+        cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
+    }
     for fact in facts {
         cursor.seek(fact.start as usize);
         if facts.len() > 1 {
@@ -101,6 +107,8 @@ struct Visit<'t> {
     tracker: &'t Tracker,
     /// The frame that the transfer lies in.
     frame: u32,
+    /// Whether replies of several radio reads are shown whole.
+    reassemble: bool,
 }
 
 impl Visit<'_> {
@@ -187,7 +195,7 @@ impl Visit<'_> {
         let span = c.span_since(start);
         opcodes(fact, &context, span, c);
         self.links(fact, span, c);
-        if fact.marks.has(Marks::COMPLETES) {
+        if self.reassemble && fact.marks.has(Marks::COMPLETES) {
             self.reassembled(fact, &context, span, c);
         }
         if fact.marks.has(Marks::LEFT_OVER) {
@@ -236,7 +244,8 @@ impl Visit<'_> {
     fn completed_in(&self, fact: &Fact) -> Option<u32> {
         let (frame, _) = self.tracker.transaction(fact.transaction)?.response?;
         let (_, parts) = self.tracker.reply(fact.transaction);
-        (frame != self.frame && parts.iter().any(|part| part.frame == self.frame)).then_some(frame)
+        (self.reassemble && frame != self.frame && parts.iter().any(|part| part.frame == self.frame))
+            .then_some(frame)
     }
 
     /// The reply that is complete with this frame.

@@ -55,6 +55,7 @@ pub mod opaque;
 pub mod page;
 pub mod pump;
 pub mod radio;
+pub mod report;
 pub mod sensor;
 pub mod session;
 pub mod sink;

@@ -1,6 +1,7 @@
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
 use crate::dissect;
+use crate::report::{self, Report};
 use crate::sink::Sink;
 use crate::track::Tracker;
 
@@ -65,23 +66,40 @@ pub enum Verdict {
     Declined,
 }
 
-/// All that is remembered of one open capture.
-#[derive(Debug)]
-pub struct Session {
-    tracker: Tracker,
-    verify: bool,
+/// What a user may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether check values are verified.
+    pub verify: bool,
+    /// Whether a reply that came in several radio reads is shown whole.
+    pub reassemble: bool,
 }
 
-impl Default for Session {
+impl Default for Options {
     fn default() -> Self {
-        Self { tracker: Tracker::default(), verify: true }
+        Self { verify: true, reassemble: true }
     }
+}
+
+/// All that is remembered of one open capture.
+#[derive(Debug, Default)]
+pub struct Session {
+    tracker: Tracker,
+    options: Options,
+    /// The sticks, in the order they first spoke: their places are the numbers of `carelink.stream`.
+    streams: Vec<u64>,
 }
 
 impl Session {
     /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
-        if self.tracker.observe(transfer) { Verdict::Ours } else { Verdict::Declined }
+        if !self.tracker.observe(transfer) {
+            return Verdict::Declined;
+        }
+        if !self.streams.contains(&transfer.stream) {
+            self.streams.push(transfer.stream);
+        }
+        Verdict::Ours
     }
 
     /// Dissects a transfer; the same each time, in any order, once all transfers were observed.
@@ -92,7 +110,14 @@ impl Session {
             if !self.tracker.takes(transfer.stream) {
                 return Verdict::Declined;
             }
-            dissect::transfer(&self.tracker, transfer, facts, self.verify, sink);
+            dissect::transfer(
+                &self.tracker,
+                transfer,
+                facts,
+                self.options,
+                self.stream(transfer.stream),
+                sink,
+            );
             return Verdict::Ours;
         }
         if transfer.claim == Claim::Ask {
@@ -101,13 +126,32 @@ impl Session {
         let mut alone = Tracker::default();
         alone.observe(transfer);
         let facts = alone.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        dissect::transfer(&alone, transfer, facts, self.verify, sink);
+        dissect::transfer(&alone, transfer, facts, self.options, None, sink);
         Verdict::Ours
+    }
+
+    /// What statistics count of a transfer, piece by piece; nothing for one that was never observed.
+    #[must_use]
+    pub fn report(&self, transfer: &Transfer<'_>) -> Vec<Report> {
+        let facts = self.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
+        facts.iter().map(|fact| report::piece(&self.tracker, transfer, fact, self.options)).collect()
+    }
+
+    /// The number of a stick, from 0, in the order they first spoke.
+    #[must_use]
+    pub fn stream(&self, stream: u64) -> Option<u32> {
+        let place = self.streams.iter().position(|&known| known == stream)?;
+        u32::try_from(place).ok()
+    }
+
+    /// Dissects by these options from now on.
+    pub fn choose(&mut self, options: Options) {
+        self.options = options;
     }
 
     /// Shows check values as unverified if `verify` is false.
     pub fn verify(&mut self, verify: bool) {
-        self.verify = verify;
+        self.options.verify = verify;
     }
 
     /// What is known of the whole conversation.

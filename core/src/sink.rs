@@ -105,7 +105,7 @@ pub struct Item<'a> {
 }
 
 /// An item that a sink has taken, to label it or to hang a note on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(u32);
 
 impl Mark {

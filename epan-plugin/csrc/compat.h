@@ -6,6 +6,7 @@
 #define CARELINK_COMPAT_H
 
 #include <epan/dissectors/packet-usb.h>
+#include <epan/follow.h>
 #include <epan/packet.h>
 #include <stdbool.h>
 #include <ws_version.h>
@@ -14,7 +15,7 @@
     (WIRESHARK_VERSION_MAJOR > (major) ||                                                                    \
      (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
-/* What a heuristic returns. */
+/* What a heuristic returns, and a preference holds. */
 #if EPAN_FROM(4, 3)
 typedef bool epan_bool;
 #else
@@ -42,6 +43,20 @@ static inline const void *extended_names(const void *names, const char *owner)
     return value_string_ext_new(wmem_epan_scope(), rows, count + 1, owner);
 #else
     return value_string_ext_new(rows, count + 1, owner);
+#endif
+}
+
+/* A follower whose streams have no parts. 4.0 counts no streams. */
+static inline void register_follower(int protocol, const char *tap, follow_conv_filter_func by_packet,
+                                     follow_index_filter_func by_index, follow_address_filter_func by_addresses,
+                                     follow_port_to_display_func port_name, tap_packet_cb follow,
+                                     uint32_t (*count)(void))
+{
+#if EPAN_FROM(4, 2)
+    register_follow_stream(protocol, tap, by_packet, by_index, by_addresses, port_name, follow, count, NULL);
+#else
+    (void)count;
+    register_follow_stream(protocol, tap, by_packet, by_index, by_addresses, port_name, follow);
 #endif
 }
 

@@ -5,15 +5,18 @@
  */
 #include "shim.h"
 #include "compat.h"
+#include "taps.h"
 
 #include <epan/address_types.h>
 #include <epan/conversation.h>
+#include <epan/prefs.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
 #include <float.h>
 #include <stdint.h>
 #include <string.h>
 #include <wiretap/wtap.h>
+#include <wsutil/report_message.h>
 
 enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
 
@@ -30,6 +33,10 @@ static dissector_handle_t usb_handle, named_handle, tcp_handle;
 static int usb_address_type;
 
 static cl_session *session; /* of the open file */
+
+/* Preferences. epan starts the session afresh when they change. */
+static epan_bool verify_crc = true, reassemble = true, claim_all = false;
+static const char *pump_model = "";
 
 /* ---- The tree ---- */
 
@@ -207,11 +214,24 @@ static void set_columns(packet_info *pinfo, const char *info)
     col_set_fence(pinfo->cinfo, COL_INFO);
 }
 
+/* A stream's stick, for people. */
+static const char *stick_name(wmem_allocator_t *pool, uint64_t stream, uint32_t number)
+{
+    const unsigned bus = stream >> 16 & 0xffff, device = stream & 0xffff, interface = stream >> 32 & 0xffffff;
+
+    if (stream >> 56 != BY_USB_ADDRESS)
+        return wmem_strdup_printf(pool, "stick %u", number);
+    if (interface == 0)
+        return wmem_strdup_printf(pool, "%u.%u", bus, device);
+    return wmem_strdup_printf(pool, "%u.%u (interface %u)", bus, device, interface);
+}
+
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
     const bool wants_notes = notes_are_wanted(tree);
     const bool wants_tree = wants_notes || proto_field_is_referenced(tree, proto_carelink);
+    const bool wants_reports = taps_have_listener();
     cl_view view;
 
     transfer->captured = tvb_captured_length(tvb);
@@ -224,12 +244,14 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     /* A note hangs on an item, and any item may have one. */
     transfer->looked_at = wants_tree && !wants_notes ? looked_at(tree) : NULL;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
-                               (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0));
+                               (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
+                               (wants_reports ? CL_WANT_REPORTS : 0));
 
     if (cl_dissect(session, transfer, &view) == CL_DECLINED)
         return 0;
 
     set_columns(pinfo, view.texts + view.info);
+    taps_queue(pinfo, tvb, &view, wants_reports ? stick_name(pinfo->pool, transfer->stream, view.stream) : NULL);
     proto_item *protocol = proto_tree_add_item(tree, proto_carelink, tvb, 0, -1, ENC_NA);
     if (wants_tree)
         add_tree(&view, tvb, pinfo, protocol);
@@ -323,7 +345,7 @@ static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_
     const bool known = vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
     if (known && (vendor != STICK_VENDOR || product != STICK_PRODUCT))
         return false;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, known) != 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, known || claim_all) != 0;
 }
 
 /* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
@@ -379,7 +401,10 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
 
 static void begin_file(void)
 {
-    session = cl_session_new();
+    const cl_options options = {.pump_model = pump_model, .verify_crc = verify_crc, .reassemble = reassemble};
+
+    session = cl_session_new(&options);
+    taps_begin_file();
 }
 
 static void end_file(void)
@@ -426,11 +451,39 @@ static void register_notes(void)
     expert_register_field_array(expert_register_protocol(proto_carelink), tables->notes, (int)tables->n_notes);
 }
 
+static void check_preferences(void)
+{
+    if (pump_model && *pump_model && !cl_is_pump_model(pump_model))
+        report_failure("CareLink: \"%s\" is no pump model, such as 722 or 554. Models are told from the traffic.",
+                       pump_model);
+}
+
+static void register_preferences(void)
+{
+    module_t *module = prefs_register_protocol(proto_carelink, check_preferences);
+
+    prefs_register_bool_preference(module, "verify_crc", "Verify check values",
+                                   "Whether CRCs are computed and compared; otherwise they are shown as unverified.",
+                                   &verify_crc);
+    prefs_register_bool_preference(module, "reassemble", "Reassemble replies",
+                                   "Whether a reply that came in several radio reads is put together and decoded.",
+                                   &reassemble);
+    prefs_register_string_preference(module, "pump_model", "Pump model",
+                                     "Takes all pumps for this model, such as 722 or 554. Empty: as the traffic tells.",
+                                     &pump_model);
+    prefs_register_bool_preference(module, "claim_all", "Treat as CareLink without a match",
+                                   "Whether all bulk transfers are dissected whose device is not known to be another, "
+                                   "even if their bytes do not look like CareLink.",
+                                   &claim_all);
+}
+
 static void register_protocol(void)
 {
     proto_carelink = proto_register_protocol("CareLink USB", "CareLink", "carelink");
     register_fields();
     register_notes();
+    register_preferences();
+    taps_register(proto_carelink, tables);
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
 
@@ -440,7 +493,7 @@ static void register_protocol(void)
     tcp_handle = register_dissector("carelink_tcp", dissect_tcp, proto_carelink);
 }
 
-/* Called once all protocols are registered, and again when preferences change. */
+/* Called once all protocols are registered. */
 static void hand_off(void)
 {
     usb_address_type = address_type_get_by_name("AT_USB");
@@ -452,6 +505,7 @@ static void hand_off(void)
                        HEURISTIC_ENABLE);
     dissector_add_for_decode_as("rtacser.data", named_handle);
     dissector_add_for_decode_as_with_preference("tcp.port", tcp_handle);
+    taps_hand_off();
 }
 
 void clshim_register(const clshim_tables *given)

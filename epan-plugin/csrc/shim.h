@@ -15,6 +15,8 @@
 typedef struct clshim_tables {
     hf_register_info *fields; /* value names with BASE_EXT_STRING are a sorted value_string array still */
     ei_register_info *notes;
+    const value_string *pump_commands; /* ends in a row of zeros, as does the next */
+    const value_string *stick_commands;
     uint32_t n_fields;
     uint32_t n_notes;
 } clshim_tables;

@@ -11,7 +11,7 @@ mod layout {
     //! In: the two declarations of the contract. Out: a failed build where they differ.
 
     use super::*;
-    use carelink_core::ffi::{self, Source, Transfer, View};
+    use carelink_core::ffi::{self, Options, Report, Source, Transfer, View};
     use carelink_core::session::{Carrier, Direction};
     use carelink_core::sink::{Node, NoteAt, Role};
     use std::mem::offset_of;
@@ -33,7 +33,12 @@ mod layout {
         cl_node = Node { value, field, depth, role, source, start, len, label, guessed }
         cl_note = NoteAt { node, note, detail }
         cl_source = Source { bytes, len, name }
-        cl_view = View { nodes, notes, sources, texts, n_nodes, n_notes, n_sources, info }
+        cl_view = View { nodes, notes, sources, reports, texts, n_nodes, n_notes, n_sources, n_reports, texts_len, stream, info }
+        cl_options = Options { pump_model, verify_crc, reassemble }
+        cl_report = Report {
+            asked, pump_asked, object, object_len, object_name, len, pump, pump_command, stick_command, outcome,
+            pump_nak, stick_nak, bad_crcs, direction, stick_opcode, pump_opcode, flags, rssi
+        }
         cl_transfer = Transfer {
             bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, looked_at
         }
@@ -44,6 +49,13 @@ mod layout {
         CL_FAILED == ffi::FAILED,
         CL_WANT_TREE == ffi::WANT_TREE,
         CL_WANT_INFO == ffi::WANT_INFO,
+        CL_WANT_REPORTS == ffi::WANT_REPORTS,
+        CL_FRAME == ffi::FRAME,
+        CL_ANSWERS == ffi::ANSWERS,
+        CL_RESPONDS == ffi::RESPONDS,
+        CL_HAS_RSSI == ffi::HAS_RSSI,
+        CL_TRANSMITS == ffi::TRANSMITS,
+        CL_NO_STREAM == ffi::NO_STREAM,
         CL_TO_STICK == Direction::ToStick,
         CL_FROM_STICK == Direction::FromStick,
         CL_TRANSFERS == Carrier::Transfers,

@@ -3,6 +3,8 @@
 use crate::sys;
 use carelink_core::diagnosis::{NOTES, NoteDef, Severity, Topic};
 use carelink_core::field::{FieldDef, Kind, registry};
+use carelink_core::pump;
+use carelink_core::stick::Opcode;
 use libc::{c_char, c_void};
 use once_cell::sync::OnceCell;
 use std::collections::HashMap;
@@ -54,10 +56,18 @@ fn build(
     let mut lists = Lists::default();
     let fields = fields.map(|def| field(def, &mut lists)).collect::<Result<Vec<_>, _>>()?;
     let notes = notes.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    let mut commands = |names| {
+        lists
+            .names(names)
+            .map(<*const c_void>::cast)
+            .ok_or(Fault { row: "carelink", rule: "a command has two names" })
+    };
     let count = |len: usize| u32::try_from(len).map_err(|_| Fault { row: "carelink", rule: "too many rows" });
     Ok(Tables(sys::clshim_tables {
         n_fields: count(fields.len())?,
         n_notes: count(notes.len())?,
+        pump_commands: commands(pump::NAMES)?,
+        stick_commands: commands(Opcode::NAMES)?,
         fields: leak(fields),
         notes: leak(notes),
     }))

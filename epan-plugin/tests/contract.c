@@ -21,7 +21,7 @@
         memcpy(&name, &address, sizeof address);                                                             \
     } while (0)
 
-static cl_session *(*session_new)(void);
+static cl_session *(*session_new)(const cl_options *);
 static void (*session_free)(cl_session *);
 static int32_t (*dissect)(cl_session *, const cl_transfer *, cl_view *);
 
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     FIND(session_free);
     FIND(dissect);
 
-    cl_session *session = session_new();
+    cl_session *session = session_new(NULL);
     CHECK(session != NULL);
     transfer.bytes = command;
     transfer.captured = transfer.reported = sizeof command;

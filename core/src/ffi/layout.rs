@@ -1,8 +1,11 @@
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
+use crate::pump::model::{Known, Model, Pump};
+use crate::report;
 use crate::session::{self, Carrier, Claim, Direction, Session};
 use crate::sink::{InfoLine, Node, NoteAt, Outline, TextAt};
 use libc::c_char;
+use std::fmt;
 use std::ptr;
 
 /// The transfer is CareLink's, and the view is filled in.
@@ -16,6 +19,30 @@ pub const WANT_TREE: u8 = 1;
 /// In [`Transfer::want`]: the line for the packet list.
 pub const WANT_INFO: u8 = 2;
 
+/// In [`Transfer::want`]: what statistics count.
+pub const WANT_REPORTS: u8 = 4;
+/// In [`Report::flags`]: a frame is complete with this piece.
+pub const FRAME: u8 = 1;
+/// In [`Report::flags`]: it answers the stick's command.
+pub const ANSWERS: u8 = 2;
+/// In [`Report::flags`]: it is the end of the response to the pump's command.
+pub const RESPONDS: u8 = 4;
+/// In [`Report::flags`]: the strength of the signal is known.
+pub const HAS_RSSI: u8 = 8;
+/// In [`Report::flags`]: it is a command to a pump.
+pub const TRANSMITS: u8 = 16;
+/// In [`View::stream`]: the stick has no number.
+pub const NO_STREAM: u32 = u32::MAX;
+
+/// What the user chose, kept to start afresh with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice {
+    /// The model that all pumps are taken for.
+    pub(super) model: Option<Model>,
+    /// The rest.
+    pub(super) options: session::Options,
+}
+
 /// What `cl_session *` points to.
 #[derive(Debug, Default)]
 pub struct Handle {
@@ -27,6 +54,30 @@ pub struct Handle {
     pub(super) line: InfoLine,
     /// The sources of the last view.
     pub(super) sources: Vec<Source>,
+    /// The reports of the last view.
+    pub(super) reports: Vec<Report>,
+    /// What the user chose.
+    pub(super) choice: Choice,
+}
+
+impl Handle {
+    /// A handle with a session that dissects as the user chose.
+    pub(super) fn new(choice: Choice) -> Self {
+        let mut handle = Self { choice, ..Self::default() };
+        handle.session.choose(choice.options);
+        handle.session.tracker_mut().force_pump(choice.model.map(|model| Pump::of(model, Known::Forced)));
+        handle
+    }
+}
+
+/// What the user chose: `struct cl_options`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[allow(missing_docs, reason = "carelink.h documents the members")]
+pub struct Options {
+    pub pump_model: *const c_char,
+    pub verify_crc: u8,
+    pub reassemble: u8,
 }
 
 /// One transfer as C hands it in: `struct cl_transfer`, which says what each member means.
@@ -82,6 +133,72 @@ pub struct Source {
     pub name: TextAt,
 }
 
+/// What statistics count of one piece of a transfer: `struct cl_report`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+#[allow(missing_docs, reason = "carelink.h documents the members")]
+pub struct Report {
+    pub asked: u64,
+    pub pump_asked: u64,
+    pub object: *const u8,
+    pub object_len: u32,
+    pub object_name: TextAt,
+    pub len: u32,
+    pub pump: TextAt,
+    pub pump_command: TextAt,
+    pub stick_command: TextAt,
+    pub outcome: TextAt,
+    pub pump_nak: TextAt,
+    pub stick_nak: TextAt,
+    pub bad_crcs: u32,
+    pub direction: u8,
+    pub stick_opcode: u8,
+    pub pump_opcode: u8,
+    pub flags: u8,
+    pub rssi: i8,
+}
+
+impl Report {
+    /// The same for C; its texts are kept in `texts`, and `object` is the reply that it tells of.
+    pub(super) fn new(report: &report::Report, object: &[u8], texts: &mut Outline) -> Self {
+        let mut keep = |text: Option<&dyn fmt::Display>| {
+            text.map_or(TextAt::default(), |text| texts.keep(format_args!("{text}")))
+        };
+        let flags = [
+            (report.whole, FRAME),
+            (report.asked.is_some(), ANSWERS),
+            (report.pump_asked.is_some(), RESPONDS),
+            (report.rssi.is_some(), HAS_RSSI),
+            (report.transmits, TRANSMITS),
+        ];
+        Self {
+            asked: report.asked.unwrap_or_default(),
+            pump_asked: report.pump_asked.unwrap_or_default(),
+            object: if report.object.is_some() { object.as_ptr() } else { ptr::null() },
+            object_len: count(object.len()),
+            object_name: keep(report.object.as_ref().map(|object| &object.name as _)),
+            len: report.len,
+            pump: keep(report.pump.as_ref().map(|serial| serial as _)),
+            pump_command: keep(report.pump_opcode.as_ref().map(|opcode| opcode as _)),
+            stick_command: keep(report.stick_opcode.as_ref().map(|opcode| opcode as _)),
+            outcome: keep(report.outcome.as_ref().map(|outcome| outcome as _)),
+            pump_nak: keep(report.pump_nak.as_ref().map(|reason| reason as _)),
+            stick_nak: keep(report.stick_nak.as_ref().map(|reason| reason as _)),
+            bad_crcs: report.bad_crcs,
+            direction: report.direction as u8,
+            stick_opcode: report.stick_opcode.map_or(0, u8::from),
+            pump_opcode: report.pump_opcode.map_or(0, |opcode| opcode.0),
+            flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
+            rssi: report.rssi.unwrap_or_default(),
+        }
+    }
+}
+
+/// A count for C. The lists are far shorter; the rest of a longer one would not be shown.
+pub(super) fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
 /// All that C may look at until the next call with the same session: `struct cl_view`.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -90,10 +207,14 @@ pub struct View {
     pub nodes: *const Node,
     pub notes: *const NoteAt,
     pub sources: *const Source,
+    pub reports: *const Report,
     pub texts: *const c_char,
     pub n_nodes: u32,
     pub n_notes: u32,
     pub n_sources: u32,
+    pub n_reports: u32,
+    pub texts_len: u32,
+    pub stream: u32,
     pub info: TextAt,
 }
 
@@ -103,10 +224,14 @@ impl View {
         nodes: ptr::null(),
         notes: ptr::null(),
         sources: ptr::null(),
+        reports: ptr::null(),
         texts: c"".as_ptr(),
         n_nodes: 0,
         n_notes: 0,
         n_sources: 0,
+        n_reports: 0,
+        texts_len: 1,
+        stream: NO_STREAM,
         info: TextAt(0),
     };
 }

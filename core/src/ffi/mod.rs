@@ -8,19 +8,53 @@ mod layout;
 
 pub use guard::catch;
 pub use layout::{
-    CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, Handle, Source, Transfer, View, WANT_INFO,
+    ANSWERS, CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, Choice, FRAME, HAS_RSSI, Handle,
+    NO_STREAM, Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS,
     WANT_TREE,
 };
 
 use crate::diagnosis::INTERNAL;
 use crate::opaque::UNKNOWN;
-use crate::session::Verdict;
+use crate::pump::model::Model;
+use crate::session::{self, Verdict};
 use crate::sink::{Item, Role, Sink, Span, TextAt, Value};
+use layout::count;
+use libc::c_char;
+use std::ffi::CStr;
 
 /// A new session, or NULL if there is no memory for one.
+///
+/// # Safety
+/// `options` is NULL or points to its struct, and its model is NULL or a text.
 #[unsafe(no_mangle)]
-pub extern "C" fn cl_session_new() -> *mut Handle {
-    catch(|| Box::into_raw(Box::<Handle>::default())).unwrap_or(std::ptr::null_mut())
+pub unsafe extern "C" fn cl_session_new(options: *const Options) -> *mut Handle {
+    // SAFETY: the caller vouches that it is NULL or points to its struct.
+    let choice = unsafe { options.as_ref() }.map(|options| Choice {
+        // SAFETY: the caller vouches for the text.
+        model: unsafe { model(options.pump_model) },
+        options: session::Options { verify: options.verify_crc != 0, reassemble: options.reassemble != 0 },
+    });
+    catch(|| Box::into_raw(Box::new(Handle::new(choice.unwrap_or_default())))).unwrap_or(std::ptr::null_mut())
+}
+
+/// 1 if `text` is a pump's model number, or 0.
+///
+/// # Safety
+/// `text` is NULL or ends in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cl_is_pump_model(text: *const c_char) -> i32 {
+    // SAFETY: as the caller vouches.
+    unsafe { model(text) }.is_some().into()
+}
+
+/// The model that a text names.
+///
+/// # Safety
+/// `text` is NULL or ends in a NUL.
+unsafe fn model(text: *const c_char) -> Option<Model> {
+    // SAFETY: not NULL by the check before it, and the caller vouches for the NUL.
+    let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
+    catch(|| Model::parse(text.to_str().ok()?.trim())).ok()?
 }
 
 /// Ends a session, and all that its views point to.
@@ -82,10 +116,11 @@ impl Handle {
 
     /// Observes on the first visit, then dissects into the sink that the caller's wishes ask for.
     fn dissect(&mut self, transfer: &Transfer, bytes: &[u8]) -> (i32, View) {
-        let Self { session, outline, line, .. } = self;
+        let Self { session, outline, line, reports, .. } = self;
         let seen = transfer.read(bytes);
         outline.clear();
         line.0.clear();
+        reports.clear();
         let mut verdict = Verdict::Ours;
         if transfer.visited == 0 {
             verdict = session.observe(&seen);
@@ -97,15 +132,25 @@ impl Handle {
                 _ => session.dissect(&seen, &mut ()),
             };
         }
+        if verdict == Verdict::Ours && transfer.want & WANT_REPORTS != 0 {
+            reports.extend(session.report(&seen).iter().map(|report| {
+                let object =
+                    report.object.as_ref().map(|object| session.tracker().reply(object.transaction).0);
+                Report::new(report, object.unwrap_or_default(), outline)
+            }));
+        }
         match verdict {
-            Verdict::Ours => (OK, self.view()),
+            Verdict::Ours => {
+                let stream = session.stream(transfer.stream).unwrap_or(NO_STREAM);
+                (OK, View { stream, ..self.view() })
+            }
             Verdict::Declined => (DECLINED, View::EMPTY),
         }
     }
 
     /// Starts afresh, and shows the bytes as they are, with the mistake that kept them from being read.
     fn confess(&mut self, bytes: &[u8], message: &str) -> (i32, View) {
-        *self = Self::default();
+        *self = Self::new(self.choice);
         let span = Span::new(0, 0, bytes.len());
         let mark = self.outline.leaf(Item { field: UNKNOWN, span, value: Value::Bytes, role: Role::Wire });
         self.outline.note(mark, INTERNAL, format_args!("{message}"));
@@ -115,7 +160,7 @@ impl Handle {
 
     /// What C may look at until the next call.
     fn view(&mut self) -> View {
-        let Self { outline, line, sources, .. } = self;
+        let Self { outline, line, sources, reports, .. } = self;
         line.0.push_str(outline.info_line());
         let info = match line.0.as_str() {
             "" => TextAt::default(),
@@ -132,18 +177,17 @@ impl Handle {
             nodes: outline.nodes().as_ptr(),
             notes: outline.notes().as_ptr(),
             sources: sources.as_ptr(),
+            reports: reports.as_ptr(),
             texts: outline.texts().as_ptr().cast(),
             n_nodes: count(outline.nodes().len()),
             n_notes: count(outline.notes().len()),
             n_sources: count(sources.len()),
+            n_reports: count(reports.len()),
+            texts_len: count(outline.texts().len()),
+            stream: NO_STREAM,
             info,
         }
     }
-}
-
-/// A count for C. The lists are far shorter; the rest of a longer one would not be shown.
-fn count(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ struct Guard(*mut Handle);
 
 impl Guard {
     fn new() -> Self {
-        Self(cl_session_new())
+        // SAFETY: NULL asks for the usual options.
+        Self(unsafe { cl_session_new(ptr::null()) })
     }
     fn dissect(&self, transfer: &Transfer) -> (i32, View) {
         let mut view = View::EMPTY;

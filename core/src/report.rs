@@ -1,0 +1,210 @@
+//! In: a piece of a transfer, and what the tracker knows of it. Out: what statistics count of it, the same at every visit.
+//!
+//! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
+//! display filter cannot disagree.
+
+use crate::checksum::{CRC_STATUS, CrcStatus};
+use crate::cursor::Cursor;
+use crate::diagnosis::Note;
+use crate::dissect;
+use crate::field::Field;
+use crate::pump::nak::Nak;
+use crate::pump::pages::PageRequest;
+use crate::pump::{self, Opcode as PumpOpcode, Parameters};
+use crate::radio::reply::{NAK, RSSI};
+use crate::radio::serial::Serial;
+use crate::session::{Direction, Options, Transfer};
+use crate::sink::{Item, Mark, Sink, Value};
+use crate::stick::{ACK, Ack, NAK_REASON, NakReason, Opcode};
+use crate::track::Tracker;
+use crate::track::framing::Role;
+use crate::track::ledger::{Fact, Marks};
+use crate::track::transaction::{Kind, Outcome, Stage, Transaction};
+use std::fmt;
+
+/// What statistics count of one piece of a transfer.
+///
+/// What concerns a whole frame is told with its last piece; other pieces have their length, stick and pump only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Which way it went.
+    pub direction: Direction,
+    /// Its length as sent, in bytes.
+    pub len: u32,
+    /// The pump that its transaction is about.
+    pub pump: Option<Serial>,
+    /// True if a frame is complete with it.
+    pub whole: bool,
+    /// True if the frame is a command to a pump.
+    pub transmits: bool,
+    /// The stick's command that the frame is or answers.
+    pub stick_opcode: Option<Opcode>,
+    /// The pump's command that the frame belongs to.
+    pub pump_opcode: Option<PumpOpcode>,
+    /// When the stick was given the command that the frame answers, in nanoseconds.
+    pub asked: Option<u64>,
+    /// When the stick was given the pump's command that the frame is the end of the response to.
+    pub pump_asked: Option<u64>,
+    /// A transaction that ends with the frame: by what it says, or because the next command comes.
+    pub outcome: Option<Outcome>,
+    /// Why the pump refused.
+    pub pump_nak: Option<Nak>,
+    /// Why the stick refused.
+    pub stick_nak: Option<NakReason>,
+    /// How many check values of it are bad.
+    pub bad_crcs: u32,
+    /// Strength of the pump's signal in dBm.
+    pub rssi: Option<i8>,
+    /// The whole reply of the pump that is complete with the frame.
+    pub object: Option<Object>,
+}
+
+/// A whole reply of a pump, as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// The transaction whose reply it is: [`Tracker::reply`] has the bytes.
+    pub transaction: u32,
+    /// Such as `123456-read-history-page-00-frame168.bin`: pump, command, page if any, and frame.
+    pub name: String,
+}
+
+/// What statistics count of the piece that `fact` is about.
+#[must_use]
+pub fn piece(tracker: &Tracker, transfer: &Transfer<'_>, fact: &Fact, options: Options) -> Report {
+    let whole = matches!(fact.role, Role::Whole | Role::Last);
+    // A reply of somebody else's says nothing of the transaction that it came into.
+    let number = if fact.marks.has(Marks::LEFT_OVER) { 0 } else { fact.transaction };
+    let transaction = tracker.transaction(number);
+    let mut found = Findings::default();
+    if whole {
+        dissect::transfer(tracker, transfer, std::slice::from_ref(fact), options, None, &mut found);
+    }
+    let command = whole && fact.direction == Direction::ToStick;
+    let reply = whole && fact.direction == Direction::FromStick;
+    let request = tracker.request(fact.request).filter(|_| whole);
+    let here = |at: Option<(u32, u64)>| at.is_some_and(|(frame, _)| frame == transfer.frame);
+    let own = transaction.filter(|_| reply && !fact.marks.has(Marks::AFTER_END));
+    let ended = own.filter(|transaction| transaction.ended() && here(transaction.response));
+    let responded = own.filter(|transaction| match transaction.transmit() {
+        // Most hosts do not fetch what a pump says to these, so the stick's acknowledge is the response.
+        Some(packet) if packet.pages == 0 => here(transaction.acknowledged),
+        Some(_) => transaction.ended() && here(transaction.response),
+        None => false,
+    });
+    let transmits = command && request.is_some_and(|request| request.answered.opcode == Opcode::Transmit);
+    let cut_short = || closed_by(tracker, number).filter(|_| transmits);
+    Report {
+        direction: fact.direction,
+        len: fact.len,
+        pump: transaction.and_then(Transaction::serial),
+        whole,
+        transmits,
+        stick_opcode: request.map(|request| request.answered.opcode),
+        pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
+        asked: request.filter(|_| reply).map(|request| request.time),
+        pump_asked: responded.map(|transaction| transaction.request.1),
+        outcome: ended.or_else(cut_short).map(Transaction::outcome),
+        pump_nak: found.pump_nak,
+        stick_nak: found.stick_nak,
+        bad_crcs: found.bad_crcs,
+        rssi: found.rssi,
+        object: ended.and_then(|transaction| object(tracker, number, transaction, transfer.frame)),
+    }
+}
+
+/// The transaction that had not ended when command `number` to a pump came over the same stick.
+fn closed_by(tracker: &Tracker, number: u32) -> Option<&Transaction> {
+    let opener = tracker.transaction(number).filter(|opener| matches!(opener.kind, Kind::Pump(_)))?;
+    let earlier = tracker.transactions().get(..number as usize - 1)?;
+    let of_the_radio = |before: &&Transaction| {
+        before.stream == opener.stream && matches!(before.kind, Kind::Pump(_) | Kind::Orphan)
+    };
+    earlier.iter().rev().find(of_the_radio).filter(|before| !before.ended())
+}
+
+/// The reply of a transaction, if all of it came.
+fn object(tracker: &Tracker, number: u32, transaction: &Transaction, frame: u32) -> Option<Object> {
+    if transaction.stage != Stage::EndOfData || transaction.missing > 0 {
+        return None;
+    }
+    let opcode = transaction.pump_opcode()?;
+    let serial = transaction.serial()?;
+    let command = words(&opcode.to_string());
+    let page = page(tracker, transaction).map(|page| format!("-{page:02}")).unwrap_or_default();
+    let damaged = if transaction.outcome() == Outcome::Damaged { "-damaged" } else { "" };
+    Some(Object { transaction: number, name: format!("{serial}-{command}{page}-frame{frame}{damaged}.bin") })
+}
+
+/// `Suspend/Resume (511)` as `suspend-resume-511`.
+fn words(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// The page that was asked for, if the command asks for one.
+fn page(tracker: &Tracker, transaction: &Transaction) -> Option<u32> {
+    let opcode = transaction.pump_opcode()?;
+    let pump = tracker.pump(transaction.serial()?);
+    let mut nobody = ();
+    let mut cursor = Cursor::new(transaction.parameters(), 0, false, &mut nobody);
+    match pump::parameters(opcode, &mut cursor, pump) {
+        Ok(Some(Parameters::Page(page))) => Some(match page {
+            PageRequest::History(back) => back.into(),
+            PageRequest::Sensor(number) => number,
+            PageRequest::Trace(number) => number.into(),
+        }),
+        _ => None,
+    }
+}
+
+/// What the fields of a frame say.
+#[derive(Debug, Default)]
+struct Findings {
+    ack: Option<Ack>,
+    pump_nak: Option<Nak>,
+    stick_nak: Option<NakReason>,
+    bad_crcs: u32,
+    rssi: Option<i8>,
+}
+
+impl Findings {
+    fn byte(&mut self, field: Field, value: u8) {
+        match field {
+            CRC_STATUS => self.bad_crcs += u32::from(CrcStatus::from(value) == CrcStatus::Bad),
+            NAK => self.pump_nak = Some(value.into()),
+            ACK => self.ack = Some(value.into()),
+            NAK_REASON if self.ack == Some(Ack::Nak) => self.stick_nak = Some(value.into()),
+            _ => {}
+        }
+    }
+}
+
+impl Sink for Findings {
+    const KEEPS: bool = true;
+    const INFORMS: bool = false;
+    fn leaf(&mut self, item: Item<'_>) -> Mark {
+        match item.value {
+            Value::Unsigned(value) => {
+                if let Ok(byte) = u8::try_from(value) {
+                    self.byte(item.field, byte);
+                }
+            }
+            // 0 is what the stick says when it received nothing.
+            Value::Signed(strength) if item.field == RSSI && strength != 0 => {
+                self.rssi = i8::try_from(strength).ok();
+            }
+            _ => {}
+        }
+        Mark::default()
+    }
+    fn open(&mut self, item: Item<'_>) -> Mark {
+        self.leaf(item)
+    }
+    fn close(&mut self, _: usize) {}
+    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
+    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
+    fn info(&mut self, _: fmt::Arguments<'_>) {}
+    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
+        1
+    }
+}

@@ -1,0 +1,22 @@
+/* taps.h: what the shim hands to Wireshark's statistics. */
+#ifndef CARELINK_TAPS_H
+#define CARELINK_TAPS_H
+
+#include "shim.h"
+
+#include <stdbool.h>
+
+/* With the protocol's other registrations, and once all protocols are registered. */
+void taps_register(int protocol, const clshim_tables *tables);
+void taps_hand_off(void);
+
+/* A file is opened: its sticks are counted anew. */
+void taps_begin_file(void);
+
+/* Whether anybody listens, so that reports are wanted. */
+bool taps_have_listener(void);
+
+/* Hands over one transfer, as `view` tells of it; `stick` names the stick for people. */
+void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view, const char *stick);
+
+#endif
