@@ -193,8 +193,8 @@ static tap_packet_status count_endpoints(void *tapdata, packet_info *pinfo _U_, 
         if (!report->pump)
             continue;
         set_ends(transfer, report, &stick, &pump);
-        add_endpoint_table_data(hash, &stick, 0, !to_stick(report), 1, (int)report->len, &info, ENDPOINT_NONE);
-        add_endpoint_table_data(hash, &pump, 0, to_stick(report), 1, (int)report->len, &info, ENDPOINT_NONE);
+        add_endpoint_table_data(hash, &stick, 0, to_stick(report), 1, (int)report->len, &info, ENDPOINT_NONE);
+        add_endpoint_table_data(hash, &pump, 0, !to_stick(report), 1, (int)report->len, &info, ENDPOINT_NONE);
     }
     return TAP_PACKET_REDRAW;
 }

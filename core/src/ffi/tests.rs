@@ -80,6 +80,36 @@ fn a_tree_is_made_only_if_it_is_wanted() {
 }
 
 #[test]
+fn reports_are_made_only_if_they_are_wanted() {
+    let session = Guard::new();
+    let command = [0x04, 0x00, 0x00];
+    let asked = Transfer { bytes: command.as_ptr(), direction: 0, time: 7, ..transfer(WANT_REPORTS) };
+    let (_, view) = session.dissect(&asked);
+    assert_eq!((view.n_nodes, view.n_reports, view.stream), (0, 1, 0));
+    let reply = Transfer { frame: 2, ..transfer(WANT_REPORTS | WANT_TREE) };
+    let (_, view) = session.dissect(&reply);
+    // SAFETY: the view has one report, and the session has not been called since.
+    let report = unsafe { &*view.reports };
+    assert_eq!((view.n_reports, report.asked, report.stick_opcode), (1, 7, 4));
+    assert_eq!(report.flags, FRAME | ANSWERS);
+    assert_eq!(text(&view, report.stick_command), "Read Product Info");
+    assert_eq!(text(&view, report.outcome), "", "a reply that is too short ends nothing");
+    let (_, view) = session.dissect(&Transfer { visited: 1, want: WANT_TREE, ..reply });
+    assert_eq!(view.n_reports, 0);
+}
+
+#[test]
+fn a_model_is_a_number_with_a_letter_or_none() {
+    let known = |text: &CStr| {
+        // SAFETY: the text ends in a NUL.
+        unsafe { cl_is_pump_model(text.as_ptr()) }
+    };
+    assert_eq!([c"722", c" 554 ", c"723K", c"", c"many"].map(known), [1, 1, 1, 0, 0]);
+    // SAFETY: NULL is allowed.
+    assert_eq!(unsafe { cl_is_pump_model(ptr::null()) }, 0);
+}
+
+#[test]
 fn null_pointers_fail_without_a_view() {
     let session = Guard::new();
     let good = transfer(WANT_TREE);
@@ -140,6 +170,9 @@ fn layouts_are_those_of_the_header() {
     assert_eq!(size_of::<Transfer>(), 48);
     assert_eq!([offset_of!(Transfer, stream), offset_of!(Transfer, direction)], [16, 40]);
     assert_eq!(size_of::<Source>(), 16);
-    assert_eq!(size_of::<View>(), 48);
-    assert_eq!([offset_of!(View, texts), offset_of!(View, info)], [24, 44]);
+    assert_eq!(size_of::<Options>(), 16);
+    assert_eq!(size_of::<Report>(), 72);
+    assert_eq!([offset_of!(Report, object_len), offset_of!(Report, direction)], [24, 64]);
+    assert_eq!(size_of::<View>(), 72);
+    assert_eq!([offset_of!(View, texts), offset_of!(View, info)], [32, 64]);
 }
