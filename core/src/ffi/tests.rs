@@ -167,7 +167,7 @@ fn layouts_are_those_of_the_header() {
     assert_eq!([offset_of!(Node, field), offset_of!(Node, source), offset_of!(Node, guessed)], [8, 12, 28]);
     assert_eq!(size_of::<NoteAt>(), 12);
     assert_eq!([offset_of!(NoteAt, note), offset_of!(NoteAt, detail)], [4, 8]);
-    assert_eq!(size_of::<Transfer>(), 48);
+    assert_eq!(size_of::<Transfer>(), 56);
     assert_eq!([offset_of!(Transfer, stream), offset_of!(Transfer, direction)], [16, 40]);
     assert_eq!(size_of::<Source>(), 16);
     assert_eq!(size_of::<Options>(), 16);
