@@ -2,7 +2,7 @@
 
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
-use crate::diagnosis::{BAD_CRC, CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
+use crate::diagnosis::{BAD_CRC, CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
 use crate::radio::{reply, transmit};
 use crate::session::{Direction, Options, Transfer};
@@ -189,8 +189,14 @@ impl Visit<'_> {
             Direction::ToStick => stick::command(c, &context).map(|_| ()),
             Direction::FromStick => stick::reply(c, &context).map(|_| ()),
         };
-        if let Err(stop) = read {
-            incomplete(c, stop);
+        match read {
+            Err(stop) => incomplete(c, stop),
+            Ok(()) if c.remaining() > 0 => {
+                let extra = c.remaining();
+                c.remainder(UNKNOWN);
+                c.note(TOO_LONG, format_args!("{extra} bytes more than this frame has"));
+            }
+            Ok(()) => {}
         }
         let span = c.span_since(start);
         opcodes(fact, &context, span, c);

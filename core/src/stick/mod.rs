@@ -9,7 +9,7 @@ pub mod statistics;
 pub mod status;
 
 use crate::cursor::Cursor;
-use crate::diagnosis::{NO_REQUEST, STICK_NAK, Stop, TOO_LONG, UNKNOWN_OPCODE, UNKNOWN_VALUE};
+use crate::diagnosis::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::opaque::{LEFT_OVER, UNKNOWN};
 use crate::radio::reply::RadioReply;
 use crate::radio::transmit::Transmit;
@@ -158,11 +158,6 @@ pub fn command<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<
             Command::Unknown(number)
         }
     };
-    if c.remaining() > 0 {
-        let extra = c.remaining();
-        c.remainder(UNKNOWN);
-        c.note(TOO_LONG, format_args!("{extra} bytes more than this command has"));
-    }
     Ok(command)
 }
 
