@@ -49,17 +49,14 @@ fn observed(session: &Session) -> Core {
     core
 }
 
-/// Dissects all of it; each byte has to be claimed by exactly one leaf.
-fn dissect_all(core: &Core, session: &Session, what: &str) {
+/// Dissects a transfer; each byte has to be claimed by exactly one leaf.
+fn dissect(core: &Core, transfer: &CoreTransfer<'_>, what: &str) {
     let mut outline = Outline::default();
-    for transfer in transfers(session, Claim::Certain) {
-        outline.clear();
-        core.dissect(&transfer, &mut outline);
-        let at = || format!("{what}, frame {}: {:02x?}", transfer.frame, transfer.bytes);
-        assert_eq!(outline.misclaimed(0, transfer.bytes.len()), None, "{}", at());
-        for (source, (_, bytes)) in (1..).zip(outline.sources()) {
-            assert_eq!(outline.misclaimed(source, bytes.len()), None, "{}, source {source}", at());
-        }
+    core.dissect(transfer, &mut outline);
+    let at = || format!("{what}, frame {}: {:02x?}", transfer.frame, transfer.bytes);
+    assert_eq!(outline.misclaimed(0, transfer.bytes.len()), None, "{}", at());
+    for (source, (_, bytes)) in (1..).zip(outline.sources()) {
+        assert_eq!(outline.misclaimed(source, bytes.len()), None, "{}, source {source}", at());
     }
 }
 
@@ -131,7 +128,7 @@ fn no_fault_shows_a_wrong_value_as_good() {
             let session = fault.apply(&sound);
             let checked = catch_unwind(AssertUnwindSafe(|| {
                 let core = observed(&session);
-                dissect_all(&core, &session, &what);
+                transfers(&session, Claim::Certain).for_each(|transfer| dissect(&core, &transfer, &what));
                 fetches(&core)
             }));
             let found = checked.unwrap_or_else(|_| panic!("{what}"));
@@ -167,5 +164,29 @@ fn no_fault_shows_a_wrong_value_as_good() {
         println!(
             "{kind}: {faults} faults, {noticed} fetches told as not complete, {recovered} recovered by the end"
         );
+    }
+}
+
+/// Told that it is a stick, the core reads anything at all without a panic, and still claims each byte once: in
+/// transfers and as a stream, with the direction known or not.
+#[test]
+fn bytes_without_meaning_are_claimed_too() {
+    for kind in Foreign::ALL {
+        let session = kind.session();
+        for (carrier, directed) in
+            [(Carrier::Transfers, true), (Carrier::Stream, true), (Carrier::Stream, false)]
+        {
+            let mut core = Core::default();
+            for pass in 0..2 {
+                for transfer in transfers(&session, Claim::Certain) {
+                    let direction = transfer.direction.filter(|_| directed);
+                    let transfer = CoreTransfer { carrier, direction, ..transfer };
+                    if pass == 0 {
+                        core.observe(&transfer);
+                    }
+                    dissect(&core, &transfer, &format!("{kind:?}, {carrier:?}"));
+                }
+            }
+        }
     }
 }
