@@ -242,7 +242,8 @@ impl Visit<'_> {
     fn completed_in(&self, fact: &Fact) -> Option<u32> {
         let (frame, _) = self.tracker.transaction(fact.transaction)?.response?;
         let (_, parts) = self.tracker.reply(fact.transaction);
-        (self.reassemble && frame != self.frame && parts.iter().any(|part| part.frame == self.frame)).then_some(frame)
+        (self.reassemble && frame != self.frame && parts.iter().any(|part| part.frame == self.frame))
+            .then_some(frame)
     }
 
     /// The reply that is complete with this frame.
