@@ -80,34 +80,34 @@ typedef struct cl_source {
 } cl_source;
 
 enum cl_report_flag {
-    CL_FRAME = 1,     /* a frame of the stick's is complete with this piece: what concerns the frame is told here */
-    CL_ANSWERS = 2,   /* it answers the stick's command, at `asked` */
-    CL_RESPONDS = 4,  /* it is the end of the response to the pump's command, at `pump_asked` */
+    CL_FRAME = 1,    /* a frame is complete with this piece: what concerns the frame is told here */
+    CL_ANSWERS = 2,  /* it answers the stick's command that was sent at `asked` */
+    CL_RESPONDS = 4, /* it ends the response to the pump's command that was sent at `pump_asked` */
     CL_HAS_RSSI = 8,
     CL_TRANSMITS = 16 /* it is a command to a pump */
 };
 
 /* What statistics count of one piece of a transfer: a whole frame, a part of one, or bytes that fit none.
- * Texts are offsets; 0 is "none". An opcode of 0 is none, too. */
+ * Names and reasons are offsets of texts, or 0; an opcode that is not known is 0 too. */
 typedef struct cl_report {
     uint64_t asked;
     uint64_t pump_asked;
     const uint8_t *object; /* a pump's whole reply, if it is complete with this frame; else NULL */
     uint32_t object_len;
-    uint32_t object_name;  /* text: a file name */
-    uint32_t len;          /* of the piece, as sent */
-    uint32_t pump;         /* text: serial number of the pump that the transaction is about */
-    uint32_t pump_command; /* text: name of the pump's command that the frame belongs to */
-    uint32_t stick_command; /* text: name of the stick's command that the frame is or answers */
-    uint32_t outcome;      /* text: how a transaction ended that ends with this frame */
-    uint32_t pump_nak;     /* text: why the pump refused */
-    uint32_t stick_nak;    /* text: why the stick refused */
-    uint32_t bad_crcs;     /* how many check values are bad */
-    uint8_t direction;     /* enum cl_direction */
+    uint32_t object_name;   /* a file name */
+    uint32_t len;           /* of the piece, as sent */
+    uint32_t pump;          /* serial number of the pump that the transaction is about */
+    uint32_t pump_command;  /* the pump's command that the frame belongs to */
+    uint32_t stick_command; /* the stick's command that the frame is or answers */
+    uint32_t outcome;       /* how a transaction ended that ends with this frame */
+    uint32_t pump_nak;      /* why the pump refused */
+    uint32_t stick_nak;     /* why the stick refused */
+    uint32_t bad_crcs;      /* how many check values are bad */
+    uint8_t direction;      /* enum cl_direction */
     uint8_t stick_opcode;
     uint8_t pump_opcode;
-    uint8_t flags;         /* enum cl_report_flag, or-ed */
-    int8_t rssi;           /* strength of the pump's signal in dBm */
+    uint8_t flags; /* enum cl_report_flag, or-ed */
+    int8_t rssi;   /* strength of the pump's signal in dBm */
 } cl_report;
 
 #define CL_NO_STREAM UINT32_MAX

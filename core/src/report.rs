@@ -208,3 +208,76 @@ impl Sink for Findings {
         1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crc::crc8;
+    use crate::session::{Carrier, Claim, Session};
+
+    #[test]
+    fn file_names_hold_letters_digits_and_dashes() {
+        assert_eq!(words("Suspend/Resume"), "suspend-resume");
+        assert_eq!(words("Read Temp Basal (511)"), "read-temp-basal-511");
+        assert_eq!(words("unnamed 0x2f"), "unnamed-0x2f");
+    }
+
+    /// The reports of a session on one stick, each transfer 1 ms after the one before.
+    fn reports(transfers: &[(Direction, Vec<u8>)]) -> Vec<Report> {
+        let mut session = Session::default();
+        let mut reports = Vec::new();
+        for (frame, (direction, bytes)) in (1..).zip(transfers) {
+            let transfer = Transfer {
+                bytes,
+                reported: bytes.len(),
+                stream: 1,
+                time: u64::from(frame) * 1_000_000,
+                frame,
+                layer: 0,
+                direction: Some(*direction),
+                endpoint: None,
+                carrier: Carrier::Transfers,
+                claim: Claim::Certain,
+            };
+            session.observe(&transfer);
+            reports.extend(session.report(&transfer));
+        }
+        reports
+    }
+
+    fn transmit(opcode: u8, pages: u8, parameters: &[u8]) -> (Direction, Vec<u8>) {
+        let count = u8::try_from(parameters.len()).expect("a few");
+        let mut bytes = vec![1, 0, 0xa7, 1, 0x12, 0x34, 0x56, 0x80, count, 0, 0, pages, 0, opcode];
+        bytes.push(crc8(&bytes));
+        bytes.extend(parameters);
+        bytes.push(crc8(parameters));
+        (Direction::ToStick, bytes)
+    }
+
+    fn ack() -> (Direction, Vec<u8>) {
+        let mut bytes = vec![1, 0x55];
+        bytes.resize(64, 0);
+        (Direction::FromStick, bytes)
+    }
+
+    #[test]
+    fn the_next_command_ends_a_transaction_that_has_no_end_of_its_own() {
+        let reports = reports(&[transmit(0x4d, 0, &[1]), ack(), transmit(0x8d, 1, &[]), ack()]);
+        let outcomes: Vec<_> = reports.iter().map(|report| report.outcome).collect();
+        assert_eq!(outcomes, [None, None, Some(Outcome::Accepted), None]);
+        let asked: Vec<_> = reports.iter().map(|report| report.pump_asked).collect();
+        // The acknowledge of a command with pages is not its response.
+        assert_eq!(asked, [None, Some(1_000_000), None, None]);
+        assert!(reports.iter().all(|report| report.pump.is_some_and(|pump| pump.as_str() == "123456")));
+    }
+
+    #[test]
+    fn bad_check_values_are_counted() {
+        let (direction, mut bytes) = transmit(0x4d, 0, &[1]);
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        bytes[14] ^= 1;
+        let reports = reports(&[(direction, bytes)]);
+        assert_eq!(reports.iter().map(|report| report.bad_crcs).collect::<Vec<_>>(), [2]);
+    }
+}

@@ -96,7 +96,8 @@ impl Session {
         if !self.tracker.observe(transfer) {
             return Verdict::Declined;
         }
-        if !self.streams.contains(&transfer.stream) {
+        // Of too many sticks, the tracker follows the first ones only: no others are numbered.
+        if self.tracker.takes(transfer.stream) && !self.streams.contains(&transfer.stream) {
             self.streams.push(transfer.stream);
         }
         Verdict::Ours
@@ -147,11 +148,6 @@ impl Session {
     /// Dissects by these options from now on.
     pub fn choose(&mut self, options: Options) {
         self.options = options;
-    }
-
-    /// Shows check values as unverified if `verify` is false.
-    pub fn verify(&mut self, verify: bool) {
-        self.options.verify = verify;
     }
 
     /// What is known of the whole conversation.

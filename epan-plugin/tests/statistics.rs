@@ -200,13 +200,12 @@ fn the_tree_counts_the_sticks_commands() {
 #[test]
 fn one_pass_counts_as_two_do() {
     let tshark = tshark();
-    for name in SAMPLES {
-        for what in ["carelink,tree", "carelink,srt", "conv,carelink"] {
-            let twice =
-                tshark.read(&sample(name), ["-2", "-q", "-z", what]).expect("tshark knows the statistic");
-            assert_eq!(statistic(&tshark, name, what), twice, "{name}: {what}");
-        }
-    }
+    let same = |name: &str, what: &str| {
+        let twice = tshark.read(&sample(name), ["-2", "-q", "-z", what]).expect("tshark knows the statistic");
+        assert_eq!(statistic(&tshark, name, what), twice, "{name}: {what}");
+    };
+    SAMPLES.iter().for_each(|name| same(name, "carelink,tree"));
+    ["carelink,srt", "conv,carelink"].iter().for_each(|what| same(DAMAGE, what));
 }
 
 /// Frames and bytes of each pump's transactions: to the pump, from the pump.
