@@ -2,7 +2,7 @@
 
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
-use crate::diagnosis::{BAD_CRC, CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
+use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
 use crate::radio::{reply, transmit};
 use crate::session::{Direction, Options, Transfer};
@@ -277,11 +277,8 @@ impl Visit<'_> {
             match page {
                 // A page has a check value of its own, over all parts. What fails it is not read.
                 Some(kind) if c.verifies() && page::check(kind, data) == CrcStatus::Bad => {
-                    c.remainder(reply::PAYLOAD);
-                    c.note(
-                        BAD_CRC,
-                        format_args!("the page fails its own CRC-16, so its records are not read"),
-                    );
+                    page::damaged(kind, &mut c);
+                    c.info(format_args!("the page fails its CRC-16, its records are not read"));
                 }
                 Some(kind) => {
                     let _ = c.group(reply::REPLY, |c| {

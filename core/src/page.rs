@@ -8,6 +8,7 @@ use crate::opaque::UNKNOWN;
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
 use crate::pump::{self, Opcode, Parameters};
+use crate::radio::reply::PAYLOAD;
 use crate::radio::serial::Serial;
 use crate::sensor::page::{Anchor, Beside};
 use crate::sink::Sink;
@@ -131,6 +132,22 @@ pub fn check(kind: Kind, page: &[u8]) -> CrcStatus {
         Kind::Vcntr => sensor::vcntr::page(&mut c),
         Kind::Trace => CrcStatus::NotPresent,
     }
+}
+
+/// Shows a page that fails its check value: its bytes, and the check value.
+pub fn damaged<S: Sink>(kind: Kind, c: &mut Cursor<'_, '_, S>) {
+    let bytes = c.rest();
+    // The two bytes of an ISIG page's lie in the low halves of two words.
+    let width = if kind == Kind::Isig { 4 } else { 2 };
+    let area = &bytes[..bytes.len().saturating_sub(width)];
+    let computed = Some(crc16(area));
+    let sent = take(width)
+        .map(|tail: &[u8]| Check { sent: u16::from_be_bytes([tail[0], tail[width / 2]]), computed });
+    let shown = c.read(PAYLOAD, take(area.len())).and_then(|_| c.check("Page CRC", 4, sent));
+    if let Err(stop) = shown {
+        c.note_stop(stop);
+    }
+    c.remainder(PAYLOAD);
 }
 
 /// A trace is shown as bytes. If it ends as other pages do, its check value is shown too.
