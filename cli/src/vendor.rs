@@ -6,6 +6,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
+use encoding_rs::UTF_8;
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::BTreeMap;
 
@@ -84,9 +85,9 @@ impl Columns {
 /// # Errors
 /// If the columns are not found, or a row has no valid time.
 pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
-    // A line is to end in one byte, so that the reader counts lines right.
-    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    let text = text.trim_start_matches('\u{feff}');
+    // A mark at its begin tells UTF-16. A line is to end in one byte, so that the reader counts lines right.
+    let text = UTF_8.decode(bytes).0.replace("\r\n", "\n");
+    let text = text.as_str();
     let (mut before, mut found) = (0, None);
     for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
         found = [',', ';', '\t']
@@ -216,7 +217,7 @@ pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
         .into_iter()
         .filter(|(key, value)| !key.ends_with("_DATUM") && *key != "CONCENTRATION" && value != "null")
         .map(|(key, value)| {
-            let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+            let number = number(&value);
             (
                 key,
                 number.map_or_else(
@@ -226,6 +227,12 @@ pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
             )
         })
         .collect()
+}
+
+/// A number, with a point or, in exports of many countries, a comma before its fraction.
+fn number(text: &str) -> Option<f64> {
+    let number = text.parse().or_else(|_| text.replacen(',', ".", 1).parse::<f64>());
+    number.ok().filter(|number| number.is_finite())
 }
 
 fn round(number: f64) -> f64 {
@@ -297,5 +304,16 @@ mod tests {
         ];
         assert_eq!(values, BTreeMap::from(expected));
         assert_eq!(judged(""), BTreeMap::new());
+        let comma = judged("INDEX=0, AMOUNT_LOW=99,088, AMOUNT_HIGH=-108,096, NAME=a,b");
+        assert_eq!(comma["AMOUNT_LOW"], Judged::Number(99.088));
+        assert_eq!(comma["AMOUNT_HIGH"], Judged::Number(-108.096));
+        assert_eq!(comma["NAME"], Judged::Name("a,b".into()));
+    }
+
+    #[test]
+    fn exports_in_utf_16_are_read() {
+        let text = "\u{feff}Date;Time;Raw-Type;Raw-Values\n1.2.2014;9:27;Rewind;\n";
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&bytes, None).map(|export| export.events.len()).ok(), Some(1));
     }
 }

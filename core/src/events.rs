@@ -1,7 +1,7 @@
 //! In: typed records of history and sensor pages. Out: events by the vendor's names, as its exports list them.
 
 use crate::time::seconds;
-use crate::units::{CarbUnit, GlucoseUnit, Minutes, TimeOfDay};
+use crate::units::{CarbUnit, Glucose, GlucoseUnit, Minutes, TimeOfDay};
 use jiff::civil::DateTime;
 use std::borrow::Cow;
 use std::fmt;
@@ -146,22 +146,21 @@ impl From<DateTime> for Datum {
 
 impl From<GlucoseUnit> for Datum {
     fn from(unit: GlucoseUnit) -> Self {
-        match unit {
-            GlucoseUnit::Unset => "unset".into(),
-            GlucoseUnit::MgDl => "mg dl".into(),
-            GlucoseUnit::MmolL => "mmol l".into(),
+        unit.exported().into()
+    }
+}
+
+impl From<Glucose> for Datum {
+    fn from(glucose: Glucose) -> Self {
+        match glucose.unit {
             GlucoseUnit::Unknown(_) => Self::Null,
+            _ => glucose.exported().into(),
         }
     }
 }
 
 impl From<CarbUnit> for Datum {
     fn from(unit: CarbUnit) -> Self {
-        match unit {
-            CarbUnit::Unset => "unset".into(),
-            CarbUnit::Grams => "grams".into(),
-            CarbUnit::Exchanges => "exchanges".into(),
-            CarbUnit::Unknown(_) => Self::Null,
-        }
+        unit.exported().into()
     }
 }

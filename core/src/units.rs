@@ -76,6 +76,19 @@ crate::open_enum! {
     }
 }
 
+impl GlucoseUnit {
+    /// The vendor's name for it in exports.
+    #[must_use]
+    pub const fn exported(self) -> Option<&'static str> {
+        match self {
+            Self::Unset => Some("unset"),
+            Self::MgDl => Some("mg dl"),
+            Self::MmolL => Some("mmol l"),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// A glucose concentration, in the unit that the pump is set to: a number means nothing without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Glucose {
@@ -91,6 +104,20 @@ impl Glucose {
     pub fn value(self) -> f64 {
         let count = f64::from(self.count);
         if self.unit == GlucoseUnit::MmolL { count / 10.0 } else { count }
+    }
+
+    /// The number that the vendor's export has for it: mg/dL whatever the unit, with 18.016 mg/dL to the mmol/L and
+    /// three decimals. So exports of pumps that are set to mmol/L have it: 5.5 mmol/L is 99.088 there.
+    ///
+    /// ```
+    /// # use carelink_core::units::{Glucose, GlucoseUnit};
+    /// let glucose = Glucose { count: 55, unit: GlucoseUnit::MmolL };
+    /// assert_eq!(glucose.exported(), 99.088);
+    /// ```
+    #[must_use]
+    pub fn exported(self) -> f64 {
+        let count = f64::from(self.count);
+        if self.unit == GlucoseUnit::MmolL { (count * 1801.6).round() / 1000.0 } else { count }
     }
 }
 
@@ -115,6 +142,19 @@ crate::open_enum! {
         Unset = 0 => "not set",
         Grams = 1 => "grams",
         Exchanges = 2 => "exchanges",
+    }
+}
+
+impl CarbUnit {
+    /// The vendor's name for it in exports.
+    #[must_use]
+    pub const fn exported(self) -> Option<&'static str> {
+        match self {
+            Self::Unset => Some("unset"),
+            Self::Grams => Some("grams"),
+            Self::Exchanges => Some("exchanges"),
+            Self::Unknown(_) => None,
+        }
     }
 }
 

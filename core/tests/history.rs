@@ -416,3 +416,38 @@ fn any_change_of_a_byte_of_a_real_page_is_survived() {
         }
     }
 }
+
+/// The vendor counts glucose in mg/dL whatever the pump is set to, with 18.016 mg/dL to the mmol/L.
+#[test]
+fn glucose_in_mmol_is_exported_as_the_vendor_does() {
+    let at = |minute| emit::Stamp { year: 26, month: 3, day: 4, hour: 5, minute, second: 0 };
+    let (meter, mmol) = ([0xC2, 0x75, 0x32], 2);
+    let records = [
+        // 6.1 mmol/L, which the meter sends in tenths of mmol/L, then in mg/dL, then as a number that fits neither.
+        emit::blood_glucose(61, mmol, 3, at(1)),
+        emit::meter_glucose(61, meter, at(1)),
+        emit::blood_glucose(61, mmol, 3, at(2)),
+        emit::meter_glucose(110, meter, at(2)),
+        emit::blood_glucose(61, mmol, 3, at(3)),
+        emit::meter_glucose(140, meter, at(3)),
+        // The number alone says nothing if it is of another time.
+        emit::meter_glucose(61, meter, at(4)),
+    ];
+    let lines = events_of(&records.concat(), "522");
+    let amounts: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("BGReceived"))
+        .map(|line| line.split_once("AMOUNT=").expect("an amount").1.split(',').next().unwrap_or_default())
+        .collect();
+    assert_eq!(amounts, ["109.898", "110", "null", "null"]);
+    assert!(lines[0].contains("AMOUNT=109.898"), "{}", lines[0]);
+}
+
+#[test]
+fn a_bolus_reminder_tells_its_start_if_that_is_midnight() {
+    let at = emit::Stamp { year: 14, month: 4, day: 7, hour: 2, minute: 25, second: 27 };
+    let reminder = |start| [emit::plain(0x67, start, at, emit::Spare::default()), vec![0, 0x1E]].concat();
+    let lines = events_of(&[reminder(0), reminder(9)].concat(), "551");
+    assert!(lines[0].contains("ALARM_TIME=1800000") && lines[0].contains("START_TIME=0"), "{}", lines[0]);
+    assert!(lines[1].contains("START_TIME=null"), "{}", lines[1]);
+}

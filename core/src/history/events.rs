@@ -118,7 +118,9 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                 .with("IS_DUAL_COMPONENT", dual)
                 .with("UNABSORBED_INSULIN_TOTAL", bolus.active.map(Insulin::value))
         }
-        Body::BolusReminder(minutes) => asked(event.with("ALARM_TIME", *minutes)),
+        Body::BolusReminder(reminder) => {
+            asked(event.with("ALARM_TIME", reminder.time)).with("START_TIME", reminder.start)
+        }
         Body::ClearAlarm(code) => asked(event.with("ALARM_TYPE", *code)),
         Body::DailyTotal(total) => event.with("AMOUNT", total.value()).with("CONCENTRATION", Datum::Null),
         Body::EasyBolus(easy) => {
@@ -134,14 +136,14 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             let [low, high] = estimate.target;
             asked(
                 event
-                    .with("BG_INPUT", estimate.bg.value())
+                    .with("BG_INPUT", estimate.bg)
                     .with("BG_UNITS", estimate.bg.unit)
                     .with("CARB_INPUT", estimate.carbs.value())
                     .with("CARB_UNITS", estimate.carbs.unit)
                     .with("CARB_RATIO", estimate.ratio.value())
-                    .with("INSULIN_SENSITIVITY", estimate.sensitivity.value())
-                    .with("BG_TARGET_LOW", low.value())
-                    .with("BG_TARGET_HIGH", high.value())
+                    .with("INSULIN_SENSITIVITY", estimate.sensitivity)
+                    .with("BG_TARGET_LOW", low)
+                    .with("BG_TARGET_HIGH", high)
                     .with("BOLUS_ESTIMATE", estimate.estimate.value())
                     .with("CORRECTION_ESTIMATE", estimate.correction.value())
                     .with("FOOD_ESTIMATE", estimate.food.value())
@@ -149,7 +151,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                     .with("UNABSORBED_INSULIN_COUNT", u16::try_from(active).unwrap_or(u16::MAX)),
             )
         }
-        Body::Glucose(glucose) => asked(event.with("AMOUNT", glucose.value())),
+        Body::Glucose(glucose) => asked(event.with("AMOUNT", *glucose)),
         Body::InsulinMarker(insulin) | Body::LowReservoir(insulin) | Body::MaxBolus(insulin) => {
             asked(event.with("AMOUNT", insulin.value()))
         }
@@ -168,7 +170,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         Body::Meal(carbs) => asked(event.with("CARB_INPUT", carbs.value()).with("CARB_UNITS", carbs.unit)),
         Body::MeterGlucose(meter) => {
             let id = format!("{:06X}", meter.meter);
-            asked(event.with("AMOUNT", meter.amount.value())).with("PARADIGM_LINK_ID", id)
+            asked(event.with("AMOUNT", meter.amount)).with("PARADIGM_LINK_ID", id)
         }
         Body::OldTime => {
             let new = near(after, |body| matches!(body, Body::NewTime));
@@ -192,7 +194,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                 .with("OLD_PATTERN_NAME", pattern_name(select.old)),
         ),
         Body::SensorAlarm(alarm) => {
-            asked(event.with("ALARM_TYPE", u8::from(alarm.code)).with("AMOUNT", alarm.amount.value()))
+            asked(event.with("ALARM_TYPE", u8::from(alarm.code)).with("AMOUNT", alarm.amount))
         }
         Body::SensorSetup(setup) => {
             out.extend([&setup.new, &setup.old].map(|config| sensor_config(time, config)));
@@ -282,7 +284,7 @@ fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
         out.push(
             Event::new(time, "ChangeInsulinSensitivity")
                 .with("INDEX", index)
-                .with("AMOUNT", entry.value.value())
+                .with("AMOUNT", entry.value)
                 .with("START_TIME", entry.start),
         );
     }
@@ -292,8 +294,8 @@ fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
         out.push(
             Event::new(time, "ChangeBGTargetRange")
                 .with("INDEX", index)
-                .with("AMOUNT_LOW", low.value())
-                .with("AMOUNT_HIGH", high.value())
+                .with("AMOUNT_LOW", low)
+                .with("AMOUNT_HIGH", high)
                 .with("START_TIME", entry.start),
         );
     }
@@ -307,10 +309,10 @@ fn sensor_config(time: DateTime, config: &SensorConfig) -> Event {
     let event = match config.more {
         More::Limits { high_enabled, high, low_enabled, low } => event
             .with("HIGH_GLUCOSE_ALARM_ENABLE", high_enabled)
-            .with("HIGH_GLUCOSE_LIMIT", high.value())
+            .with("HIGH_GLUCOSE_LIMIT", high)
             .with("HIGH_GLUCOSE_SNOOZE_TIME", config.high_snooze)
             .with("LOW_GLUCOSE_ALARM_ENABLE", low_enabled)
-            .with("LOW_GLUCOSE_LIMIT", low.value())
+            .with("LOW_GLUCOSE_LIMIT", low)
             .with("LOW_GLUCOSE_SNOOZE_TIME", config.low_snooze),
         More::Areas { high, low, .. } => event
             .with("HIGH_AREA_UNDER_CURVE", high)
@@ -328,7 +330,7 @@ fn sensor_config(time: DateTime, config: &SensorConfig) -> Event {
             let event = event.with("IS_AUTO_CAL_ENABLE", auto_cal);
             match low_suspend {
                 Some((enabled, limit)) => {
-                    event.with("IS_LOW_SUSPEND_ENABLE", enabled).with("LOW_SUSPEND_LIMIT", limit.value())
+                    event.with("IS_LOW_SUSPEND_ENABLE", enabled).with("LOW_SUSPEND_LIMIT", limit)
                 }
                 None => event,
             }

@@ -4,6 +4,7 @@ use super::{Body, Reading};
 use crate::cursor::Cursor;
 use crate::diagnosis::Stop;
 use crate::sink::Sink;
+use crate::time::PumpTime;
 use crate::units::{Glucose, GlucoseUnit};
 use nom::Parser;
 use nom::number::complete::{be_u24, u8};
@@ -13,7 +14,7 @@ crate::fields! { group HistoryGlucose;
     AMOUNT: F64, "carelink.history.bg.amount", "Blood Glucose", Confirmed;
     /// What blood glucose is counted in.
     UNITS: U8, "carelink.history.bg.units", "Units", Confirmed, names GlucoseUnit::NAMES;
-    /// Blood glucose from a meter, in the unit of the record before it. Three low bits lie in the time stamp.
+    /// Blood glucose from a meter, in the unit that the record before it tells. Three low bits lie in the time stamp.
     METER_AMOUNT: F64, "carelink.history.meter_bg.amount", "Blood Glucose", Confirmed;
     /// Identity of the meter; people know it by its hexadecimal digits.
     METER: X32, "carelink.history.meter_bg.meter", "Meter", Confirmed;
@@ -27,8 +28,24 @@ pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
     let amount = c.read_shown(AMOUNT, u8.map(glucose))?;
     r.stamp(c)?;
     c.derived_at(UNITS, r.hour_bits(c), &unit);
-    r.page.glucose = unit;
+    r.page.glucose = Some((amount, r.time));
     Ok(Body::Glucose(amount))
+}
+
+/// What a meter's reading is counted in, which its record does not say.
+///
+/// The pump stores what it takes the reading for in the same second, just before. One that counts in mg/dL leaves no
+/// question; of one that counts in mmol/L the two numbers tell, or nothing does.
+fn unit_of(count: u16, time: Option<PumpTime>, stored: Option<(Glucose, Option<PumpTime>)>) -> GlucoseUnit {
+    match stored {
+        None => GlucoseUnit::Unset,
+        Some((stored, _)) if stored.unit != GlucoseUnit::MmolL => stored.unit,
+        Some((stored, at)) if at == time && stored.count == count => GlucoseUnit::MmolL,
+        Some((stored, at)) if at == time && (stored.exported() - f64::from(count)).abs() < 2.0 => {
+            GlucoseUnit::MgDl
+        }
+        Some(_) => GlucoseUnit::Unknown(u8::MAX),
+    }
 }
 
 /// Blood glucose that a linked meter sent.
@@ -41,9 +58,9 @@ pub struct MeterGlucose {
 }
 
 pub(super) fn received<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    let (low, unit) = (r.spare(2).hour, r.page.glucose);
-    let glucose = |high| Glucose { count: u16::from(high) << 3 | u16::from(low), unit };
-    let amount = c.read_shown(METER_AMOUNT, u8.map(glucose))?;
+    let count = u16::from(r.byte(1)) << 3 | u16::from(r.spare(2).hour);
+    let amount = Glucose { count, unit: unit_of(count, r.time_ahead(2), r.page.glucose) };
+    c.read_shown(METER_AMOUNT, u8.map(|_| amount))?;
     r.stamp(c)?;
     let meter = c.read(METER, be_u24)?;
     c.relabel(format_args!("Meter: {meter:06X}"));

@@ -27,7 +27,7 @@ use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::sink::{Sink, Span};
 use crate::time::PumpTime;
-use crate::units::{CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate};
+use crate::units::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
 use arrayvec::ArrayVec;
 use layout::{Layout, Length};
 pub use page::{Page, page};
@@ -242,7 +242,7 @@ pub enum Body {
     /// A delivered bolus.
     Bolus(bolus::Bolus),
     /// A time to be reminded of a missed bolus.
-    BolusReminder(Minutes),
+    BolusReminder(settings::BolusReminder),
     /// What carbohydrates are counted in from now on.
     CarbUnits(CarbUnit),
     /// An alarm was cleared.
@@ -331,7 +331,7 @@ impl fmt::Display for Body {
             Self::BasalPattern(pattern) => write!(f, "{pattern}"),
             Self::BasalStart(start) => write!(f, "{}, {}", start.pattern, start.rate.rate),
             Self::Bolus(bolus) => write!(f, "{bolus}"),
-            Self::BolusReminder(time) => write!(f, "{time}"),
+            Self::BolusReminder(reminder) => write!(f, "{}", reminder.time),
             Self::CarbUnits(unit) => write!(f, "{unit}"),
             Self::ClearAlarm(code) => write!(f, "{code}"),
             Self::DailyTotal(insulin)
@@ -366,8 +366,8 @@ impl fmt::Display for Body {
 /// What the records of a page have told that later ones need.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
-    /// What blood glucose is counted in.
-    glucose: GlucoseUnit,
+    /// The blood glucose that was stored last, and when.
+    glucose: Option<(Glucose, Option<PumpTime>)>,
 }
 
 /// A record that is being read: its bytes are all there.

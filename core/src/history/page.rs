@@ -9,7 +9,6 @@ use crate::diagnosis::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
 use crate::opaque::{PADDING, UNKNOWN};
 use crate::pump::model::Pump;
 use crate::sink::Sink;
-use crate::units::GlucoseUnit;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 
@@ -61,7 +60,7 @@ fn records<S: Sink>(
     cut: bool,
     each: &mut impl FnMut(Record),
 ) -> (usize, bool) {
-    let mut page = Carried { glucose: GlucoseUnit::Unset };
+    let mut page = Carried { glucose: None };
     let mut count = 0;
     while let Some(&opcode) = c.rest().first() {
         if c.rest().iter().all(|&byte| byte == 0) {

@@ -228,11 +228,20 @@ pub(super) fn reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
     Ok(Body::ReservoirWarning(warning))
 }
 
+/// A time to be reminded of a missed bolus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BolusReminder {
+    /// When the pump reminds its user, from midnight.
+    pub time: Minutes,
+    /// When the time begins in which a bolus is expected. Only midnight has been seen, as a zero.
+    pub start: Option<Minutes>,
+}
+
 pub(super) fn bolus_reminder<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    c.read(super::VALUE, u8)?;
+    let start = c.read(super::VALUE, u8)?;
     r.stamp(c)?;
     let time = c.read(REMINDER, be_u16.map(|minutes| Minutes(minutes.into())))?;
-    Ok(Body::BolusReminder(time))
+    Ok(Body::BolusReminder(BolusReminder { time, start: (start == 0).then_some(Minutes(0)) }))
 }
 
 pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {

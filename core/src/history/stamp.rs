@@ -75,6 +75,11 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 pub(super) const YEAR: u8 = 0x7F;
 
 impl Reading<'_> {
+    /// The time of the stamp at `at`, an offset in the record, before it is read.
+    pub(super) fn time_ahead(&self, at: usize) -> Option<PumpTime> {
+        self.bytes.get(at..at + 5).map(|stamp| time(array(stamp), YEAR))
+    }
+
     /// Reads the stamp with the requestor.
     pub(super) fn stamp<S: Sink>(&mut self, c: &mut Cursor<'_, '_, S>) -> Result<Spare, Stop> {
         self.stamp_with_year(c, YEAR)

@@ -14,7 +14,7 @@ use super::settings::{Action, AlertType, Settings, TimeFormat};
 use super::status::ErrorStatus;
 use super::temp_basal::TempBasalKind;
 use super::wizard::{Language, WizardSetup};
-use crate::units::{CarbUnit, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay};
+use crate::units::{Insulin, Minutes, Rate, TimeOfDay};
 use std::fmt;
 
 /// Calls `event` with the name and the values, `KEY=VALUE, ...`, of each event that the vendor's program makes of `reply`.
@@ -33,7 +33,7 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
             }
         }
         Reply::BgUnits(units) => {
-            if let Some(units) = glucose_unit(units.0) {
+            if let Some(units) = units.0.exported() {
                 event("CurrentBolusWizardBGUnits", format_args!("UNITS={units}"));
             }
         }
@@ -42,7 +42,7 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
         }
         Reply::CarbRatios(ratios) => {
             event("CurrentCarbRatioPattern", format_args!("SIZE={}", ratios.ratios.len()));
-            let Some(units) = carb_unit(ratios.units) else { return };
+            let Some(units) = ratios.units.exported() else { return };
             for (index, slot) in ratios.ratios.iter().enumerate() {
                 let (amount, start) = (slot.value.value(), of_day(slot.start));
                 event(
@@ -52,7 +52,7 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
             }
         }
         Reply::CarbUnits(units) => {
-            if let Some(units) = carb_unit(units.0) {
+            if let Some(units) = units.0.exported() {
                 event("CurrentBolusWizardCarbUnits", format_args!("UNITS={units}"));
             }
         }
@@ -96,11 +96,11 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
         }
         Reply::ReservoirWarning(warning) => reservoir_warning(warning, event),
         Reply::Sensitivities(sensitivities) => {
-            let Some(units) = glucose_unit(sensitivities.units) else { return };
+            let Some(units) = sensitivities.units.exported() else { return };
             let size = sensitivities.values.len();
             event("CurrentInsulinSensitivityPattern", format_args!("ORIGINAL_UNITS={units}, SIZE={size}"));
             for (index, slot) in sensitivities.values.iter().enumerate() {
-                let (amount, start) = (slot.value.value(), of_day(slot.start));
+                let (amount, start) = (slot.value.exported(), of_day(slot.start));
                 event(
                     "CurrentInsulinSensitivity",
                     format_args!("INDEX={index}, AMOUNT={amount}, START_TIME={start}"),
@@ -115,11 +115,11 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
             }
         }
         Reply::Targets(targets) => {
-            let Some(units) = glucose_unit(targets.units) else { return };
+            let Some(units) = targets.units.exported() else { return };
             let size = targets.ranges.len();
             event("CurrentBGTargetRangePattern", format_args!("ORIGINAL_UNITS={units}, SIZE={size}"));
             for (index, slot) in targets.ranges.iter().enumerate() {
-                let (low, high) = (slot.value.low.value(), slot.value.high.value());
+                let (low, high) = (slot.value.low.exported(), slot.value.high.exported());
                 let start = of_day(slot.start);
                 event(
                     "CurrentBGTargetRange",
@@ -165,22 +165,6 @@ fn milliseconds(time: Minutes) -> u32 {
 
 fn enabled(event: &mut impl FnMut(&'static str, fmt::Arguments<'_>), name: &'static str, enable: bool) {
     event(name, format_args!("ENABLE={enable}"));
-}
-
-fn glucose_unit(unit: GlucoseUnit) -> Option<&'static str> {
-    match unit {
-        GlucoseUnit::Unset => Some("unset"),
-        GlucoseUnit::MgDl => Some("mg dl"),
-        GlucoseUnit::MmolL | GlucoseUnit::Unknown(_) => None,
-    }
-}
-
-fn carb_unit(unit: CarbUnit) -> Option<&'static str> {
-    match unit {
-        CarbUnit::Unset => Some("unset"),
-        CarbUnit::Grams => Some("grams"),
-        CarbUnit::Exchanges | CarbUnit::Unknown(_) => None,
-    }
 }
 
 fn pattern_name(pattern: Pattern) -> Option<&'static str> {
@@ -238,16 +222,16 @@ fn sensor_settings(settings: &SensorSettings, event: &mut impl FnMut(&'static st
         event(name, format_args!("TIME={}", milliseconds(minutes)));
     };
     enabled(event, "CurrentSensorEnable", settings.enabled);
-    if let Some(units) = glucose_unit(settings.units) {
+    if let Some(units) = settings.units.exported() {
         event("CurrentSensorBGUnits", format_args!("UNITS={units}"));
     }
     let Limit { enabled: high, glucose, snooze } = settings.high;
     enabled(event, "CurrentSensorHighGlucoseAlarmEnable", high);
-    event("CurrentSensorHighGlucoseLimit", format_args!("AMOUNT={}", glucose.value()));
+    event("CurrentSensorHighGlucoseLimit", format_args!("AMOUNT={}", glucose.exported()));
     time(event, "CurrentSensorHighGlucoseSnoozeTime", snooze);
     let Limit { enabled: low, glucose, snooze } = settings.low;
     enabled(event, "CurrentSensorLowGlucoseAlarmEnable", low);
-    event("CurrentSensorLowGlucoseLimit", format_args!("AMOUNT={}", glucose.value()));
+    event("CurrentSensorLowGlucoseLimit", format_args!("AMOUNT={}", glucose.exported()));
     time(event, "CurrentSensorLowGlucoseSnoozeTime", snooze);
     time(event, "CurrentSensorAlarmSnoozeTime", settings.alarm_snooze);
     enabled(event, "CurrentSensorCalReminderEnable", settings.calibration_reminder);
