@@ -15,6 +15,7 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
+  carelink plot download.pcapng -o day.png
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -47,8 +48,10 @@ enum Verb {
     /// Compare the events of a capture with a CareLink CSV export
     #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
     Audit(audit::Args),
-    /// Draw glucose and boluses as an SVG picture
-    #[command(after_help = "Example: carelink plot download.pcapng -o download.svg")]
+    /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
+    #[command(
+        after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
+    )]
     Plot(plot::Args),
     /// Write the manual page to standard output
     Man,
