@@ -152,7 +152,8 @@ impl Collection {
 }
 
 /// What a file turned out to be.
-enum Source {
+#[derive(Debug)]
+pub(crate) enum Source {
     Capture(Box<Conversation>),
     Page(PathBuf, Vec<u8>),
 }
@@ -168,10 +169,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     for source in &sources {
         match source {
             Source::Page(path, bytes) => {
-                let pump = options.forced().with_context(|| {
-                    format!("{}: a page does not tell the pump's model; name it with --model", path.display())
-                })?;
-                pages.entry(None).or_default().push(Page::of_file(path, bytes, pump)?);
+                pages.entry(None).or_default().push(page_of_file(path, bytes, options)?);
             }
             Source::Capture(conversation) => {
                 current(conversation, &mut collection);
@@ -197,8 +195,16 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     Ok(collection)
 }
 
+/// The page in a file, of the pump that the user names.
+pub(crate) fn page_of_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Page<'b>> {
+    let pump = options.forced().with_context(|| {
+        format!("{}: a page does not tell the pump's model; name it with --model", path.display())
+    })?;
+    Page::of_file(path, bytes, pump)
+}
+
 /// Reads a file as what its first bytes say.
-fn source(path: &Path, options: &Options) -> Result<Source> {
+pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     let name = || path.display().to_string();
     let mut file = open(path)?;
     let mut start = Vec::new();

@@ -1,6 +1,7 @@
 //! In: the sample captures, whole, piped and damaged. Out: what the program prints, and its exit code.
 
 use anyhow::{Context as _, Result};
+use carelink_cli::conversation::{Conversation, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -470,6 +471,65 @@ fn plot_shows_the_last_day_and_no_serial_number_unless_asked() -> Result<()> {
     refuse(&["-o", "day.jpg"], "day.jpg: the name is to end in .svg, .png or .html");
     refuse(&["--force", "-o", target, "--from", "2026-01-05"], "neither glucose nor insulin nor carbs");
     refuse(&["--force", "-o", target, "--pump", "999999"], "no events of pump 999999");
+    Ok(())
+}
+
+/// All bytes of the complete replies are there, each once, whatever they are known as.
+#[test]
+fn coverage_counts_each_byte_of_the_replies() -> Result<()> {
+    let options = Options { model: None, tcp_port: 0 };
+    for start in ["01", "04", "07", "11", "13", "14", "15"] {
+        let conversation = Conversation::read(&sample(start), &options)?;
+        let complete: Vec<_> =
+            conversation.fetches().filter(|fetch| fetch.complete() && !fetch.data.is_empty()).collect();
+        let output = run("coverage", &["--format", "json"], &[&sample(start)]);
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        let rows = json(&output);
+        let sum =
+            |rows: &[&Value], name: &str| -> u64 { rows.iter().filter_map(|row| row[name].as_u64()).sum() };
+        let (totals, lines): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["name"] == "total");
+        for row in &rows {
+            let parts = ["decoded", "guessed", "unknown", "padding"].map(|name| sum(&[row], name));
+            assert_eq!(parts.iter().sum::<u64>(), sum(&[row], "bytes"), "{row}");
+            assert_eq!(row["unclaimed"], 0, "{row}");
+            let unnamed = row["name"].as_str().is_some_and(|name| name.starts_with("unnamed"));
+            assert_eq!(parts[0] == 0, unnamed, "{row}");
+        }
+        for part in ["reply", "page"] {
+            let of_part = |rows: &[&'_ Value]| -> Vec<_> {
+                rows.iter().copied().filter(|row| row["part"] == part).cloned().collect()
+            };
+            let (total, lines) = (of_part(&totals), of_part(&lines));
+            for name in ["count", "bytes", "decoded", "guessed", "unknown", "padding"] {
+                let of = |rows: &[Value]| sum(&rows.iter().collect::<Vec<_>>(), name);
+                assert_eq!(of(&total), of(&lines), "{start} {part} {name}");
+            }
+        }
+        let replies: Vec<_> = totals.iter().copied().filter(|row| row["part"] == "reply").collect();
+        assert_eq!(sum(&replies, "count"), complete.len() as u64, "{start}");
+        let bytes: usize = complete.iter().map(|fetch| fetch.data.len()).sum();
+        assert_eq!(sum(&replies, "bytes"), bytes as u64, "{start}");
+    }
+    Ok(())
+}
+
+#[test]
+fn coverage_of_pages_is_by_kind_and_model() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let target = folder.path().to_str().context("a path")?;
+    assert_eq!(run("pages", &["-o", target], &[&sample("14")]).status.code(), Some(0));
+    let paths: Vec<_> = fs::read_dir(target)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let paths: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
+    let pages = |output: &Output| {
+        let rows = json(output).into_iter();
+        rows.filter(|row| row["part"] == "page" && row["name"] != "total").collect::<Vec<_>>()
+    };
+    let of_capture = pages(&run("coverage", &["--format", "json"], &[&sample("14")]));
+    let model = of_capture[0]["model"].as_str().context("a model")?;
+    assert_eq!(pages(&run("coverage", &["--format", "json", "--model", model], &paths)), of_capture);
+    let table = text(&run("coverage", &[], &[&sample("14")]));
+    assert!(table.contains(&format!("glucose page, model {model} ")), "{table}");
+    assert_eq!(run("coverage", &[], &paths).status.code(), Some(2), "the model is not known");
     Ok(())
 }
 
