@@ -95,11 +95,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
 
 /// The rows of a device: the one that is named, or else those of the capture's pumps, or else all.
 fn of_device<'a>(events: &'a [Official], found: &Collection, device: Option<&str>) -> Vec<&'a Official> {
-    let pumps: BTreeSet<_> = found.events.iter().map(|event| event.pump.as_str()).collect();
-    let known = events.iter().any(|event| pumps.contains(event.device.as_str()));
+    let pumps: BTreeSet<_> = found.events.iter().map(|event| event.pump.to_string()).collect();
+    let known = events.iter().any(|event| pumps.contains(&event.device));
     let wanted = |event: &&Official| match device {
         Some(device) => event.device == device,
-        None => !known || pumps.contains(event.device.as_str()),
+        None => !known || pumps.contains(&event.device),
     };
     events.iter().filter(wanted).collect()
 }

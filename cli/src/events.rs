@@ -20,6 +20,7 @@ use carelink_core::{history, sensor};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -45,10 +46,45 @@ pub struct Found {
     pub kind: &'static str,
     /// `KEY=VALUE, KEY=VALUE`
     pub values: String,
-    /// The vendor's name of the pump, or its serial number.
-    pub pump: String,
+    /// Whose it is.
+    pub pump: Device,
     /// The frame that holds it; `None` for files with pages.
     pub frame: Option<u32>,
+}
+
+/// A pump, as far as its events tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The vendor's name of the model, or the model's number, or just `pump`.
+    pub product: String,
+    /// The serial number; `None` for files with pages.
+    pub serial: Option<Serial>,
+    /// Whether the vendor's exports name it by its model alone.
+    exported: bool,
+}
+
+impl Device {
+    fn of(pump: Pump, serial: Option<Serial>) -> Self {
+        let told = pump.model.filter(|_| matches!(pump.known, Known::Told | Known::Forced));
+        let number = told.map_or_else(|| "pump".to_owned(), |model| model.to_string());
+        let (product, exported) = match number.as_str() {
+            "511" | "512" | "712" | "515" | "715" | "522" | "722" => (format!("Paradigm {number}"), true),
+            "523" | "723" => (format!("Paradigm Revel - {number}"), true),
+            _ => (number, false),
+        };
+        Self { product, serial, exported }
+    }
+}
+
+/// The vendor's name of a pump, as its exports have it; with the serial number if the exact model is not known.
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.product)?;
+        match self.serial.filter(|_| !self.exported) {
+            Some(serial) => write!(f, " {serial}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Events, and how well the files could be read.
@@ -74,7 +110,14 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let found = collect(&args.files, &args.options)?;
     let rows = (0_usize..).zip(&found.events).map(|(seq, event)| {
         let Found { time, kind, values, pump, frame } = event;
-        vec![json!(time.to_string()), json!(kind), json!(values), json!(pump), json!(seq), json!(frame)]
+        vec![
+            json!(time.to_string()),
+            json!(kind),
+            json!(values),
+            json!(pump.to_string()),
+            json!(seq),
+            json!(frame),
+        ]
     });
     match args.format {
         Format::Text => {
@@ -109,7 +152,8 @@ impl Collection {
 }
 
 /// What a file turned out to be.
-enum Source {
+#[derive(Debug)]
+pub(crate) enum Source {
     Capture(Box<Conversation>),
     Page(PathBuf, Vec<u8>),
 }
@@ -125,10 +169,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     for source in &sources {
         match source {
             Source::Page(path, bytes) => {
-                let pump = options.forced().with_context(|| {
-                    format!("{}: a page does not tell the pump's model; name it with --model", path.display())
-                })?;
-                pages.entry(None).or_default().push(Page::of_file(path, bytes, pump)?);
+                pages.entry(None).or_default().push(page_of_file(path, bytes, options)?);
             }
             Source::Capture(conversation) => {
                 current(conversation, &mut collection);
@@ -141,7 +182,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
     for (serial, pages) in pages {
         let pump = pages.first().map(|page| page.pump).unwrap_or_default();
-        let name = product(pump, serial);
+        let name = Device::of(pump, serial);
         let pages: Vec<_> = pages.into_iter().filter(|page| usable(page, &mut collection.warnings)).collect();
         history_events(&pages, captures > 1, &name, &mut collection.events);
         sensor_events(&pages, pump, &name, &mut collection);
@@ -154,8 +195,16 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     Ok(collection)
 }
 
+/// The page in a file, of the pump that the user names.
+pub(crate) fn page_of_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Page<'b>> {
+    let pump = options.forced().with_context(|| {
+        format!("{}: a page does not tell the pump's model; name it with --model", path.display())
+    })?;
+    Page::of_file(path, bytes, pump)
+}
+
 /// Reads a file as what its first bytes say.
-fn source(path: &Path, options: &Options) -> Result<Source> {
+pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     let name = || path.display().to_string();
     let mut file = open(path)?;
     let mut start = Vec::new();
@@ -196,7 +245,7 @@ fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
     false
 }
 
-fn history_events(pages: &[Page<'_>], several: bool, pump: &str, found: &mut Vec<Found>) {
+fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, found: &mut Vec<Found>) {
     // Where events lie: their bytes have the time of their record, and mostly its name.
     let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
     let mut records = Vec::new();
@@ -222,7 +271,7 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &str, found: &mut Vec
     }));
 }
 
-fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Collection) {
+fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, collection: &mut Collection) {
     // The newest reading of a page is the fullest one, and goes with the newest of the others.
     let mut newest: BTreeMap<(Kind, u32), &Page<'_>> = BTreeMap::new();
     for page in pages.iter().filter(|page| page.kind != Kind::History) {
@@ -280,8 +329,8 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &str, collection: &mut Co
     );
 }
 
-fn of_event(event: &Event, pump: &str, frame: Option<u32>) -> Found {
-    Found { time: event.time, kind: event.kind, values: event.to_string(), pump: pump.to_owned(), frame }
+fn of_event(event: &Event, pump: &Device, frame: Option<u32>) -> Found {
+    Found { time: event.time, kind: event.kind, values: event.to_string(), pump: pump.clone(), frame }
 }
 
 /// What a pump was set to when it was asked, between two switchings of its radio.
@@ -305,7 +354,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
             }
             return;
         };
-        let name = product(pump, Some(serial));
+        let name = Device::of(pump, Some(serial));
         collection.events.extend(status.events.into_iter().map(|(kind, values, frame)| Found {
             time,
             kind,
@@ -345,16 +394,4 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
 fn fetch_reply(fetch: &Fetch<'_>) -> Option<Reply> {
     let opcode = fetch.opcode().filter(|_| fetch.complete())?;
     pump::reply(opcode, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump).ok().flatten()
-}
-
-/// The vendor's name of a pump, as its exports have it; the serial number if the exact model is not known.
-fn product(pump: Pump, serial: Option<Serial>) -> String {
-    let told = pump.model.filter(|_| matches!(pump.known, Known::Told | Known::Forced));
-    let serial = serial.map(|serial| serial.to_string()).unwrap_or_default();
-    let Some(model) = told else { return format!("pump {serial}").trim_end().to_owned() };
-    match model.to_string().as_str() {
-        number @ ("511" | "512" | "712" | "515" | "715" | "522" | "722") => format!("Paradigm {number}"),
-        number @ ("523" | "723") => format!("Paradigm Revel - {number}"),
-        other => format!("{other} {serial}").trim_end().to_owned(),
-    }
 }

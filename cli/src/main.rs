@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use carelink_cli::output::Ending;
-use carelink_cli::{audit, events, list, pages, plot, show};
+use carelink_cli::{audit, coverage, events, list, pages, plot, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
@@ -15,6 +15,7 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
+  carelink plot download.pcapng -o day.png
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -47,8 +48,13 @@ enum Verb {
     /// Compare the events of a capture with a CareLink CSV export
     #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
     Audit(audit::Args),
-    /// Draw glucose and boluses as an SVG picture
-    #[command(after_help = "Example: carelink plot download.pcapng -o download.svg")]
+    /// Tell how many bytes of replies and pages are decoded
+    #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]
+    Coverage(coverage::Args),
+    /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
+    #[command(
+        after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
+    )]
     Plot(plot::Args),
     /// Write the manual page to standard output
     Man,
@@ -82,6 +88,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Events(args) => events::run(args, out),
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
+        Verb::Coverage(args) => coverage::run(args, out),
         Verb::Plot(args) => plot::run(args),
         Verb::Man => {
             manual(out)?;

@@ -98,10 +98,10 @@ fn json(conversation: &Conversation, fetch: &Fetch<'_>) -> Value {
 }
 
 /// What is shown of a fetch.
-struct Part<'a> {
+pub(crate) struct Part<'a> {
     name: &'static str,
-    outline: Outline,
-    bytes: &'a [u8],
+    pub(crate) outline: Outline,
+    pub(crate) bytes: &'a [u8],
 }
 
 fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>> {
@@ -136,7 +136,8 @@ fn parameters<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
     Some(Part { name: "parameters", outline, bytes })
 }
 
-fn reply<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
+/// The reply of a fetch, as far as it came.
+pub(crate) fn reply<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
     let bytes = fetch.data;
     if bytes.is_empty() {
         return None;

@@ -1,6 +1,7 @@
 //! In: the sample captures, whole, piped and damaged. Out: what the program prints, and its exit code.
 
 use anyhow::{Context as _, Result};
+use carelink_cli::conversation::{Conversation, Options};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -414,20 +415,164 @@ fn audit_finds_what_differs() -> Result<()> {
     Ok(())
 }
 
+/// Draws all of a sample as each kind of picture; the paths of SVG, PNG and web page.
+fn plotted(folder: &Path, start: &str) -> [PathBuf; 3] {
+    ["svg", "png", "html"].map(|extension| {
+        let path = folder.join(format!("{start}.{extension}"));
+        let arguments = ["--from", "2000-01-01", "-o", path.to_str().unwrap_or_default()];
+        let drawn = run("plot", &arguments, &[&sample(start)]);
+        assert_eq!(drawn.status.code(), Some(0), "{}", complaint(&drawn));
+        path
+    })
+}
+
+/// One mark for each of these events, in the picture and on the page.
 #[test]
-fn plot_draws_each_reading() -> Result<()> {
+fn plot_marks_each_event() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let picture = folder.path().join("picture.svg");
+    let rows = [
+        ("11", "bolus", &["BolusNormal"][..]),
+        ("11", "square", &["BolusSquare"]),
+        ("11", "grams", &["BolusWizardBolusEstimate", "JournalEntryMealMarker"]),
+        ("11", "meter", &["CalBGForPH"]),
+        ("11", "rewind", &["Rewind"]),
+        ("14", "sensor", &["GlucoseSensorData", "GlucoseSensorDataLow", "GlucoseSensorDataHigh"]),
+        ("14", "calibration", &["CalBGForGH"]),
+        ("15", "bolus", &["BolusNormal"]),
+    ];
+    let (mut of_sample, mut marks) = (["", ""], Vec::new());
+    for (start, class, kinds) in rows {
+        if of_sample[0] != start {
+            let [svg, _, html] = plotted(folder.path(), start);
+            of_sample = [start, class];
+            marks = vec![fs::read_to_string(svg)?, fs::read_to_string(html)?];
+        }
+        let events = json(&run("events", &["--format", "json"], &[&sample(start)]));
+        let wanted = |event: &&Value| {
+            let values = event["values"].as_str().unwrap_or_default();
+            kinds.iter().any(|kind| event["type"] == *kind) && !values.contains("CARB_INPUT=0,")
+        };
+        let expected = events.iter().filter(wanted).count();
+        assert!(expected > 0, "{start} has no {class}");
+        for text in &marks {
+            let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+            let tree = roxmltree::Document::parse_with_options(text, options)?;
+            let found = tree.descendants().filter(|node| node.attribute("class") == Some(class)).count();
+            assert_eq!(found, expected, "{start} {class}");
+            assert!(!text.contains("src=") && !text.contains("@import"), "nothing is fetched");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn plot_paints_with_its_own_letters() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let [svg, picture, _] = plotted(folder.path(), "11");
+    let mut reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(picture)?)).read_info()?;
+    let mut pixels = vec![0; reader.output_buffer_size().context("a size")?];
+    let info = reader.next_frame(&mut pixels)?;
+    let svg = fs::read_to_string(svg)?;
+    assert!(svg.starts_with(&format!("<svg width=\"{}\" height=\"{}\"", info.width, info.height)));
+    // Letters are the only thing in the rows of the title, which has no colour but greys between black and white.
+    let row = info.line_size;
+    let (title, rest) = pixels.split_at(40 * row);
+    let colours = |pixels: &[u8]| pixels.as_chunks::<4>().0.iter().copied().collect::<BTreeSet<_>>();
+    let greys = colours(title);
+    assert!(greys.len() > 8 && greys.contains(&[0, 0, 0, 255]) && greys.contains(&[255; 4]), "{greys:?}");
+    assert!(greys.iter().all(|[red, green, blue, _]| red == green && green == blue), "{greys:?}");
+    assert!(colours(rest).contains(&[90, 60, 160, 255]), "the colour of boluses");
+    Ok(())
+}
+
+#[test]
+fn plot_shows_the_last_day_and_no_serial_number_unless_asked() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let picture = folder.path().join("day.svg");
     let target = picture.to_str().context("a path")?;
-    let drawn = run("plot", &["-o", target], &[&sample("14")]);
-    assert_eq!(drawn.status.code(), Some(0), "{}", complaint(&drawn));
-    let events = text(&run("events", &[], &[&sample("14")]));
-    let readings = events.lines().filter(|line| line.contains("\tGlucoseSensorData\t")).count();
-    assert!(readings > 0);
-    assert_eq!(fs::read_to_string(&picture)?.matches("<circle").count(), readings);
-    assert_eq!(run("plot", &["-o", target], &[&sample("14")]).status.code(), Some(2), "it is there already");
-    let later = run("plot", &["--force", "-o", target, "--from", "2026-01-05"], &[&sample("11")]);
-    assert!(complaint(&later).contains("neither glucose nor boluses"), "{}", complaint(&later));
+    let capture = sample("11");
+    let rows = json(&run("list", &["--format", "json"], &[&capture]));
+    let serial = rows.iter().find_map(|row| row["pump"].as_str()).context("a serial number")?;
+    let draw = |arguments: &[&str]| -> Result<String> {
+        let drawn = run("plot", &[&["--force", "-o", target], arguments].concat(), &[&capture]);
+        assert_eq!(drawn.status.code(), Some(0), "{}", complaint(&drawn));
+        Ok(fs::read_to_string(&picture)?)
+    };
+    let day = draw(&[])?;
+    assert!(day.contains("<title>Paradigm 522, Sun 2026-01-04</title>") && !day.contains(serial));
+    assert!(draw(&["--serial"])?.contains(&format!("<title>Paradigm 522 {serial}, Sun 2026-01-04</title>")));
+    assert!(draw(&["--pump", serial])?.contains("<title>Paradigm 522, Sun"));
+    let morning = draw(&["--from", "2026-01-04T00:00", "--to", "2026-01-04T09:00"])?;
+    assert!(morning.matches("class=").count() < day.matches("class=").count());
+
+    let refuse = |arguments: &[&str], reason: &str| {
+        let output = run("plot", arguments, &[&capture]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(complaint(&output).contains(reason), "{}", complaint(&output));
+    };
+    refuse(&["-o", target], "is there already");
+    refuse(&["-o", "day.jpg"], "day.jpg: the name is to end in .svg, .png or .html");
+    refuse(&["--force", "-o", target, "--from", "2026-01-05"], "neither glucose nor insulin nor carbs");
+    refuse(&["--force", "-o", target, "--pump", "999999"], "no events of pump 999999");
+    Ok(())
+}
+
+/// All bytes of the complete replies are there, each once, whatever they are known as.
+#[test]
+fn coverage_counts_each_byte_of_the_replies() -> Result<()> {
+    let options = Options { model: None, tcp_port: 0 };
+    for start in ["01", "04", "07", "11", "13", "14", "15"] {
+        let conversation = Conversation::read(&sample(start), &options)?;
+        let complete: Vec<_> =
+            conversation.fetches().filter(|fetch| fetch.complete() && !fetch.data.is_empty()).collect();
+        let output = run("coverage", &["--format", "json"], &[&sample(start)]);
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        let rows = json(&output);
+        let sum =
+            |rows: &[&Value], name: &str| -> u64 { rows.iter().filter_map(|row| row[name].as_u64()).sum() };
+        let (totals, lines): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["name"] == "total");
+        for row in &rows {
+            let parts = ["decoded", "guessed", "unknown", "padding"].map(|name| sum(&[row], name));
+            assert_eq!(parts.iter().sum::<u64>(), sum(&[row], "bytes"), "{row}");
+            assert_eq!(row["unclaimed"], 0, "{row}");
+            let unnamed = row["name"].as_str().is_some_and(|name| name.starts_with("unknown ("));
+            assert_eq!(parts[0] == 0, unnamed, "{row}");
+        }
+        for part in ["reply", "page"] {
+            let of_part = |rows: &[&'_ Value]| -> Vec<_> {
+                rows.iter().copied().filter(|row| row["part"] == part).cloned().collect()
+            };
+            let (total, lines) = (of_part(&totals), of_part(&lines));
+            for name in ["count", "bytes", "decoded", "guessed", "unknown", "padding"] {
+                let of = |rows: &[Value]| sum(&rows.iter().collect::<Vec<_>>(), name);
+                assert_eq!(of(&total), of(&lines), "{start} {part} {name}");
+            }
+        }
+        let replies: Vec<_> = totals.iter().copied().filter(|row| row["part"] == "reply").collect();
+        assert_eq!(sum(&replies, "count"), complete.len() as u64, "{start}");
+        let bytes: usize = complete.iter().map(|fetch| fetch.data.len()).sum();
+        assert_eq!(sum(&replies, "bytes"), bytes as u64, "{start}");
+    }
+    Ok(())
+}
+
+#[test]
+fn coverage_of_pages_is_by_kind_and_model() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let target = folder.path().to_str().context("a path")?;
+    assert_eq!(run("pages", &["-o", target], &[&sample("14")]).status.code(), Some(0));
+    let paths: Vec<_> = fs::read_dir(target)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let paths: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
+    let pages = |output: &Output| {
+        let rows = json(output).into_iter();
+        rows.filter(|row| row["part"] == "page" && row["name"] != "total").collect::<Vec<_>>()
+    };
+    let of_capture = pages(&run("coverage", &["--format", "json"], &[&sample("14")]));
+    let model = of_capture[0]["model"].as_str().context("a model")?;
+    assert_eq!(pages(&run("coverage", &["--format", "json", "--model", model], &paths)), of_capture);
+    let table = text(&run("coverage", &[], &[&sample("14")]));
+    assert!(table.contains(&format!("glucose page, model {model} ")), "{table}");
+    assert_eq!(run("coverage", &[], &paths).status.code(), Some(2), "the model is not known");
     Ok(())
 }
 

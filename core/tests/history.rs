@@ -9,10 +9,12 @@ use carelink_core::cursor::Cursor;
 use carelink_core::emit::history as emit;
 use carelink_core::emit::page as seal;
 use carelink_core::events::Event;
+use carelink_core::history::basal;
 use carelink_core::history::events::events;
 use carelink_core::history::layout::Layout;
 use carelink_core::history::merge::{PageRecords, merge};
 use carelink_core::history::{self, Page, Record};
+use carelink_core::opaque::UNKNOWN;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sink::Outline;
 use proptest::prelude::*;
@@ -292,6 +294,19 @@ fn setups_of_the_bolus_wizard_have_three_layouts() {
     assert_eq!(events_of(&large, "554"), expected("9.5", ["110", "130"], "180"));
     assert_eq!(events_of(&small, "715"), expected("9", ["110", "130"], "180"));
     assert_eq!(events_of(&oldest, "512"), expected("9", ["90", "100"], "0"));
+}
+
+/// A pattern that was never set has no rate, and an entry that ends it, as in the replies to Read Basal Profile.
+#[test]
+fn a_pattern_that_was_never_set_ends_with_a_mark() {
+    let stamp = AT.to_bytes(emit::Spare { hour: 1, ..emit::Spare::default() });
+    let record = laid_out(152, &[(0, &[0x08, 0]), (2, &stamp), (7, &[0x3F, 0, 0])]);
+    let page = seal::page(&record).unwrap();
+    let mut outline = Outline::default();
+    history::page(&mut Cursor::new(&page, 0, false, &mut outline), pump("515"), drop);
+    let leaf = outline.nodes().iter().find(|node| node.field == basal::MARK.id()).unwrap();
+    assert_eq!((leaf.start, leaf.len), (7, 3));
+    assert!(outline.nodes().iter().all(|node| node.field != UNKNOWN.id()));
 }
 
 #[test]

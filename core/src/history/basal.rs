@@ -11,6 +11,7 @@ use crate::sink::Sink;
 use crate::units::{Rate, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
+use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
 use std::fmt;
 
@@ -25,6 +26,8 @@ crate::fields! { group HistoryBasal;
     START: U16, "carelink.history.basal_pattern.start", "Start", Confirmed, unit " min";
     /// The rate.
     RATE: F64, "carelink.history.basal_pattern.rate", "Rate", Confirmed, unit " U/h";
+    /// An entry that ends the pattern.
+    MARK: Bytes, "carelink.history.basal_pattern.end_mark", "End Mark", Confirmed;
     /// Place of the rate in its pattern, from 0.
     BEGUN_INDEX: U8, "carelink.history.basal_start.index", "Index", Confirmed;
     /// The pattern that is in force.
@@ -90,6 +93,9 @@ pub(super) fn pattern<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
             c.title(format_args!("From {start}: {rate}"));
             Ok(BasalRate { start, rate })
         })?);
+    }
+    if c.rest().starts_with(&[NEVER, 0, 0]) {
+        c.read(MARK, take(3usize))?;
     }
     c.fill();
     Ok(Body::BasalPattern(BasalPattern { pattern, rates }))
