@@ -4,6 +4,7 @@
 mod built;
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use xtask::tshark::Tshark;
 use xtask::workspace;
@@ -165,4 +166,31 @@ fn each_verdict_on_a_check_value_is_right() {
         assert_eq!(counts, expected, "{}: [bad, good]", path.display());
         println!("{}: {} good, {} bad", path.display(), counts[1], counts[0]);
     }
+}
+
+/// Export Objects writes each page that came whole, with the very bytes that the tree shows; their check value agrees.
+#[test]
+fn each_whole_page_is_exported_as_it_is() {
+    let tshark = tshark();
+    let mut pages = 0;
+    for path in recordings() {
+        let folder = tshark.home().join(path.file_stem().expect("a name"));
+        read(&tshark, &path, &["-q", "--export-objects", &format!("carelink,{}", folder.display())]);
+        let names = ["-e", "frame.number", "-e", "carelink.reassembled.data"];
+        let filter = "carelink.reassembled.length == 1024 && carelink.transaction.outcome == 0";
+        let shown = read(&tshark, &path, &[&["-Y", filter, "-T", "fields"], &names[..]].concat());
+        for row in shown.lines() {
+            let (frame, data) = row.split_once('\t').expect("two fields");
+            let end = format!("-frame{frame}.bin");
+            let mut files = fs::read_dir(&folder).expect("tshark made it").flatten().map(|file| file.path());
+            let file = files.find(|file| file.to_string_lossy().ends_with(&end));
+            let bytes = fs::read(file.unwrap_or_else(|| panic!("no {end}"))).expect("tshark wrote it");
+            assert_eq!(bytes, hex(data), "{} frame {frame}", path.display());
+            let (area, sent) = bytes.split_at(1022);
+            assert_eq!(crc16(area).to_be_bytes(), sent, "{} frame {frame}", path.display());
+            pages += 1;
+        }
+    }
+    println!("{pages} pages");
+    assert!(pages > 0 || workspace::recordings().is_ok_and(|paths| paths.is_empty()));
 }
