@@ -1,0 +1,104 @@
+//! In: each sample session with one fault of one transfer, for every fault there can be. Out: no fault makes a wrong
+//! value look good, and none reaches beyond the transaction that it hits.
+
+use crate::traffic::{Account, Packet, accounts, assert_claimed_once, observed, outline, sessions};
+use carelink_core::checksum::CrcStatus;
+use carelink_core::track::transaction::{Kind, Outcome};
+use carelink_samples::generate::{Fault, FaultKind, faults};
+use carelink_samples::session::{Session, TransferType};
+use std::collections::BTreeMap;
+
+/// Frame numbers are spread, so that each transfer keeps its own when others come or go.
+const SPREAD: u32 = 10;
+
+fn number(at: usize) -> u32 {
+    (u32::try_from(at).expect("a sample is short") + 1) * SPREAD
+}
+
+/// The transfers with payload of a session that has `fault`.
+fn packets(session: &Session, fault: Option<Fault>) -> Vec<Packet> {
+    let spoilt = fault.map(|fault| fault.apply(session));
+    let frame = |at| match fault {
+        Some(Fault { at: hit, kind: FaultKind::Drop }) if at >= hit => number(at + 1),
+        Some(Fault { at: hit, kind: FaultKind::Double }) if at == hit + 1 => number(hit) + 1,
+        Some(Fault { at: hit, kind: FaultKind::Double }) if at > hit => number(at - 1),
+        _ => number(at),
+    };
+    let transfers = &spoilt.as_ref().unwrap_or(session).transfers;
+    let data = transfers.iter().enumerate();
+    data.filter(|(_, transfer)| !matches!(transfer.transfer_type, TransferType::Control(_)))
+        .map(|(at, transfer)| Packet::new(transfer, frame(at)))
+        .collect()
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    faults: usize,
+    /// Transactions that begin behind the fault, and came out as without it.
+    recovered: usize,
+    /// Transactions that began before the fault's end, and came out as without it.
+    unharmed: usize,
+    /// Those that came out otherwise, none of them as a wrong value.
+    harmed: usize,
+}
+
+fn name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Drop => "dropped",
+        FaultKind::Double => "doubled",
+        FaultKind::Swap => "swapped",
+        FaultKind::Cut(_) => "cut by the bus",
+        FaultKind::Snap(_) => "cut by the capture",
+        FaultKind::Flip(..) => "bit-flipped",
+    }
+}
+
+#[test]
+fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
+    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for (sample, session) in sessions() {
+        let sound: BTreeMap<u32, Account> = accounts(&observed(&packets(&session, None))).into_iter().collect();
+        for (nth, fault) in faults(&session).enumerate() {
+            let packets = packets(&session, Some(fault));
+            let spoilt = observed(&packets);
+            let hit = number(fault.at);
+            let end = if fault.kind == FaultKind::Swap { hit + SPREAD } else { hit };
+            let count = counts.entry(name(fault.kind)).or_default();
+            count.faults += 1;
+            // One in some is looked at from end to end, all others around the fault.
+            let near = |packet: &&Packet| nth % 97 == 0 || (hit - SPREAD..=end + 3 * SPREAD).contains(&packet.frame);
+            for packet in packets.iter().filter(near) {
+                assert_claimed_once(&outline(&spoilt, packet), packet, fault);
+            }
+            let came: BTreeMap<u32, Account> = accounts(&spoilt).into_iter().collect();
+            for (frame, account) in &came {
+                let before = sound.get(frame);
+                // What was asked is not known, so the reply is not read.
+                let unread = account.outcome != Outcome::Complete || account.kind == Kind::Orphan;
+                let untrusted = matches!(account.kind, Kind::Pump(packet) if packet.header_crc != CrcStatus::Good);
+                let same = before.is_some_and(|before| before.reply == account.reply);
+                if !unread && !untrusted && !same {
+                    failures.push(format!("{sample} {fault:?} frame {frame}: wrong {account:?} for {before:?}"));
+                }
+            }
+            for (frame, before) in &sound {
+                let same = came.get(frame) == Some(before);
+                match (*frame > end, same) {
+                    (true, true) => count.recovered += 1,
+                    (true, false) => failures.push(format!(
+                        "{sample} {fault:?} frame {frame}: not recovered: {before:?} but {:?}",
+                        came.get(frame)
+                    )),
+                    (false, true) => count.unharmed += 1,
+                    (false, false) => count.harmed += 1,
+                }
+            }
+        }
+    }
+    for (name, count) in &counts {
+        eprintln!("{name}: {count:?}");
+    }
+    let listed: Vec<_> = failures.iter().take(20).map(|failure| failure.chars().take(1500).collect::<String>()).collect();
+    assert!(failures.is_empty(), "{} failures: {listed:#?}", failures.len());
+}
