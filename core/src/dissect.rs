@@ -116,21 +116,20 @@ impl Visit<'_> {
         let len = fact.len as usize;
         let start = c.position();
         let end = (start + len).min(start + c.remaining());
+        let join = self.tracker.join(fact.join);
+        let dropped = join.as_ref().is_some_and(|join| join.length == 0);
         match fact.role {
+            _ if dropped => stray(len, c),
             Role::Whole => {
                 let _ = c.within(len, |c| {
                     self.frame(fact, c);
                     Ok(())
                 });
             }
-            Role::Stray => {
-                let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
-                c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
-                c.info(format_args!("{len} bytes that fit no frame"));
-            }
+            Role::Stray => stray(len, c),
             Role::Part | Role::Last => {
                 let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
-                if let Some(join) = self.tracker.join(fact.join) {
+                if let Some(join) = join {
                     self.part(fact, &join, c.span(start, end), c);
                 }
             }
@@ -294,6 +293,13 @@ impl Visit<'_> {
             }
         });
     }
+}
+
+/// Shows bytes that fit no frame.
+fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
+    let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
+    c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
+    c.info(format_args!("{len} bytes that fit no frame"));
 }
 
 fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {

@@ -28,7 +28,7 @@ pub struct Request {
 /// A frame that came in several transfers.
 #[derive(Clone, Copy, Debug)]
 pub struct Join<'a> {
-    /// The frame's length as it should be.
+    /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
     pub length: usize,
     /// Frames that hold its parts, and the parts' lengths; none before it is over.
     pub parts: &'a [(u32, u32)],

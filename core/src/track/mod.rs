@@ -146,7 +146,7 @@ impl Book {
         let mut at = 0;
         while at < transfer.reported {
             let awaited = self.awaited(link);
-            let piece = link.lanes[direction as usize].framer.next(
+            let next = link.lanes[direction as usize].framer.next(
                 at,
                 transfer.bytes,
                 transfer.reported,
@@ -156,6 +156,10 @@ impl Book {
                     Direction::FromStick => framing::reply_length(bytes, awaited),
                 },
             );
+            let Some(piece) = next else {
+                self.drop_join(&mut link.lanes[direction as usize]);
+                continue;
+            };
             let mut fact = Fact { marks, ..Fact::of(direction, piece) };
             match piece.role {
                 Role::Stray => {}
@@ -194,6 +198,14 @@ impl Book {
         }
         lane.parts.push((frame, small(piece.len)));
         lane.join
+    }
+
+    /// Notes that what was taken for parts of a frame is none.
+    fn drop_join(&mut self, lane: &mut Lane) {
+        lane.parts.clear();
+        if let Some(join) = numbered_mut(&mut self.joins, std::mem::take(&mut lane.join)) {
+            join.length = 0;
+        }
     }
 
     /// Ends the frame that is being joined, with what has come of it.
