@@ -274,8 +274,8 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// True if sentences for the packet list are kept.
     #[must_use]
-    pub const fn informs(&self) -> bool {
-        S::INFORMS
+    pub fn informs(&self) -> bool {
+        self.sink.informs()
     }
 
     /// True if anybody looks: what is only for show need not be computed otherwise.

@@ -23,8 +23,7 @@ impl Field {
     /// Its row.
     #[must_use]
     pub fn def(self) -> &'static FieldDef {
-        let group = BASES.partition_point(|&base| base <= self.0) - 1;
-        &GROUPS[group][usize::from(self.0 - BASES[group])]
+        ROWS[usize::from(self.0)]
     }
 }
 
@@ -209,7 +208,21 @@ const BASES: [u16; GROUPS.len()] = {
 /// How many fields there are.
 pub const COUNT: usize = BASES[GROUPS.len() - 1] as usize + GROUPS[GROUPS.len() - 1].len();
 
+/// All rows, in the order of their numbers: group after group.
+static ROWS: [&FieldDef; COUNT] = {
+    let mut rows = [&GROUPS[0][0]; COUNT];
+    let (mut group, mut row, mut at) = (0, 0, 0);
+    while at < COUNT {
+        if row == GROUPS[group].len() {
+            (group, row) = (group + 1, 0);
+        }
+        rows[at] = &GROUPS[group][row];
+        (row, at) = (row + 1, at + 1);
+    }
+    rows
+};
+
 /// All fields, in the order of their numbers.
 pub fn registry() -> impl Iterator<Item = &'static FieldDef> {
-    GROUPS.iter().flat_map(|rows| rows.iter())
+    ROWS.into_iter()
 }

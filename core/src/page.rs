@@ -22,6 +22,9 @@ use nom::number::complete::be_u16;
 /// The most pages that are followed to find the time of one: pumps keep 32.
 const MOST_PAGES: u32 = 64;
 
+/// The two bytes of an ISIG page's check value lie in the low halves of two words.
+const ISIG_SEAL: usize = 4;
+
 /// What a page holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -123,29 +126,31 @@ fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
 /// The verdict on a page's own check value.
 #[must_use]
 pub fn check(kind: Kind, page: &[u8]) -> CrcStatus {
-    let mut nobody = ();
-    let mut c = Cursor::new(page, 0, false, &mut nobody);
-    match kind {
-        Kind::History => history::page::page(&mut c, Pump::default(), |_| {}).crc,
-        Kind::Glucose => sensor::page::page(&mut c, &Beside::default(), None, |_| {}).crc,
-        Kind::Isig => sensor::isig::page(&mut c, Pump::default()),
-        Kind::Vcntr => sensor::vcntr::page(&mut c),
-        Kind::Trace => CrcStatus::NotPresent,
-    }
+    seal(kind, page).map_or(CrcStatus::NotPresent, |(_, check)| check.status())
+}
+
+/// How many bytes a page's check value covers, and the check value behind them; `None` if the page is cut off.
+fn seal(kind: Kind, page: &[u8]) -> Option<(usize, Check)> {
+    let (size, width) = match kind {
+        Kind::Trace => return None,
+        Kind::Isig => (sensor::isig::SIZE, ISIG_SEAL),
+        Kind::History | Kind::Glucose | Kind::Vcntr => (history::page::SIZE, 2),
+    };
+    let (area, tail) = page.get(..size)?.split_at(size - width);
+    let sent = u16::from_be_bytes([tail[0], tail[width / 2]]);
+    Some((area.len(), Check { sent, computed: Some(crc16(area)) }))
 }
 
 /// Shows a page that fails its check value: its bytes, and the check value.
 pub fn damaged<S: Sink>(kind: Kind, c: &mut Cursor<'_, '_, S>) {
-    let bytes = c.rest();
-    // The two bytes of an ISIG page's lie in the low halves of two words.
-    let width = if kind == Kind::Isig { 4 } else { 2 };
-    let area = &bytes[..bytes.len().saturating_sub(width)];
-    let computed = Some(crc16(area));
-    let sent = take(width)
-        .map(|tail: &[u8]| Check { sent: u16::from_be_bytes([tail[0], tail[width / 2]]), computed });
-    let shown = c.read(PAYLOAD, take(area.len())).and_then(|_| c.check("Page CRC", 4, sent));
-    if let Err(stop) = shown {
-        c.note_stop(stop);
+    if let Some((covered, check)) = seal(kind, c.rest()) {
+        let width = if kind == Kind::Isig { ISIG_SEAL } else { 2 };
+        let shown = c
+            .read(PAYLOAD, take(covered))
+            .and_then(|_| c.check("Page CRC", 4, take(width).map(|_: &[u8]| check)));
+        if let Err(stop) = shown {
+            c.note_stop(stop);
+        }
     }
     c.remainder(PAYLOAD);
 }

@@ -181,7 +181,9 @@ impl Findings {
 
 impl Sink for Findings {
     const KEEPS: bool = true;
-    const INFORMS: bool = false;
+    fn informs(&self) -> bool {
+        false
+    }
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         match item.value {
             Value::Unsigned(value) => {

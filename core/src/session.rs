@@ -111,14 +111,11 @@ impl Session {
             if !self.tracker.takes(transfer.stream) {
                 return Verdict::Declined;
             }
-            dissect::transfer(
-                &self.tracker,
-                transfer,
-                facts,
-                self.options,
-                self.stream(transfer.stream),
-                sink,
-            );
+            // Where nobody looks, there is nothing to show.
+            if S::KEEPS || sink.informs() {
+                let stream = self.stream(transfer.stream);
+                dissect::transfer(&self.tracker, transfer, facts, self.options, stream, sink);
+            }
             return Verdict::Ours;
         }
         if transfer.claim == Claim::Ask {

@@ -118,7 +118,7 @@ pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
     const KEEPS: bool;
     /// False when sentences for the packet list are not kept.
-    const INFORMS: bool;
+    fn informs(&self) -> bool;
     /// Takes an item without children.
     fn leaf(&mut self, item: Item<'_>) -> Mark;
     /// Takes an item whose children follow, until [`Sink::close`].
@@ -138,7 +138,9 @@ pub trait Sink {
 /// Keeps nothing.
 impl Sink for () {
     const KEEPS: bool = false;
-    const INFORMS: bool = false;
+    fn informs(&self) -> bool {
+        false
+    }
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -160,7 +162,9 @@ pub struct InfoLine(pub String);
 
 impl Sink for InfoLine {
     const KEEPS: bool = false;
-    const INFORMS: bool = true;
+    fn informs(&self) -> bool {
+        true
+    }
     fn leaf(&mut self, _: Item<'_>) -> Mark {
         Mark(0)
     }
@@ -226,32 +230,66 @@ pub struct NoteAt {
 /// Deepest nesting that is kept; deeper items are shown at this depth.
 const DEEPEST: u8 = 24;
 
+/// What anybody looks at.
+pub trait Interest {
+    /// True if somebody looks at `field`.
+    fn field(&self, field: Field) -> bool;
+    /// True if somebody reads the line for the packet list.
+    fn info(&self) -> bool;
+}
+
+/// Somebody looks at everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Everything;
+
+impl Interest for Everything {
+    fn field(&self, _: Field) -> bool {
+        true
+    }
+    fn info(&self) -> bool {
+        true
+    }
+}
+
 /// A flat list of items in tree order: what C builds Wireshark's tree from.
-#[derive(Debug, Default)]
-pub struct Outline {
+///
+/// Only items are kept that somebody looks at. The others take their labels and notes with them, and what lies
+/// below them moves up.
+#[derive(Debug)]
+pub struct Outline<I = Everything> {
+    interest: I,
     nodes: Vec<Node>,
     notes: Vec<NoteAt>,
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
-    /// One bit per field that anybody looks at; empty if all are wanted.
-    looked_at: Vec<u64>,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl Outline {
-    /// From now on keeps only items of these fields, one bit each by number; all fields if there are no bits.
-    ///
-    /// Items that are left out take their labels and notes with them; what lies below them moves up.
-    pub fn keep_only(&mut self, looked_at: &[u64]) {
-        self.looked_at.clear();
-        self.looked_at.extend_from_slice(looked_at);
+impl Default for Outline {
+    fn default() -> Self {
+        Self::new(Everything)
+    }
+}
+
+impl<I: Interest> Outline<I> {
+    /// An empty outline of what is of `interest`.
+    pub fn new(interest: I) -> Self {
+        Self {
+            interest,
+            nodes: Vec::new(),
+            notes: Vec::new(),
+            texts: String::new(),
+            open: Vec::new(),
+            info: InfoLine::default(),
+            sources: Vec::new(),
+        }
     }
 
-    fn wants(&self, field: Field) -> bool {
-        let (word, bit) = (usize::from(field.id() / 64), field.id() % 64);
-        self.looked_at.is_empty() || self.looked_at.get(word).is_some_and(|bits| bits >> bit & 1 == 1)
+    /// Keeps what is of `interest` from now on.
+    pub fn attend(&mut self, interest: I) {
+        self.interest = interest;
     }
 
     /// Forgets all items, and keeps the memory for the next ones.
@@ -319,7 +357,12 @@ impl Outline {
         struct Clean<'a>(&'a mut String);
         impl fmt::Write for Clean<'_> {
             fn write_str(&mut self, s: &str) -> fmt::Result {
-                self.0.extend(s.chars().map(|c| if c == '\0' { '\u{2400}' } else { c }));
+                let mut pieces = s.split('\0');
+                self.0.push_str(pieces.next().unwrap_or_default());
+                for piece in pieces {
+                    self.0.push('\u{2400}');
+                    self.0.push_str(piece);
+                }
                 Ok(())
             }
         }
@@ -334,7 +377,7 @@ impl Outline {
     }
 
     fn push(&mut self, item: Item<'_>) -> Mark {
-        if !self.wants(item.field) {
+        if !self.interest.field(item.field) {
             return Mark::NOWHERE;
         }
         let value = match item.value {
@@ -363,9 +406,12 @@ impl Outline {
     }
 }
 
-impl Sink for Outline {
+impl<I: Interest> Sink for Outline<I> {
     const KEEPS: bool = true;
-    const INFORMS: bool = true;
+
+    fn informs(&self) -> bool {
+        self.interest.info()
+    }
 
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         self.push(item)
@@ -402,7 +448,9 @@ impl Sink for Outline {
     }
 
     fn info(&mut self, text: fmt::Arguments<'_>) {
-        self.info.info(text);
+        if self.informs() {
+            self.info.info(text);
+        }
     }
 
     fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8 {

@@ -186,21 +186,14 @@ static bool notes_are_wanted(proto_tree *tree)
     return false;
 }
 
-/* One bit for each field that anybody looks at: all others need not be made. NULL if all are to be seen. */
-static const uint64_t *looked_at(proto_tree *tree)
+/* epan notes for each field whether anybody looks at it: all others need not be made. NULL if all are to be seen. */
+static const int *looked_at(proto_tree *tree)
 {
-    static uint64_t *bits;
-    const uint32_t words = (tables->n_fields + 63) / 64;
+    G_STATIC_ASSERT(HF_REF_TYPE_NONE == 0 && sizeof tables->fields->hfinfo.ref_type == sizeof(int));
 
     if (tree == NULL || PTREE_DATA(tree)->visible)
         return NULL;
-    if (bits == NULL)
-        bits = g_new(uint64_t, words);
-    memset(bits, 0, words * sizeof *bits);
-    for (uint32_t i = 0; i < tables->n_fields; i++)
-        if (tables->fields[i].hfinfo.ref_type != HF_REF_TYPE_NONE)
-            bits[i / 64] |= UINT64_C(1) << i % 64;
-    return bits;
+    return (const int *)&tables->fields->hfinfo.ref_type;
 }
 
 static void set_columns(packet_info *pinfo, const char *info)
@@ -243,6 +236,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
     /* A note hangs on an item, and any item may have one. */
     transfer->looked_at = wants_tree && !wants_notes ? looked_at(tree) : NULL;
+    transfer->looked_at_step = sizeof *tables->fields;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
                                (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
                                (wants_reports ? CL_WANT_REPORTS : 0));
@@ -251,10 +245,11 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
         return 0;
 
     set_columns(pinfo, view.texts + view.info);
-    taps_queue(pinfo, tvb, &view, wants_reports ? stick_name(pinfo->pool, transfer->stream, view.stream) : NULL);
-    proto_item *protocol = proto_tree_add_item(tree, proto_carelink, tvb, 0, -1, ENC_NA);
+    taps_count_stream(pinfo, view.stream, wants_tree);
+    if (wants_reports)
+        taps_queue(pinfo, tvb, &view, stick_name(pinfo->pool, transfer->stream, view.stream));
     if (wants_tree)
-        add_tree(&view, tvb, pinfo, protocol);
+        add_tree(&view, tvb, pinfo, proto_tree_add_item(tree, proto_carelink, tvb, 0, -1, ENC_NA));
     return (int)transfer->reported;
 }
 

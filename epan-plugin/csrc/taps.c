@@ -355,14 +355,17 @@ static tapped *keep(wmem_allocator_t *pool, tvbuff_t *tvb, const cl_view *view, 
     return transfer;
 }
 
+void taps_count_stream(packet_info *pinfo, uint32_t stream, bool may_be_followed)
+{
+    if (stream == CL_NO_STREAM)
+        return;
+    n_streams = MAX(n_streams, stream + 1);
+    if (may_be_followed && p_get_proto_data(pinfo->pool, pinfo, proto, STREAM_KEY) == NULL)
+        p_add_proto_data(pinfo->pool, pinfo, proto, STREAM_KEY, wmem_memdup(pinfo->pool, &stream, sizeof stream));
+}
+
 void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view, const char *stick)
 {
-    if (view->stream != CL_NO_STREAM) {
-        n_streams = MAX(n_streams, view->stream + 1);
-        if (p_get_proto_data(pinfo->pool, pinfo, proto, STREAM_KEY) == NULL)
-            p_add_proto_data(pinfo->pool, pinfo, proto, STREAM_KEY,
-                             wmem_memdup(pinfo->pool, &view->stream, sizeof view->stream));
-    }
     if (view->n_reports == 0)
         return;
 

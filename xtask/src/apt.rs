@@ -32,6 +32,9 @@ pub const BUILD: &[Need] = &[
     Libclang,
 ];
 
+/// To count instructions.
+pub const COUNT: &[Need] = &[Package("valgrind")];
+
 /// To make chroots.
 pub const CHROOT: &[Need] = &[Package("debootstrap")];
 

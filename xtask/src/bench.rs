@@ -1,4 +1,5 @@
-//! A number of URBs in; what our plugin costs in tshark, beside a plugin that does nothing and one in Lua, out.
+//! A number of URBs in; the time and the instructions that our plugin costs in tshark, beside one that does nothing and
+//! one in Lua, out.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -15,6 +16,9 @@ use crate::apt;
 /// How often each is run; the least time counts, as the machine only ever adds to it.
 const ROUNDS: usize = 5;
 
+/// How many URBs the captures have whose instructions are counted: callgrind is some fifty times slower.
+const COUNTED: [u64; 2] = [10_000, 20_000];
+
 /// What is asked of tshark.
 const MODES: &[(&str, &[&str])] = &[
     ("-q -z io,stat,0", &["-q", "-z", "io,stat,0"]),
@@ -29,18 +33,23 @@ struct Runner {
     script: Option<PathBuf>,
 }
 
-/// Measures in turns, and prints ratios of user and system time.
+impl Runner {
+    /// What makes tshark run the script.
+    fn lua(&self) -> Vec<String> {
+        let script = self.script.iter();
+        script.flat_map(|script| ["-X".into(), format!("lua_script:{}", script.display())]).collect()
+    }
+}
+
+/// Measures in turns, and prints ratios of user and system time; then counts instructions.
 ///
 /// # Errors
 /// If something is missing or fails.
 pub fn run(urbs: u64) -> Result<()> {
     apt::ensure(apt::BUILD)?;
+    apt::ensure(apt::COUNT)?;
     let folder = tempfile::tempdir()?;
     let null = null_plugin(folder.path())?;
-    let capture = folder.path().join("generated.pcapng");
-    println!("Writing {urbs} URBs");
-    generate::write_urbs(BufWriter::new(File::create(&capture)?), urbs)?;
-
     let peer = Tshark::bare()?;
     let script = peer.lend(&workspace::root().join("xtask/bench/peer.lua"))?;
     let runners = [
@@ -48,10 +57,22 @@ pub fn run(urbs: u64) -> Result<()> {
         Runner { name: "CareLink", tshark: Tshark::with_plugin(&plugin::build()?)?, script: None },
         Runner { name: "Lua peer", tshark: peer, script: Some(script) },
     ];
+    times(&runners, folder.path(), urbs)?;
+    instructions(&runners, folder.path())
+}
+
+/// A generated capture for each runner.
+fn captures(runners: &[Runner], folder: &Path, urbs: u64) -> Result<Vec<PathBuf>> {
+    println!("Writing {urbs} URBs");
+    let capture = folder.join(format!("generated-{urbs}.pcapng"));
+    generate::write_urbs(BufWriter::new(File::create(&capture)?), urbs)?;
+    runners.iter().map(|runner| runner.tshark.lend(&capture)).collect()
+}
+
+fn times(runners: &[Runner; 3], folder: &Path, urbs: u64) -> Result<()> {
+    let captures = captures(runners, folder, urbs)?;
     println!("Wireshark {}, {ROUNDS} rounds, least user + system time", runners[0].tshark.version());
     println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "seconds", "ratio");
-    let captures: Vec<_> =
-        runners.iter().map(|runner| runner.tshark.lend(&capture)).collect::<Result<_>>()?;
     for (mode, arguments) in MODES {
         let mut least = [f64::INFINITY; 3];
         for round in 0..ROUNDS {
@@ -68,6 +89,45 @@ pub fn run(urbs: u64) -> Result<()> {
     Ok(())
 }
 
+/// Counts what a payload costs: two captures of different lengths cancel the start out.
+fn instructions(runners: &[Runner; 3], folder: &Path) -> Result<()> {
+    let [short, long] = COUNTED;
+    let captures = [captures(runners, folder, short)?, captures(runners, folder, long)?];
+    // Every second URB carries a payload.
+    let payloads = (long - short) / 2;
+    println!("Instructions per payload by callgrind, {long} URBs less {short} URBs");
+    println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "count", "ratio");
+    for (mode, arguments) in MODES {
+        let mut null = None;
+        for (nth, runner) in runners.iter().enumerate() {
+            eprint!("\r{mode}: {:14}", runner.name);
+            let count = |capture| counted(runner, capture, arguments);
+            let each = (count(&captures[1][nth])? - count(&captures[0][nth])?) / payloads;
+            eprint!("\r{:60}\r", "");
+            let ratio = ratio(each, *null.get_or_insert(each));
+            println!("{mode:30} {:14} {each:8} {ratio:7.2}", runner.name);
+        }
+    }
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "two decimals of it are shown")]
+fn ratio(count: u64, of: u64) -> f64 {
+    count as f64 / of as f64
+}
+
+/// Instructions of one run.
+fn counted(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<u64> {
+    let mut command = runner.tshark.command("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "tshark", "-n", "-r"]).arg(capture);
+    command.args(arguments).args(runner.lua());
+    let output = process::output(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, count) = count.with_context(|| format!("callgrind tells no count:\n{text}"))?;
+    Ok(count.trim().parse()?)
+}
+
 /// User and system time of one run.
 fn seconds(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<f64> {
     let mut command = runner.tshark.command("bash");
@@ -75,9 +135,7 @@ fn seconds(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<f64> {
         .args(["-c", "TIMEFORMAT='%U %S'; time tshark \"$@\" > /dev/null", "bash", "-n", "-r"])
         .arg(capture);
     command.args(arguments);
-    if let Some(script) = &runner.script {
-        command.args(["-X", &format!("lua_script:{}", script.display())]);
-    }
+    command.args(runner.lua());
     let output = process::output(&mut command)?;
     let text = String::from_utf8_lossy(&output.stderr);
     let times = text.lines().next_back().context("bash tells no times")?;

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::plugin;
+use xtask::{plugin, process};
 
 /// Builds, shows, tests and installs the CareLink dissector for Wireshark.
 ///
@@ -85,10 +85,15 @@ enum Verb {
         frames: usize,
     },
     /// Measure what the plugin costs in tshark, beside one that does nothing and one in Lua
+    ///
+    /// Times are of one generated capture. Instructions are counted by callgrind, on much smaller captures.
     Bench {
         /// How many URBs the generated capture has
         #[arg(long, default_value_t = 1_000_000)]
         urbs: u64,
+        /// In the chroot of this suite of Debian, as matrix makes it, with its Wireshark
+        #[arg(long)]
+        suite: Option<String>,
     },
     /// Photograph Wireshark with a sample capture, as docs/wireshark.png
     Screenshot {
@@ -123,7 +128,12 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Lint => lint::run(),
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
-        Verb::Bench { urbs } => bench::run(urbs),
+        Verb::Bench { urbs, suite: None } => bench::run(urbs),
+        Verb::Bench { urbs, suite: Some(suite) } => {
+            let (chroot, _) = matrix::furnish(&suite)?;
+            let verb = ["cargo", "xtask", "bench", "--urbs", &urbs.to_string()];
+            process::run(&mut chroot.command(&verb)?)
+        }
         Verb::Fuzz { frames } => fuzz::run(frames),
         Verb::Screenshot { capture, frame } => screenshot::run(capture, frame),
     }

@@ -109,7 +109,10 @@ fn in_chroot(version: Version, suites: &[&str], options: &Options) -> Row {
 }
 
 /// A chroot with all that the tests need, and the version of Wireshark that this brought.
-fn furnish(suite: &str) -> Result<(Chroot, Version)> {
+///
+/// # Errors
+/// If it cannot be made, or lacks something.
+pub fn furnish(suite: &str) -> Result<(Chroot, Version)> {
     let chroot = Chroot::open(suite)?;
     process::run(&mut chroot.command(&["cargo", "xtask", "deps"])?)?;
     let version = Version::of(&mut chroot.command(&["tshark"])?)?;

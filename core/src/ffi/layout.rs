@@ -1,10 +1,11 @@
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
+use crate::field::Field;
 use crate::pump::model::{Known, Model, Pump};
 use crate::report;
 use crate::session::{self, Carrier, Claim, Direction, Session};
-use crate::sink::{InfoLine, Node, NoteAt, Outline, TextAt};
-use libc::c_char;
+use crate::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
+use libc::{c_char, c_int};
 use std::fmt;
 use std::ptr;
 
@@ -44,12 +45,12 @@ pub struct Choice {
 }
 
 /// What `cl_session *` points to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Handle {
     /// What is remembered.
     pub(super) session: Session,
     /// The items of the last view.
-    pub(super) outline: Outline,
+    pub(super) outline: Outline<LookedAt>,
     /// The line for the packet list of the last view.
     pub(super) line: InfoLine,
     /// The sources of the last view.
@@ -63,10 +64,17 @@ pub struct Handle {
 impl Handle {
     /// A handle with a session that dissects as the user chose.
     pub(super) fn new(choice: Choice) -> Self {
-        let mut handle = Self { choice, ..Self::default() };
-        handle.session.choose(choice.options);
-        handle.session.tracker_mut().force_pump(choice.model.map(|model| Pump::of(model, Known::Forced)));
-        handle
+        let mut session = Session::default();
+        session.choose(choice.options);
+        session.tracker_mut().force_pump(choice.model.map(|model| Pump::of(model, Known::Forced)));
+        Self {
+            session,
+            outline: Outline::new(LookedAt::UNTOLD),
+            line: InfoLine::default(),
+            sources: Vec::new(),
+            reports: Vec::new(),
+            choice,
+        }
     }
 }
 
@@ -98,10 +106,17 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
-    pub looked_at: *const u64,
+    pub looked_at: *const c_int,
+    pub looked_at_step: u32,
 }
 
 impl Transfer {
+    /// What anybody looks at.
+    pub(super) fn interest(&self) -> LookedAt {
+        let Self { looked_at: first, looked_at_step, want, .. } = *self;
+        LookedAt { first, step: looked_at_step as usize, info: want & WANT_INFO != 0 }
+    }
+
     /// The transfer as the session takes it. Numbers that the contract does not name mean "not known".
     pub(super) fn read<'a>(&self, bytes: &'a [u8]) -> session::Transfer<'a> {
         session::Transfer {
@@ -120,6 +135,35 @@ impl Transfer {
             carrier: if self.carrier == 0 { Carrier::Transfers } else { Carrier::Stream },
             claim: if self.certain == 0 { Claim::Ask } else { Claim::Certain },
         }
+    }
+}
+
+/// What anybody looks at, for one call: what it points to is the caller's.
+#[derive(Clone, Copy, Debug)]
+pub struct LookedAt {
+    first: *const c_int,
+    step: usize,
+    info: bool,
+}
+
+impl LookedAt {
+    /// Nothing is pointed to, and nobody reads the line for the packet list.
+    pub(super) const UNTOLD: Self = Self { first: ptr::null(), step: 0, info: false };
+}
+
+impl Interest for LookedAt {
+    fn field(&self, field: Field) -> bool {
+        self.first.is_null() || {
+            // SAFETY: not NULL, and the caller of `cl_dissect` vouches for an int per field, `step` bytes apart,
+            // which need not be aligned; outside the call it is NULL.
+            let looked_at =
+                unsafe { self.first.byte_add(self.step * usize::from(field.id())).read_unaligned() };
+            looked_at != 0
+        }
+    }
+
+    fn info(&self) -> bool {
+        self.info
     }
 }
 
@@ -160,7 +204,7 @@ pub struct Report {
 
 impl Report {
     /// The same for C; its texts are kept in `texts`, and `object` is the reply that it tells of.
-    pub(super) fn new(report: &report::Report, object: &[u8], texts: &mut Outline) -> Self {
+    pub(super) fn new(report: &report::Report, object: &[u8], texts: &mut Outline<LookedAt>) -> Self {
         let mut keep = |text: Option<&dyn fmt::Display>| {
             text.map_or(TextAt::default(), |text| texts.keep(format_args!("{text}")))
         };

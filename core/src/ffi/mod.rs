@@ -18,7 +18,7 @@ use crate::opaque::UNKNOWN;
 use crate::pump::model::Model;
 use crate::session::{self, Verdict};
 use crate::sink::{Item, Role, Sink, Span, TextAt, Value};
-use layout::count;
+use layout::{LookedAt, count};
 use libc::c_char;
 use std::ffi::CStr;
 
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn cl_session_free(session: *mut Handle) {
 /// # Safety
 /// `session` is NULL or a live session that no other thread uses now. `transfer` and `view` are NULL or point to
 /// their structs, `transfer.bytes` is NULL or points to `transfer.captured` bytes, and `transfer.looked_at`
-/// is NULL or points to a bit for each field, in whole words.
+/// is NULL or points to the first of as many ints as there are fields, `transfer.looked_at_step` bytes apart.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Transfer, view: *mut View) -> i32 {
     // SAFETY: the caller vouches that a view that is not NULL can be written.
@@ -95,14 +95,10 @@ pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Trans
         // SAFETY: not NULL by the check above, and the caller vouches for the length; a usize holds any u32 here.
         len => unsafe { std::slice::from_raw_parts(transfer.bytes, len as usize) },
     };
-    let looked_at = match transfer.looked_at.is_null() {
-        true => &[],
-        // SAFETY: not NULL, and the caller vouches for a bit for each field.
-        false => unsafe { std::slice::from_raw_parts(transfer.looked_at, crate::field::COUNT.div_ceil(64)) },
-    };
-    handle.outline.keep_only(looked_at);
+    handle.outline.attend(transfer.interest());
     let status;
     (status, *view) = handle.guarded(bytes, |handle| handle.dissect(transfer, bytes));
+    handle.outline.attend(LookedAt::UNTOLD);
     status
 }
 

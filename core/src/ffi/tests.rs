@@ -25,6 +25,7 @@ fn transfer(want: u8) -> Transfer {
         visited: 0,
         want,
         looked_at: ptr::null(),
+        looked_at_step: 0,
     }
 }
 

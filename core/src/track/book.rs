@@ -5,7 +5,7 @@ use super::transaction::{Part, Transaction};
 use crate::pump::model::Pump;
 use crate::radio::serial::Serial;
 use crate::stick::Answered;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// A command of the host, and the reply to it. Frame number 0 is "none".
@@ -54,7 +54,7 @@ pub(super) struct Book {
     pub transactions: Vec<Transaction>,
     pub parts: Vec<Part>,
     pub data: Vec<u8>,
-    pub pumps: HashMap<Serial, Pump>,
+    pub pumps: FxHashMap<Serial, Pump>,
 }
 
 impl Book {

@@ -19,7 +19,8 @@ use crate::stick::{self, Command, Context, Opcode};
 use book::{Book, JoinAt, next_number, numbered_mut, small};
 use framing::{Awaited, Framer, Length, Role};
 use ledger::{Fact, Marks};
-use std::collections::{HashMap, VecDeque};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 use transaction::{Part, Transaction};
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
@@ -55,7 +56,7 @@ struct Lane {
 /// Follows the conversation of every stick in a capture.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    links: HashMap<u64, Link>,
+    links: FxHashMap<u64, Link>,
     book: Book,
     forced: Option<Pump>,
 }
