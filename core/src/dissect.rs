@@ -4,7 +4,8 @@ use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
 use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
-use crate::radio::{reply, transmit};
+use crate::radio::reply;
+use crate::radio::transmit::{self, Transmit};
 use crate::session::{Direction, Options, Transfer};
 use crate::sink::{Sink, Span};
 use crate::stick::{self, Context};
@@ -269,8 +270,10 @@ impl Visit<'_> {
             c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
             c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
         });
-        let damaged = parts.iter().any(|part| !part.good);
-        let page = context.pump_opcode.and_then(page::Kind::of);
+        let transaction = self.tracker.transaction(fact.transaction);
+        let damaged = transaction.is_none_or(Transaction::damaged);
+        let command = transaction.and_then(Transaction::transmit).filter(Transmit::header_good);
+        let page = command.and_then(|command| page::Kind::of(command.opcode));
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
             match page {

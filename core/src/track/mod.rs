@@ -33,6 +33,8 @@ struct Link {
     lanes: [Lane; 2],
     /// Commands that wait for a reply, the oldest first.
     waiting: VecDeque<u32>,
+    /// How many of them are newer than the command that the next reply answers.
+    behind: usize,
     /// A power-off command that may yet be acknowledged.
     unqueued: u32,
     /// The transaction that polls and reads belong to.

@@ -58,7 +58,8 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     let mut failures = Vec::new();
     for (sample, session) in sessions() {
-        let sound: BTreeMap<u32, Account> = accounts(&observed(&packets(&session, None))).into_iter().collect();
+        let sound: BTreeMap<u32, Account> =
+            accounts(&observed(&packets(&session, None))).into_iter().collect();
         for (nth, fault) in faults(&session).enumerate() {
             let packets = packets(&session, Some(fault));
             let spoilt = observed(&packets);
@@ -67,19 +68,21 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
             let count = counts.entry(name(fault.kind)).or_default();
             count.faults += 1;
             // One in some is looked at from end to end, all others around the fault.
-            let near = |packet: &&Packet| nth % 97 == 0 || (hit - SPREAD..=end + 3 * SPREAD).contains(&packet.frame);
+            let near =
+                |packet: &&Packet| nth % 97 == 0 || (hit - SPREAD..=end + 3 * SPREAD).contains(&packet.frame);
             for packet in packets.iter().filter(near) {
                 assert_claimed_once(&outline(&spoilt, packet), packet, fault);
             }
             let came: BTreeMap<u32, Account> = accounts(&spoilt).into_iter().collect();
             for (frame, account) in &came {
-                let before = sound.get(frame);
                 // What was asked is not known, so the reply is not read.
                 let unread = account.outcome != Outcome::Complete || account.kind == Kind::Orphan;
-                let untrusted = matches!(account.kind, Kind::Pump(packet) if packet.header_crc != CrcStatus::Good);
-                let same = before.is_some_and(|before| before.reply == account.reply);
-                if !unread && !untrusted && !same {
-                    failures.push(format!("{sample} {fault:?} frame {frame}: wrong {account:?} for {before:?}"));
+                let untrusted =
+                    matches!(account.kind, Kind::Pump(packet) if packet.header_crc != CrcStatus::Good);
+                // A fault may move a command to another frame, but it gives none another reply.
+                let told = |sound: &Account| sound.asks_as(account) && sound.reply == account.reply;
+                if !unread && !untrusted && !sound.values().any(told) {
+                    failures.push(format!("{sample} {fault:?} frame {frame}: wrong {account:?}"));
                 }
             }
             for (frame, before) in &sound {
@@ -99,6 +102,7 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
     for (name, count) in &counts {
         eprintln!("{name}: {count:?}");
     }
-    let listed: Vec<_> = failures.iter().take(20).map(|failure| failure.chars().take(1500).collect::<String>()).collect();
+    let listed: Vec<_> =
+        failures.iter().take(20).map(|failure| failure.chars().take(1500).collect::<String>()).collect();
     assert!(failures.is_empty(), "{} failures: {listed:#?}", failures.len());
 }

@@ -49,6 +49,15 @@ fn noise_is_left_alone() {
     assert_eq!((first, again), (0, 0), "of 20,000 transfers");
 }
 
+#[test]
+fn a_stick_is_known_without_descriptors() {
+    let sound = |name: &str| ["01-", "02-", "06-", "11-"].iter().any(|number| name.starts_with(number));
+    for (name, session) in sessions().into_iter().filter(|(name, _)| sound(name)) {
+        let packets = packets(&session);
+        assert_eq!(taken(&packets), (packets.len(), packets.len()), "{name}");
+    }
+}
+
 /// The stick of the samples, moved to where no foreign device is.
 fn stick() -> samples::Session {
     let (_, mut session) = sessions().into_iter().find(|(name, _)| name.starts_with("11-")).expect("a page");
@@ -81,7 +90,8 @@ fn a_stick_beside_them_is_taken_whole() {
 /// A bus address that another device had before. The device's descriptor tells, and so does a stream number of its own.
 #[test]
 fn a_stick_at_an_address_that_was_anothers_is_taken() {
-    let alone: Vec<_> = accounts(&observed(&packets(&stick()))).into_iter().map(|(_, account)| account).collect();
+    let alone: Vec<_> =
+        accounts(&observed(&packets(&stick()))).into_iter().map(|(_, account)| account).collect();
     for kind in Foreign::ALL {
         for (claim, stream) in [(Claim::Certain, 1), (Claim::Ask, 2)] {
             let mut session = Session::default();

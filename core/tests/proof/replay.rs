@@ -18,24 +18,37 @@ fn any_order_shows_the_same_at_every_visit() {
         for at in order {
             // A front end may well hand a transfer over again.
             assert_eq!(session.observe(&packets[at].transfer(Claim::Certain)), Verdict::Ours);
-            assert_eq!(format!("{:?}", outline(&session, &packets[at])), first[at], "{name} frame {}", at + 1);
+            assert_eq!(
+                format!("{:?}", outline(&session, &packets[at])),
+                first[at],
+                "{name} frame {}",
+                at + 1
+            );
         }
     }
 }
 
-/// An outline without what counts frames and transactions of the whole capture.
+/// Fields that count over the whole capture.
+const COUNTING: [&str; 2] = ["carelink.stream", "carelink.transaction"];
+
+/// An outline without what counts frames, sticks and transactions of the whole capture.
 fn content(outline: &Outline, fields: &[&FieldDef]) -> Vec<String> {
     let show = |node: &Node| {
         let def = fields[usize::from(node.field)];
         let counts = matches!(def.kind, Kind::Frame | Kind::Request | Kind::Response);
-        if counts || def.name == "carelink.transaction" {
+        if counts || COUNTING.contains(&def.name) {
             return None;
         }
         let value = match def.kind {
             Kind::Text => outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned(),
             _ => node.value.to_string(),
         };
-        Some(format!("{} {value} {} {:?}", def.name, outline.text(node.label), (node.depth, node.start, node.len)))
+        Some(format!(
+            "{} {value} {} {:?}",
+            def.name,
+            outline.text(node.label),
+            (node.depth, node.start, node.len)
+        ))
     };
     let notes = outline.notes().iter().map(|note| format!("{} {}", note.note, outline.text(note.detail)));
     let info = outline.info_line().to_owned();
@@ -79,7 +92,8 @@ fn sticks_side_by_side_do_not_disturb_each_other() {
 
 #[test]
 fn two_sticks_and_two_pumps_show_what_each_shows_alone() {
-    let (_, session) = sessions().into_iter().find(|(name, _)| name.contains("two-sticks")).expect("a sample");
+    let (_, session) =
+        sessions().into_iter().find(|(name, _)| name.contains("two-sticks")).expect("a sample");
     let all = packets(&session);
     let together: Session = observed(&all);
     let devices = devices(&all);
@@ -88,7 +102,8 @@ fn two_sticks_and_two_pumps_show_what_each_shows_alone() {
     for device in devices {
         let alone = observed(&device);
         for packet in &device {
-            let [mixed, single] = [&together, &alone].map(|session| content(&outline(session, packet), &fields));
+            let [mixed, single] =
+                [&together, &alone].map(|session| content(&outline(session, packet), &fields));
             assert_eq!(mixed, single);
         }
     }

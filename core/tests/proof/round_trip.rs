@@ -7,7 +7,9 @@ use carelink_core::pump::nak::Nak;
 use carelink_core::radio::reply::ResponseType;
 use carelink_core::radio::serial::Serial;
 use carelink_core::stick::product::Band;
-use carelink_core::stick::{Answered, Command, Context, Interface, NakReason, Opcode, Reply, command, reply as parse};
+use carelink_core::stick::{
+    Answered, Command, Context, Interface, NakReason, Opcode, Reply, command, reply as parse,
+};
 use proptest::prelude::*;
 
 fn read_command(bytes: &[u8]) -> Command {

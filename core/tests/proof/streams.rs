@@ -1,7 +1,9 @@
 //! In: the same conversation in transfers of 64 bytes, in whole ones, and as a stream of bytes cut anywhere.
 //! Out: the same transactions.
 
-use crate::traffic::{Account, Packet, Random, accounts, assert_claimed_once, observed, outline, packets, sessions};
+use crate::traffic::{
+    Account, Packet, Random, accounts, assert_claimed_once, observed, outline, packets, sessions,
+};
 use carelink_core::session::{Carrier, Direction};
 
 /// Sessions whose transfers are all whole, each as the frames of one device after another.
@@ -25,7 +27,9 @@ fn joined(packets: &[Packet]) -> Vec<Packet> {
     let mut runs: Vec<Packet> = Vec::new();
     for packet in packets {
         match runs.last_mut() {
-            Some(run) if run.direction == packet.direction && packet.direction == Some(Direction::FromStick) => {
+            Some(run)
+                if run.direction == packet.direction && packet.direction == Some(Direction::FromStick) =>
+            {
                 run.bytes.extend(&packet.bytes);
                 run.reported = run.bytes.len();
             }
@@ -45,7 +49,12 @@ fn cut(runs: &[Packet], mut width: impl FnMut() -> usize) -> Vec<Packet> {
             let (piece, behind) = rest.split_at(width().min(rest.len()));
             rest = behind;
             frame += 1;
-            pieces.push(Packet { frame, carrier: Carrier::Stream, endpoint: None, ..run.with(piece.to_vec()) });
+            pieces.push(Packet {
+                frame,
+                carrier: Carrier::Stream,
+                endpoint: None,
+                ..run.with(piece.to_vec())
+            });
         }
     }
     pieces

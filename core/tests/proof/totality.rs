@@ -134,7 +134,8 @@ fn noise_of_any_length() {
             let mut mill = Mill::default();
             let mut noise = Vec::new();
             for _ in 0..100 {
-                let length = [random.below(16), random.below(200), 64, 64 * random.below(40)][random.below(4)];
+                let length =
+                    [random.below(16), random.below(200), 64, 64 * random.below(40)][random.below(4)];
                 let mut bytes = random.bytes(length);
                 // Half of it begins as frames do.
                 let heads: [&[u8]; 6] =

@@ -98,6 +98,7 @@ pub fn assert_claimed_once(outline: &Outline, packet: &Packet, what: impl std::f
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     pub kind: Kind,
+    pub parameters: Vec<u8>,
     pub outcome: Outcome,
     pub reply: Vec<u8>,
 }
@@ -105,7 +106,23 @@ pub struct Account {
 impl Account {
     pub fn of(session: &Session, number: u32, transaction: &Transaction) -> Self {
         let (reply, _) = session.tracker().reply(number);
-        Self { kind: transaction.kind, outcome: transaction.outcome(), reply: reply.to_vec() }
+        Self {
+            kind: transaction.kind,
+            parameters: transaction.parameters().to_vec(),
+            outcome: transaction.outcome(),
+            reply: reply.to_vec(),
+        }
+    }
+
+    /// True if this asks what `other` asks, as far as that is known.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let known = other.parameters.is_empty() || other.parameters == self.parameters;
+        match (self.kind, other.kind) {
+            (Kind::Pump(own), Kind::Pump(other)) => {
+                (own.serial, own.opcode) == (other.serial, other.opcode) && known
+            }
+            (own, other) => own == other,
+        }
     }
 }
 
