@@ -20,20 +20,9 @@ pub struct Packet {
 
 impl Packet {
     pub fn new(transfer: &samples::Transfer, frame: u32) -> Self {
-        let direction = match transfer.direction() {
-            samples::Direction::Out => Direction::ToStick,
-            samples::Direction::In => Direction::FromStick,
-        };
-        Self {
-            bytes: transfer.bytes.clone(),
-            reported: transfer.bytes.len() + transfer.lost,
-            stream: u64::from(transfer.bus) << 8 | u64::from(transfer.address),
-            time: transfer.time_ns,
-            frame,
-            direction: Some(direction),
-            endpoint: Some(transfer.endpoint & 0xf),
-            carrier: Carrier::Transfers,
-        }
+        let transfer = transfer.for_core(frame);
+        let Transfer { reported, stream, time, frame, direction, endpoint, carrier, .. } = transfer;
+        Self { bytes: transfer.bytes.to_vec(), reported, stream, time, frame, direction, endpoint, carrier }
     }
 
     /// The same as bytes that all were captured.
