@@ -257,6 +257,11 @@ impl Visit<'_> {
     /// The reply that is complete with this frame.
     fn reassembled<S: Sink>(&self, fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
         let (data, parts) = self.tracker.reply(fact.transaction);
+        let transaction = self.tracker.transaction(fact.transaction);
+        let damaged = transaction.is_none_or(Transaction::damaged);
+        let missing = transaction.map_or(0, |transaction| transaction.missing);
+        let command = transaction.and_then(Transaction::transmit).filter(Transmit::header_good);
+        let page = command.and_then(|command| page::Kind::of(command.opcode));
         c.account(FRAGMENTS, span, |c| {
             c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
             for part in parts {
@@ -269,15 +274,18 @@ impl Visit<'_> {
             }
             c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
             c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
+            if missing > 0 {
+                c.note(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
+            }
         });
-        let transaction = self.tracker.transaction(fact.transaction);
-        let damaged = transaction.is_none_or(Transaction::damaged);
-        let command = transaction.and_then(Transaction::transmit).filter(Transmit::header_good);
-        let page = command.and_then(|command| page::Kind::of(command.opcode));
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
             match page {
                 // A page has a check value of its own, over all parts. What fails it is not read.
+                Some(kind) if missing > 0 => {
+                    page::damaged(kind, &mut c);
+                    c.info(format_args!("the page lacks {missing} bytes, its records are not read"));
+                }
                 Some(kind) if c.verifies() && page::check(kind, data) == CrcStatus::Bad => {
                     page::damaged(kind, &mut c);
                     c.info(format_args!("the page fails its CRC-16, its records are not read"));

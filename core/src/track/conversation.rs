@@ -332,7 +332,7 @@ impl Book {
             if sound && single && first {
                 fact.marks.add(Marks::WHOLE_REPLY);
             }
-            if whole && !single {
+            if stage == Stage::EndOfData && !single {
                 fact.marks.add(Marks::COMPLETES);
             }
             if let Some(nak) = refused {

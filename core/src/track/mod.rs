@@ -129,6 +129,12 @@ impl Tracker {
         }
     }
 
+    /// How many bytes of frames and replies are kept, put together from several transfers.
+    #[must_use]
+    pub fn reassembled(&self) -> usize {
+        self.book.data.len()
+    }
+
     /// What is known of a pump, by now.
     #[must_use]
     pub fn pump(&self, serial: Serial) -> Pump {
