@@ -2,10 +2,10 @@
 //!
 //! Source: fact sheet on the stick, sections 4.3 and 4.4. Each rule stands here once.
 
-use super::Link;
-use super::book::{Book, Request, next_number, numbered_mut, small};
-use super::ledger::{Fact, Marks};
-use super::transaction::{Kind, Part, Stage, Transaction};
+use super::book::{Book, Request, append, file, next_number, numbered_mut, small};
+use super::ledger::Marks;
+use super::transaction::{Filed, Kind, Part, Stage, Transaction};
+use super::{Found, Link};
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
 use crate::page;
@@ -30,7 +30,7 @@ impl Book {
         &mut self,
         link: &mut Link,
         transfer: &Transfer<'_>,
-        fact: &mut Fact,
+        found: &mut Found,
         command: Command,
         bytes: &[u8],
     ) {
@@ -40,7 +40,7 @@ impl Book {
             Command::Unknown(first) => Opcode::from(first),
             _ => command.opcode(),
         };
-        fact.transaction = match (opcode, command) {
+        found.transaction = match (opcode, command) {
             (_, Command::Transmit(packet)) => {
                 self.close(link);
                 let parameters = bytes.get(OVERHEAD - 1..OVERHEAD - 1 + usize::from(packet.parameters));
@@ -67,9 +67,9 @@ impl Book {
             }
             _ => self.transact(Kind::Stick(opcode), transfer, &[]),
         };
-        if let Some(transaction) = self.transaction_mut(fact.transaction) {
+        if let Some(transaction) = self.transaction_mut(found.transaction) {
             if transaction.ended() {
-                fact.marks.add(Marks::AFTER_END);
+                found.marks.add(Marks::AFTER_END);
             } else {
                 transaction.last = transfer.frame;
             }
@@ -88,15 +88,18 @@ impl Book {
             _ => 0,
         };
         let number = next_number(&self.requests);
-        self.requests.push(Request {
-            frame: sent.0,
-            reply: 0,
-            time: sent.1,
-            replied: 0,
-            answered: Answered { opcode, argument },
-            transaction: fact.transaction,
-        });
-        fact.request = number;
+        append(
+            &mut self.requests,
+            Request {
+                frame: sent.0,
+                reply: 0,
+                time: sent.1,
+                replied: 0,
+                answered: Answered { opcode, argument },
+                transaction: found.transaction,
+            },
+        );
+        found.request = number;
         self.enqueue(link, number, opcode, &command, transfer.time);
     }
 
@@ -127,7 +130,7 @@ impl Book {
     fn transact(&mut self, kind: Kind, transfer: &Transfer<'_>, parameters: &[u8]) -> u32 {
         let number = next_number(&self.transactions);
         let request = (transfer.frame, transfer.time);
-        self.transactions.push(Transaction::new(kind, transfer.stream, request, parameters));
+        append(&mut self.transactions, Transaction::new(kind, transfer.stream, request, parameters));
         number
     }
 
@@ -150,48 +153,52 @@ impl Book {
     fn close(&mut self, link: &mut Link) {
         if let Some(transaction) = numbered_mut(&mut self.transactions, link.open) {
             transaction.closed = true;
-            transaction.data = self.data.len()..self.data.len() + link.data.len();
-            transaction.parts = self.parts.len()..self.parts.len() + link.parts.len();
+            transaction.filed = Filed {
+                data: self.data.len(),
+                length: small(link.data.len()),
+                parts: small(self.parts.len()),
+                count: small(link.parts.len()),
+            };
         }
-        self.data.append(&mut link.data);
-        self.parts.append(&mut link.parts);
+        file(&mut self.data, &mut link.data);
+        file(&mut self.parts, &mut link.parts);
     }
 
     pub fn answer(
         &mut self,
         link: &mut Link,
         transfer: &Transfer<'_>,
-        fact: &mut Fact,
+        found: &mut Found,
         bytes: &[u8],
         cut: bool,
         lacks: usize,
     ) {
-        fact.request = self.pair(link, bytes);
-        let answers = self.request(fact.request).map(|request| request.answered);
-        if let Some(request) = numbered_mut(&mut self.requests, fact.request) {
+        found.request = self.pair(link, bytes);
+        let answers = self.request(found.request).map(|request| request.answered);
+        if let Some(request) = numbered_mut(&mut self.requests, found.request) {
             (request.reply, request.replied) = (transfer.frame, transfer.time);
-            fact.transaction = request.transaction;
+            found.transaction = request.transaction;
         }
         let mut nobody = ();
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
         let context = Context { answers, ..Context::default() };
         let Ok(reply) = stick::reply(&mut cursor, &context) else {
-            self.forgo(fact.request);
+            self.forgo(found.request);
             return;
         };
         let came = (transfer.frame, transfer.time);
         if let Reply::Radio(radio) = reply {
-            if fact.transaction == 0 {
-                fact.transaction = link.open;
+            if found.transaction == 0 {
+                found.transaction = link.open;
             }
             let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
             let payload = &payload[..payload.len().min(radio.length.into())];
-            self.radio(link, fact, came, radio, payload, lacks);
+            self.radio(link, found, came, radio, payload, lacks);
             return;
         }
-        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        let Some(transaction) = self.transaction_mut(found.transaction) else { return };
         if transaction.ended() {
-            fact.marks.add(Marks::AFTER_END);
+            found.marks.add(Marks::AFTER_END);
             return;
         }
         transaction.last = came.0;
@@ -204,7 +211,7 @@ impl Book {
             }
             Reply::Nak(_) => {}
             // Damaged, so that it is not what was read from the radio any more.
-            _ if answers.is_some_and(|a| a.opcode == Opcode::ReadRadio) => self.forgo(fact.request),
+            _ if answers.is_some_and(|a| a.opcode == Opcode::ReadRadio) => self.forgo(found.request),
             Reply::Status(status) => transaction.empty_polls += u32::from(!status.radio.received()),
             Reply::Ack if transaction.stage == Stage::Asked => {
                 transaction.stage = Stage::Accepted;
@@ -219,6 +226,16 @@ impl Book {
             }
             _ => {}
         }
+    }
+
+    /// Files a reply that nobody asked for, in the transaction that it came into. Its number, as a command's.
+    pub fn unasked(&mut self, transfer: &Transfer<'_>, transaction: u32) -> u32 {
+        let number = next_number(&self.requests);
+        let answered = Answered { opcode: Opcode::Unknown(0), argument: 0 };
+        let (frame, time) = (transfer.frame, transfer.time);
+        let request = Request { frame: 0, reply: frame, time, replied: time, answered, transaction };
+        append(&mut self.requests, request);
+        number
     }
 
     /// Finds the command that a reply answers, 0 if none does: the newest one that fits, for a host waits for each
@@ -266,22 +283,22 @@ impl Book {
     fn radio(
         &mut self,
         link: &mut Link,
-        fact: &mut Fact,
+        found: &mut Found,
         came: (u32, u64),
         radio: RadioReply,
         payload: &[u8],
         lacks: usize,
     ) {
-        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        let Some(transaction) = self.transaction_mut(found.transaction) else { return };
         let trusted = radio.header_crc == CrcStatus::Good;
         let foreign = trusted && transaction.serial().is_some_and(|serial| serial != radio.serial);
         let impossible = trusted && !transaction.expects(radio.response);
-        if foreign || impossible || fact.transaction != link.open {
-            fact.marks.add(Marks::LEFT_OVER);
+        if foreign || impossible || found.transaction != link.open {
+            found.marks.add(Marks::LEFT_OVER);
             return;
         }
         if transaction.ended() {
-            fact.marks.add(Marks::AFTER_END);
+            found.marks.add(Marks::AFTER_END);
             return;
         }
         transaction.last = came.0;
@@ -330,16 +347,16 @@ impl Book {
             let whole = stage == Stage::EndOfData && transaction.missing == 0;
             let sound = whole && !transaction.damaged();
             if sound && single && first {
-                fact.marks.add(Marks::WHOLE_REPLY);
+                found.marks.add(Marks::WHOLE_REPLY);
             }
             if stage == Stage::EndOfData && !single {
-                fact.marks.add(Marks::COMPLETES);
+                found.marks.add(Marks::COMPLETES);
             }
             if let Some(nak) = refused {
-                self.learn(fact.transaction, Message::Refused(nak));
+                self.learn(found.transaction, Message::Refused(nak));
             }
             if sound {
-                self.learn(fact.transaction, Message::Reply(&link.data));
+                self.learn(found.transaction, Message::Reply(&link.data));
             }
         }
     }

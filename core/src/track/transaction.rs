@@ -8,8 +8,8 @@ use crate::radio::reply::ResponseType;
 use crate::radio::serial::Serial;
 use crate::radio::transmit::Transmit;
 use crate::stick::{NakReason, Opcode};
+use arrayvec::ArrayVec;
 use std::fmt;
-use std::ops::Range;
 
 /// What a transaction is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,15 @@ pub struct Part {
 /// The most parameter bytes that a transaction keeps: page numbers and dates fit.
 const PARAMETERS: usize = 16;
 
+/// Where the reply of a transaction and its parts are kept, once it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Filed {
+    pub data: usize,
+    pub length: u32,
+    pub parts: u32,
+    pub count: u32,
+}
+
 /// One logical fetch.
 #[derive(Clone, Debug)]
 pub struct Transaction {
@@ -126,18 +135,12 @@ pub struct Transaction {
     pub bad_crcs: u32,
     /// Bytes of the reply that were sent and not captured, or lost with a transfer.
     pub missing: u32,
-    /// Where its reply is kept, once it is over.
-    pub(super) data: Range<usize>,
-    /// Where the parts of its reply are kept, once it is over.
-    pub(super) parts: Range<usize>,
-    parameters: [u8; PARAMETERS],
-    parameter_count: usize,
+    pub(super) filed: Filed,
+    parameters: ArrayVec<u8, PARAMETERS>,
 }
 
 impl Transaction {
     pub(super) fn new(kind: Kind, stream: u64, request: (u32, u64), parameters: &[u8]) -> Self {
-        let mut kept = [0; PARAMETERS];
-        kept.iter_mut().zip(parameters).for_each(|(to, from)| *to = *from);
         Self {
             kind,
             stream,
@@ -156,10 +159,8 @@ impl Transaction {
             repeats: 0,
             bad_crcs: 0,
             missing: 0,
-            data: 0..0,
-            parts: 0..0,
-            parameters: kept,
-            parameter_count: parameters.len().min(PARAMETERS),
+            filed: Filed::default(),
+            parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
     }
 
@@ -184,7 +185,7 @@ impl Transaction {
     /// The first parameters of the command, 16 bytes at most; none if a check value of the command is bad.
     #[must_use]
     pub fn parameters(&self) -> &[u8] {
-        &self.parameters[..self.parameter_count]
+        &self.parameters
     }
 
     /// True if nothing more is to come: what follows is after the end.
