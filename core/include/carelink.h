@@ -43,8 +43,8 @@ typedef struct cl_transfer {
     uint8_t certain;   /* 1 if the device is known to be a CareLink stick, 0 if the bytes must show it */
     uint8_t visited;   /* 1 if this transfer was handed in before, since the session began */
     uint8_t want;      /* enum cl_want, or-ed */
-    const int *looked_at; /* for the first field, 0 if nobody looks at it; NULL if somebody looks at all fields */
-    uint32_t looked_at_step; /* how many bytes lie from there to the int for the next field, and so on */
+    uint16_t looked_at_step; /* how many bytes lie from one field's int to the next one's */
+    const int *looked_at;    /* the first field's int: 0 if nobody looks at it; NULL if somebody looks at all fields */
 } cl_transfer;
 
 enum cl_role {

@@ -38,7 +38,7 @@ macro_rules! open_enum {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self.name() {
                     Some(name) => f.write_str(name),
-                    None => write!(f, "unknown ({})", $int::from(*self)),
+                    None => write!(f, "unknown ({:#04x})", $int::from(*self)),
                 }
             }
         }

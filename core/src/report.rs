@@ -226,7 +226,7 @@ mod tests {
     fn file_names_hold_letters_digits_and_dashes() {
         assert_eq!(words("Suspend/Resume"), "suspend-resume");
         assert_eq!(words("Read Temp Basal (511)"), "read-temp-basal-511");
-        assert_eq!(words("unnamed 0x2f"), "unnamed-0x2f");
+        assert_eq!(words("unknown (0x2f)"), "unknown-0x2f");
     }
 
     /// The reports of a session on one stick, each transfer 1 ms after the one before.

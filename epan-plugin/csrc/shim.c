@@ -245,7 +245,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
         return 0;
 
     set_columns(pinfo, view.texts + view.info);
-    taps_count_stream(pinfo, view.stream, wants_tree);
+    taps_count_stream(pinfo, view.stream, tree != NULL && PTREE_DATA(tree)->visible);
     if (wants_reports)
         taps_queue(pinfo, tvb, &view, stick_name(pinfo->pool, transfer->stream, view.stream));
     if (wants_tree)

@@ -53,7 +53,7 @@ static void init_response_table(GArray *tables, const char *name, const char *fi
 
     for (uint32_t opcode = 0; opcode < OPCODES; opcode++) {
         const char *known = try_val_to_str(opcode, commands);
-        char *row = known ? g_strdup(known) : g_strdup_printf("unnamed 0x%02x", opcode);
+        char *row = known ? g_strdup(known) : g_strdup_printf("unknown (0x%02x)", opcode);
 
         init_srt_table_row(table, (int)opcode, row);
         g_free(row);

@@ -40,8 +40,8 @@ mod layout {
             pump_nak, stick_nak, bad_crcs, direction, stick_opcode, pump_opcode, flags, rssi
         }
         cl_transfer = Transfer {
-            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, looked_at,
-            looked_at_step
+            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, looked_at_step,
+            looked_at
         }
     }
     same! {

@@ -297,7 +297,7 @@ fn each_whole_reply_is_an_object() {
                 if damaged { format!("-frame{frame}-damaged.bin") } else { format!("-frame{frame}.bin") };
             let file = files.iter().find(|file| file.ends_with(&end)).unwrap_or_else(|| panic!("no {end}"));
             let words = pump::Opcode(number(opcode.split(',').next().unwrap_or_default())).to_string();
-            let words = words.to_lowercase().replace(' ', "-");
+            let words = words.to_lowercase().replace(' ', "-").replace(['(', ')'], "");
             assert!(file[6..].starts_with(&format!("-{words}")), "{file} does not say {words}");
             let object = fs::read(folder.join(file)).expect("tshark wrote it");
             assert_eq!(object.len().to_string(), bytes, "{file}");

@@ -20,6 +20,9 @@ local f = {
 }
 carelink.fields = f
 
+-- Lua 5.4 has no bit32; Wireshark brings a library of its own.
+local bit32 = bit32 or bit
+
 local crc_table = {}
 for value = 0, 255 do
     local crc = value

@@ -34,6 +34,10 @@ struct Runner {
 }
 
 impl Runner {
+    fn plugin(name: &'static str, library: &Path) -> Result<Self> {
+        Ok(Self { name, tshark: Tshark::with_plugin(library)?, script: None })
+    }
+
     /// What makes tshark run the script.
     fn lua(&self) -> Vec<String> {
         let script = self.script.iter();
@@ -49,12 +53,12 @@ pub fn run(urbs: u64) -> Result<()> {
     apt::ensure(apt::BUILD)?;
     apt::ensure(apt::COUNT)?;
     let folder = tempfile::tempdir()?;
-    let null = null_plugin(folder.path())?;
     let peer = Tshark::bare()?;
     let script = peer.lend(&workspace::root().join("xtask/bench/peer.lua"))?;
     let runners = [
-        Runner { name: "null plugin", tshark: Tshark::with_plugin(&null)?, script: None },
-        Runner { name: "CareLink", tshark: Tshark::with_plugin(&plugin::build()?)?, script: None },
+        Runner::plugin("null plugin", &compiled(folder.path(), "null", &[])?)?,
+        Runner::plugin("opcodes in C", &compiled(folder.path(), "opcodes", &["-DOPCODES"])?)?,
+        Runner::plugin("CareLink", &plugin::build()?)?,
         Runner { name: "Lua peer", tshark: peer, script: Some(script) },
     ];
     times(&runners, folder.path(), urbs)?;
@@ -69,12 +73,12 @@ fn captures(runners: &[Runner], folder: &Path, urbs: u64) -> Result<Vec<PathBuf>
     runners.iter().map(|runner| runner.tshark.lend(&capture)).collect()
 }
 
-fn times(runners: &[Runner; 3], folder: &Path, urbs: u64) -> Result<()> {
+fn times(runners: &[Runner], folder: &Path, urbs: u64) -> Result<()> {
     let captures = captures(runners, folder, urbs)?;
     println!("Wireshark {}, {ROUNDS} rounds, least user + system time", runners[0].tshark.version());
     println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "seconds", "ratio");
     for (mode, arguments) in MODES {
-        let mut least = [f64::INFINITY; 3];
+        let mut least = vec![f64::INFINITY; runners.len()];
         for round in 0..ROUNDS {
             for ((runner, capture), least) in runners.iter().zip(&captures).zip(&mut least) {
                 eprint!("\r{mode}: round {} of {ROUNDS}, {:14}", round + 1, runner.name);
@@ -82,7 +86,7 @@ fn times(runners: &[Runner; 3], folder: &Path, urbs: u64) -> Result<()> {
             }
         }
         eprint!("\r{:60}\r", "");
-        for (runner, seconds) in runners.iter().zip(least) {
+        for (runner, seconds) in runners.iter().zip(&least) {
             println!("{mode:30} {:14} {seconds:8.2} {:7.2}", runner.name, seconds / least[0]);
         }
     }
@@ -90,7 +94,7 @@ fn times(runners: &[Runner; 3], folder: &Path, urbs: u64) -> Result<()> {
 }
 
 /// Counts what a payload costs: two captures of different lengths cancel the start out.
-fn instructions(runners: &[Runner; 3], folder: &Path) -> Result<()> {
+fn instructions(runners: &[Runner], folder: &Path) -> Result<()> {
     let [short, long] = COUNTED;
     let captures = [captures(runners, folder, short)?, captures(runners, folder, long)?];
     // Every second URB carries a payload.
@@ -144,14 +148,14 @@ fn seconds(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<f64> {
     Ok(parsed.iter().sum())
 }
 
-/// Builds the plugin that takes our transfers and does nothing.
-fn null_plugin(folder: &Path) -> Result<PathBuf> {
+/// Builds null.c, with these flags.
+fn compiled(folder: &Path, name: &str, flags: &[&str]) -> Result<PathBuf> {
     let root = workspace::root();
-    let flags = process::read(Command::new("pkg-config").args(["--cflags", "wireshark", "gmodule-2.0"]))?;
-    let library = folder.join("null.so");
+    let wireshark = process::read(Command::new("pkg-config").args(["--cflags", "wireshark", "gmodule-2.0"]))?;
+    let library = folder.join(name).with_extension("so");
     let mut cc = Command::new("cc");
-    cc.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(root.join("xtask/bench/null.c"));
-    cc.arg("-I").arg(root.join("epan-plugin/csrc")).args(flags.split_whitespace());
+    cc.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(root.join("xtask/bench/null.c")).args(flags);
+    cc.arg("-I").arg(root.join("epan-plugin/csrc")).args(wireshark.split_whitespace());
     process::run(&mut cc)?;
     Ok(library)
 }

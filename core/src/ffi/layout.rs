@@ -69,7 +69,7 @@ impl Handle {
         session.tracker_mut().force_pump(choice.model.map(|model| Pump::of(model, Known::Forced)));
         Self {
             session,
-            outline: Outline::new(LookedAt::UNTOLD),
+            outline: Outline::new(LookedAt::ALL),
             line: InfoLine::default(),
             sources: Vec::new(),
             reports: Vec::new(),
@@ -106,15 +106,15 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
+    pub looked_at_step: u16,
     pub looked_at: *const c_int,
-    pub looked_at_step: u32,
 }
 
 impl Transfer {
     /// What anybody looks at.
     pub(super) fn interest(&self) -> LookedAt {
         let Self { looked_at: first, looked_at_step, want, .. } = *self;
-        LookedAt { first, step: looked_at_step as usize, info: want & WANT_INFO != 0 }
+        LookedAt { first, step: looked_at_step.into(), info: want & WANT_INFO != 0 }
     }
 
     /// The transfer as the session takes it. Numbers that the contract does not name mean "not known".
@@ -147,8 +147,8 @@ pub struct LookedAt {
 }
 
 impl LookedAt {
-    /// Nothing is pointed to, and nobody reads the line for the packet list.
-    pub(super) const UNTOLD: Self = Self { first: ptr::null(), step: 0, info: false };
+    /// Somebody looks at everything.
+    pub(super) const ALL: Self = Self { first: ptr::null(), step: 0, info: true };
 }
 
 impl Interest for LookedAt {

@@ -98,7 +98,7 @@ pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Trans
     handle.outline.attend(transfer.interest());
     let status;
     (status, *view) = handle.guarded(bytes, |handle| handle.dissect(transfer, bytes));
-    handle.outline.attend(LookedAt::UNTOLD);
+    handle.outline.attend(LookedAt::ALL);
     status
 }
 

@@ -1,7 +1,7 @@
 //! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
 
 use super::*;
-use crate::field::registry;
+use crate::field::{COUNT, registry};
 use crate::sink::{Node, NoteAt};
 use std::ffi::CStr;
 use std::mem::offset_of;
@@ -24,8 +24,8 @@ fn transfer(want: u8) -> Transfer {
         certain: 1,
         visited: 0,
         want,
-        looked_at: ptr::null(),
         looked_at_step: 0,
+        looked_at: ptr::null(),
     }
 }
 
@@ -97,6 +97,29 @@ fn reports_are_made_only_if_they_are_wanted() {
     assert_eq!(text(&view, report.outcome), "", "a reply that is too short ends nothing");
     let (_, view) = session.dissect(&Transfer { visited: 1, want: WANT_TREE, ..reply });
     assert_eq!(view.n_reports, 0);
+}
+
+#[test]
+fn only_what_is_looked_at_is_made() {
+    /// As epan keeps them: an int somewhere in a larger row.
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct Row {
+        looked_at: i32,
+        other: [i32; 3],
+    }
+    let session = Guard::new();
+    let (_, all) = session.dissect(&transfer(WANT_TREE));
+    let wanted = nodes(&all).last().expect("the whole tree has items").field;
+    assert!(nodes(&all).iter().any(|node| node.field != wanted));
+    let mut rows = [Row { looked_at: 0, other: [1; 3] }; COUNT];
+    rows[usize::from(wanted)].looked_at = 1;
+    let step = u16::try_from(size_of::<Row>()).expect("a row is small");
+    let seen =
+        Transfer { looked_at: &raw const rows[0].looked_at, looked_at_step: step, ..transfer(WANT_TREE) };
+    let (_, view) = session.dissect(&seen);
+    assert!(view.n_nodes > 0 && nodes(&view).iter().all(|node| node.field == wanted));
+    assert_eq!(text(&view, view.info), "", "nobody asked for the line");
 }
 
 #[test]

@@ -38,12 +38,12 @@ impl Show for Opcode {
     }
 }
 
-/// `Read Battery`, or `unnamed 0x2f`.
+/// `Read Battery`, or `unknown (0x2f)`.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
-            None => write!(f, "unnamed {:#04x}", self.0),
+            None => write!(f, "unknown ({:#04x})", self.0),
         }
     }
 }
