@@ -9,7 +9,7 @@ use carelink_samples::generate::Load;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let frames: u32 = arguments.next().ok_or("how many frames?")?.parse()?;
+    let count: u32 = arguments.next().ok_or("how many frames?")?.parse()?;
     let mut outline = Outline::default();
     let mut line = InfoLine::default();
     let dissect: &mut dyn FnMut(&Session, &Transfer<'_>) = match arguments.next().as_deref() {
@@ -30,11 +30,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut session = Session::default();
     let mut kept = 0;
     println!("{:>10} {:>12} {:>6} {:>12}", "frames", "kept bytes", "each", "reassembled");
-    let mut frame = load.frames(frames);
+    let mut frames = load.frames(count);
     for tenth in 1..=10 {
-        let until = u64::from(frames) * tenth / 10;
+        let until = u64::from(count) * tenth / 10;
         let used = allocation_counter::measure(|| {
-            while let Some(frame) = frame.next() {
+            for frame in frames.by_ref() {
                 session.observe(&frame);
                 dissect(&session, &frame);
                 if u64::from(frame.frame) == until {
