@@ -93,23 +93,26 @@ impl Book {
     }
 }
 
-/// Adds an item to a list that grows by a sixteenth, so that little of its memory lies idle.
+/// A list of so many bytes is small: it doubles when it is full.
+const SMALL_LIST: usize = 1 << 16;
+
+/// Makes room for so many items more. A list that is not small grows by a sixteenth: little of its memory lies idle.
+pub(super) fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more && list.len() * size_of::<T>() > SMALL_LIST {
+        list.reserve_exact(more.max(list.len() / 16));
+    }
+}
+
+/// Adds an item to a list that grows as [`make_room`] says.
 pub(super) fn append<T>(list: &mut Vec<T>, item: T) {
     make_room(list, 1);
     list.push(item);
 }
 
-/// Moves all items to the end of a list that grows by a sixteenth.
+/// Moves all items to the end of a list that grows as [`make_room`] says.
 pub(super) fn file<T>(list: &mut Vec<T>, items: &mut Vec<T>) {
     make_room(list, items.len());
     list.append(items);
-}
-
-/// Makes room for so many items more in a list that grows by a sixteenth.
-pub(super) fn make_room<T>(list: &mut Vec<T>, more: usize) {
-    if list.capacity() - list.len() < more {
-        list.reserve_exact(more.max(list.len() / 16 + 64));
-    }
 }
 
 /// A number that counts from 1, of the item that `list` takes next.

@@ -72,6 +72,8 @@ pub(super) struct Ledger {
     facts: Vec<Fact>,
     /// Frame and layer of the transfer that was begun last.
     last: (u32, u8),
+    /// Where its facts begin.
+    begun: usize,
 }
 
 /// Which of the transfers within a frame, as it is kept: of so many in one frame, further ones are not followed.
@@ -85,7 +87,7 @@ impl Ledger {
         let key = (frame, small_layer(layer));
         let after = self.last < key;
         if after {
-            self.last = key;
+            (self.last, self.begun) = (key, self.facts.len());
         }
         after
     }
@@ -102,8 +104,12 @@ impl Ledger {
     /// The facts of a transfer, front to back; `None` if it was never seen in order.
     pub fn find(&self, frame: u32, layer: u32) -> Option<&[Fact]> {
         let key = (frame, small_layer(layer));
-        let rest = &self.facts[self.facts.partition_point(|fact| (fact.frame, fact.layer) < key)..];
-        let facts = &rest[..rest.iter().take_while(|fact| (fact.frame, fact.layer) == key).count()];
+        let of = |fact: &Fact| (fact.frame, fact.layer);
+        // What was just seen is shown next.
+        let first =
+            if key == self.last { self.begun } else { self.facts.partition_point(|fact| of(fact) < key) };
+        let rest = &self.facts[first..];
+        let facts = &rest[..rest.iter().take_while(|fact| of(fact) == key).count()];
         (!facts.is_empty()).then_some(facts)
     }
 }

@@ -57,3 +57,13 @@ fn at_most_64_bytes_are_kept_of_a_frame() {
     // The lists hold up to a sixteenth more than they need.
     assert!((once - twice).abs() <= once / 16.0, "it grows as the capture does");
 }
+
+/// Takes a minute unless it is optimised: `cargo test --release --test proof -- --ignored ten_million --nocapture`.
+#[test]
+#[ignore = "long"]
+fn ten_million_frames_keep_as_little() {
+    let load = Load::new(36);
+    for frames in (1..=10).map(|millions| millions * 1_000_000) {
+        assert!(kept(&load, frames) <= 64.0);
+    }
+}
