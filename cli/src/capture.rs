@@ -10,9 +10,12 @@ use pcap_parser::traits::PcapNGPacketBlock as _;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Largest record that is read in one piece; USB transfers of other devices may be long.
+/// Room for a record; USB transfers of other devices may be long.
 const BUFFER: usize = 1 << 20;
+/// The most room that is made for a record. What says to be longer is damaged.
+const LARGEST: usize = 1 << 26;
 
 /// A transfer with payload, or the bytes of a serial line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,19 @@ pub fn read(source: impl Read + Send, take: impl FnMut(Packet) -> Result<()>) ->
 pub fn read_with(
     source: impl Read + Send,
     tcp_port: u16,
+    take: impl FnMut(Packet) -> Result<()>,
+) -> Result<()> {
+    let failure = Arc::default();
+    let read = packets(Patient { source, failure: Arc::clone(&failure) }, tcp_port, take);
+    match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(error) => Err(error).context("cannot be read to its end"),
+        None => read,
+    }
+}
+
+fn packets(
+    source: impl Read + Send,
+    tcp_port: u16,
     mut take: impl FnMut(Packet) -> Result<()>,
 ) -> Result<()> {
     let mut seen = Seen {
@@ -83,10 +99,10 @@ pub fn read_with(
         unreadable: None,
     };
     let mut big_endian = false;
-    let mut reader = create_reader(BUFFER, Patient(source))
-        .map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
+    let mut reader =
+        create_reader(BUFFER, source).map_err(|error| anyhow::anyhow!("not a capture file: {error}"))?;
     let mut interfaces: Vec<Interface> = Vec::new();
-    let mut frame = 0_u32;
+    let (mut frame, mut room) = (0_u32, BUFFER);
     loop {
         match reader.next() {
             Ok((used, block)) => {
@@ -169,25 +185,35 @@ pub fn read_with(
                     .refill()
                     .map_err(|error| anyhow::anyhow!("cannot read on after frame {frame}: {error}"))?;
             }
+            Err(PcapError::BufferTooSmall) if room < LARGEST => {
+                room *= 2;
+                reader.grow(room);
+            }
             Err(error) => bail!("damaged capture after frame {frame}: {error}"),
         }
     }
 }
 
 /// Reads as much as is asked for: a pipe gives little at a time, and a file's header is wanted whole.
-struct Patient<R>(R);
+///
+/// What cannot be read ends the file, so that all before it is read, and is told then.
+struct Patient<R> {
+    source: R,
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
 
 impl<R: Read> Read for Patient<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
-            match self.0.read(&mut buffer[filled..]) {
+            match self.source.read(&mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What came before the error is read first.
-                Err(_) if filled > 0 => break,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    break;
+                }
             }
         }
         Ok(filled)

@@ -9,6 +9,7 @@ use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::{Claim, Session, Verdict};
 use carelink_core::sink::{InfoLine, Sink};
 use carelink_core::track::transaction::{Outcome, Part, Transaction};
+use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -63,16 +64,24 @@ pub struct Fetch<'a> {
     pub pump: Pump,
 }
 
-/// Opens a file, or standard input for `-`.
+/// How a file begins that is compressed with gzip.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+/// Opens a file, or standard input for `-`. What is compressed with gzip, as Wireshark can do it, is read through.
 ///
 /// # Errors
-/// If it cannot be opened; the error names it.
+/// If it cannot be opened or read; the error names it.
 pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin()));
-    }
-    let file = File::open(path).with_context(|| path.display().to_string())?;
-    Ok(Box::new(file))
+    let name = || path.display().to_string();
+    let mut source: Box<dyn Read + Send> = match path {
+        path if path == Path::new("-") => Box::new(io::stdin()),
+        path => Box::new(File::open(path).with_context(name)?),
+    };
+    let mut head = Vec::new();
+    source.by_ref().take(GZIP.len() as u64).read_to_end(&mut head).with_context(name)?;
+    let zipped = head == GZIP;
+    let whole = io::Cursor::new(head).chain(source);
+    Ok(if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
 impl Conversation {

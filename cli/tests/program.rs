@@ -1,6 +1,7 @@
 //! In: the sample captures, whole, piped and damaged. Out: what the program prints, and its exit code.
 
 use anyhow::{Context as _, Result};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -246,6 +247,48 @@ fn a_pipe_is_read_as_a_file_is() -> Result<()> {
         let output = piped(&[verb, "-"], &bytes)?;
         assert_eq!(output.stdout, run(verb, &[], &[&sample("11")]).stdout, "{verb}");
     }
+    Ok(())
+}
+
+/// What gzip makes of `bytes`.
+fn zipped(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut zip = GzEncoder::new(Vec::new(), Compression::default());
+    zip.write_all(bytes)?;
+    Ok(zip.finish()?)
+}
+
+#[test]
+fn a_compressed_capture_is_read_through() -> Result<()> {
+    let zip = zipped(&fs::read(sample("11"))?)?;
+    let plain = run("list", &[], &[&sample("11")]).stdout;
+    assert_eq!(piped(&["list", "-"], &zip)?.stdout, plain);
+    let cut = piped(&["list", "-"], &zip[..zip.len() * 2 / 3])?;
+    assert!(!cut.status.success());
+    let (first, _) =
+        text(&cut).split_once('\n').map(|(first, rest)| (first.to_owned(), rest.len())).context("a line")?;
+    assert!(String::from_utf8(plain)?.starts_with(&first), "what came before the cut is shown: {first}");
+    let complaint = String::from_utf8(cut.stderr)?;
+    assert!(complaint.contains("cannot be read to its end"), "{complaint}");
+    Ok(())
+}
+
+/// Another device's transfer of several megabytes, before those of the stick.
+#[test]
+fn a_long_transfer_of_another_device_is_stepped_over() -> Result<()> {
+    let sample_bytes = fs::read(sample("11"))?;
+    let length =
+        |at: usize| Ok::<_, anyhow::Error>(u32::from_le_bytes(sample_bytes[at..][..4].try_into()?) as usize);
+    let section = length(4)?;
+    let packets = section + length(section + 4)?;
+    let captured = 3_u32 << 20;
+    let total = captured + 32;
+    let words = [6, total, 0, 0, 0, captured, captured];
+    let mut long: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    long.resize(long.len() + captured as usize, 0);
+    long.extend(total.to_le_bytes());
+    let with = [&sample_bytes[..packets], &long, &sample_bytes[packets..]].concat();
+    let count = |bytes: &[u8]| Ok::<_, anyhow::Error>(text(&piped(&["list", "-"], bytes)?).lines().count());
+    assert_eq!(count(&with)?, count(&sample_bytes)?);
     Ok(())
 }
 
