@@ -342,7 +342,9 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(opcode) = context.pump_opcode {
-        if stick_opcode != Some(stick::Opcode::Transmit) || from_stick {
+        let in_frame =
+            stick_opcode == Some(stick::Opcode::Transmit) && !from_stick && fact.role != Role::Part;
+        if !in_frame {
             c.generated(transmit::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);

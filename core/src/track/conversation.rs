@@ -335,7 +335,8 @@ impl Book {
                 .filter(Transmit::header_good)
                 .and_then(|packet| page::Kind::of(packet.opcode))
         {
-            transaction.missing += small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
+            let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
+            transaction.missing = transaction.missing.max(lacks);
             transaction.bad_crcs += u32::from(page::check(page, &link.data) == CrcStatus::Bad);
         }
         // A damaged header may say anything: it does not end a transaction by itself.
