@@ -3,6 +3,7 @@
 
 use crate::traffic::{Account, Packet, accounts, assert_claimed_once, observed, outline, sessions};
 use carelink_core::checksum::CrcStatus;
+use carelink_core::session::{Direction, Session as Core};
 use carelink_core::track::transaction::{Kind, Outcome};
 use carelink_samples::generate::{Fault, FaultKind, faults};
 use carelink_samples::session::{Session, TransferType};
@@ -105,4 +106,46 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
     let listed: Vec<_> =
         failures.iter().take(20).map(|failure| failure.chars().take(1500).collect::<String>()).collect();
     assert!(failures.is_empty(), "{} failures: {listed:#?}", failures.len());
+}
+
+/// From the first radio read on, a host goes on one command too early, and so is a reply behind to the end. Each reply
+/// is still paired with its command.
+#[test]
+fn a_host_that_goes_on_too_early_is_followed() {
+    let (_, session) = sessions().into_iter().find(|(name, _)| name.starts_with("11-")).expect("a page");
+    let sound = packets(&session, None);
+    let from_stick = |packet: &Packet| packet.direction == Some(Direction::FromStick);
+    let late = sound.iter().position(|packet| from_stick(packet) && packet.bytes[0] == 2).expect("a reply");
+    let poll = sound.iter().position(|packet| packet.bytes[..2] == [3, 0]).expect("a poll");
+    let (before, after) = sound.split_at(late);
+    // Replies may come in several transfers.
+    let mut turns = after.chunk_by(|one, next| from_stick(one) == from_stick(next));
+    let mut mixed = [before, &sound[poll..=poll], turns.next().unwrap_or_default()].concat();
+    let mut owed = &sound[poll + 1..=poll + 1];
+    for turn in turns {
+        let next = if from_stick(&turn[0]) { std::mem::replace(&mut owed, turn) } else { turn };
+        mixed.extend_from_slice(next);
+    }
+    let mixed = (1..).zip(mixed).map(|(frame, packet)| (packet.frame, Packet { frame, ..packet }));
+    let (origins, mixed): (Vec<u32>, Vec<Packet>) = mixed.unzip();
+    let origin = |frame: u32| origins[frame as usize - 1];
+    let asked = |session: &Core, packet: &Packet| {
+        let tracker = session.tracker();
+        tracker
+            .facts(packet.frame, 0)?
+            .first()
+            .and_then(|fact| tracker.request(fact))
+            .map(|request| request.frame)
+    };
+    let (straight, late) = (observed(&sound), observed(&mixed));
+    let answers: BTreeMap<u32, _> =
+        sound.iter().map(|packet| (packet.frame, asked(&straight, packet))).collect();
+    for packet in mixed.iter().filter(|packet| from_stick(packet)) {
+        assert_eq!(
+            asked(&late, packet).map(origin),
+            answers[&origin(packet.frame)],
+            "frame {}",
+            packet.frame
+        );
+    }
 }
