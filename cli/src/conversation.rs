@@ -176,11 +176,11 @@ impl Fetch<'_> {
         self.transaction.outcome() == Outcome::Complete
     }
 
-    /// True if the reply is good as far as it came: what may lack is its end.
+    /// True if the reply is good as far as it came: what may lack is its end. A page has a check value of its own.
     #[must_use]
     pub fn good(&self) -> bool {
-        let Transaction { missing: 0, bad_crcs: 0, .. } = self.transaction else { return false };
-        self.parts.iter().all(|part| part.good)
+        let command = self.transaction.transmit().is_none_or(|packet| packet.header_good());
+        command && self.transaction.missing == 0 && self.parts.iter().all(|part| part.good)
     }
 
     /// The frame that holds the byte at `offset` of the reply.

@@ -4,7 +4,8 @@ use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
 use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
-use crate::radio::{reply, transmit};
+use crate::radio::reply;
+use crate::radio::transmit::{self, Transmit};
 use crate::session::{Direction, Options, Transfer};
 use crate::sink::{Sink, Span};
 use crate::stick::{self, Context};
@@ -73,11 +74,11 @@ crate::fields! { group Dissect;
     REASSEMBLED_DATA: Bytes, "carelink.reassembled.data", "Reassembled Data", Confirmed;
 }
 
-/// Shows a transfer, whose facts are `facts`, front to back; `stream` is the number of its stick.
-pub fn transfer<S: Sink>(
+/// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
+pub fn transfer<'f, S: Sink>(
     tracker: &Tracker,
     transfer: &Transfer<'_>,
-    facts: &[Fact],
+    pieces: impl Iterator<Item = (usize, &'f Fact)> + Clone,
     options: Options,
     stream: Option<u32>,
     sink: &mut S,
@@ -88,9 +89,10 @@ pub fn transfer<S: Sink>(
     if let Some(stream) = stream {
         cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
     }
-    for fact in facts {
-        cursor.seek(fact.start as usize);
-        if facts.len() > 1 {
+    let several = pieces.clone().nth(1).is_some();
+    for (start, fact) in pieces {
+        cursor.seek(start);
+        if several {
             // A group never fails here: a piece notes its own stops.
             let _ = cursor.group(FRAME, |c| {
                 here.piece(fact, c);
@@ -116,21 +118,20 @@ impl Visit<'_> {
         let len = fact.len as usize;
         let start = c.position();
         let end = (start + len).min(start + c.remaining());
+        let join = self.tracker.join(fact);
+        let dropped = join.as_ref().is_some_and(|join| join.length == 0);
         match fact.role {
+            _ if dropped => stray(len, c),
             Role::Whole => {
                 let _ = c.within(len, |c| {
                     self.frame(fact, c);
                     Ok(())
                 });
             }
-            Role::Stray => {
-                let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
-                c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
-                c.info(format_args!("{len} bytes that fit no frame"));
-            }
+            Role::Stray => stray(len, c),
             Role::Part | Role::Last => {
                 let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
-                if let Some(join) = self.tracker.join(fact.join) {
+                if let Some(join) = join {
                     self.part(fact, &join, c.span(start, end), c);
                 }
             }
@@ -207,16 +208,20 @@ impl Visit<'_> {
         if fact.marks.has(Marks::LEFT_OVER) {
             c.note(STRAY_REPLY, format_args!(""));
         }
-        summary::show(self.tracker, fact.transaction, self.frame, span, c);
+        summary::show(self.tracker, self.tracker.transaction_of(fact), self.frame, span, c);
+    }
+
+    fn transaction(&self, fact: &Fact) -> Option<&Transaction> {
+        self.tracker.transaction(self.tracker.transaction_of(fact))
     }
 
     fn context(&self, fact: &Fact) -> Context {
-        let transaction = self.tracker.transaction(fact.transaction);
+        let transaction = self.transaction(fact);
         let serial = transaction.and_then(Transaction::serial);
         Context {
             answers: match fact.direction {
                 Direction::ToStick => None,
-                Direction::FromStick => self.tracker.request(fact.request).map(|request| request.answered),
+                Direction::FromStick => self.tracker.request(fact).map(|request| request.answered),
             },
             pump_opcode: transaction.and_then(Transaction::pump_opcode),
             pump: serial.map(|serial| self.tracker.pump(serial)).unwrap_or_default(),
@@ -226,13 +231,14 @@ impl Visit<'_> {
 
     /// The transaction, and the frames at the other end.
     fn links<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
-        if fact.transaction != 0 {
-            c.generated(TRANSACTION, span, &fact.transaction);
+        let transaction = self.tracker.transaction_of(fact);
+        if transaction != 0 {
+            c.generated(TRANSACTION, span, &transaction);
         }
         if fact.role == Role::Part {
             return;
         }
-        let Some(request) = self.tracker.request(fact.request) else { return };
+        let Some(request) = self.tracker.request(fact) else { return };
         match fact.direction {
             Direction::ToStick if request.reply != 0 => c.generated(RESPONSE_IN, span, &request.reply),
             Direction::ToStick => {}
@@ -248,15 +254,21 @@ impl Visit<'_> {
 
     /// The frame that completes the reply of which the frame here holds an earlier part.
     fn completed_in(&self, fact: &Fact) -> Option<u32> {
-        let (frame, _) = self.tracker.transaction(fact.transaction)?.response?;
-        let (_, parts) = self.tracker.reply(fact.transaction);
+        let (frame, _) = self.transaction(fact)?.response?;
+        let (_, parts) = self.tracker.reply(self.tracker.transaction_of(fact));
         (self.reassemble && frame != self.frame && parts.iter().any(|part| part.frame == self.frame))
             .then_some(frame)
     }
 
     /// The reply that is complete with this frame.
     fn reassembled<S: Sink>(&self, fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
-        let (data, parts) = self.tracker.reply(fact.transaction);
+        let number = self.tracker.transaction_of(fact);
+        let (data, parts) = self.tracker.reply(number);
+        let transaction = self.tracker.transaction(number);
+        let damaged = transaction.is_none_or(Transaction::damaged);
+        let missing = transaction.map_or(0, |transaction| transaction.missing);
+        let command = transaction.and_then(Transaction::transmit).filter(Transmit::header_good);
+        let page = command.and_then(|command| page::Kind::of(command.opcode));
         c.account(FRAGMENTS, span, |c| {
             c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
             for part in parts {
@@ -269,20 +281,25 @@ impl Visit<'_> {
             }
             c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
             c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
+            if missing > 0 {
+                c.note(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
+            }
         });
-        let damaged = parts.iter().any(|part| !part.good);
-        let page = context.pump_opcode.and_then(page::Kind::of);
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
             match page {
                 // A page has a check value of its own, over all parts. What fails it is not read.
+                Some(kind) if missing > 0 => {
+                    page::damaged(kind, &mut c);
+                    c.info(format_args!("the page lacks {missing} bytes, its records are not read"));
+                }
                 Some(kind) if c.verifies() && page::check(kind, data) == CrcStatus::Bad => {
                     page::damaged(kind, &mut c);
                     c.info(format_args!("the page fails its CRC-16, its records are not read"));
                 }
                 Some(kind) => {
                     let _ = c.group(reply::REPLY, |c| {
-                        page::show(self.tracker, fact.transaction, kind, context.pump, c);
+                        page::show(self.tracker, number, kind, context.pump, c);
                         Ok(())
                     });
                 }
@@ -294,6 +311,13 @@ impl Visit<'_> {
             }
         });
     }
+}
+
+/// Shows bytes that fit no frame.
+fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
+    let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
+    c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
+    c.info(format_args!("{len} bytes that fit no frame"));
 }
 
 fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
@@ -318,7 +342,9 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(opcode) = context.pump_opcode {
-        if stick_opcode != Some(stick::Opcode::Transmit) || from_stick {
+        let in_frame =
+            stick_opcode == Some(stick::Opcode::Transmit) && !from_stick && fact.role != Role::Part;
+        if !in_frame {
             c.generated(transmit::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);

@@ -54,6 +54,16 @@ impl Kind {
         }
     }
 
+    /// How many bytes such a page has, its check value included; `None` if nobody knows.
+    #[must_use]
+    pub const fn size(self) -> Option<usize> {
+        match self {
+            Self::History | Self::Glucose | Self::Vcntr => Some(history::page::SIZE),
+            Self::Isig => Some(sensor::isig::SIZE),
+            Self::Trace => None,
+        }
+    }
+
     /// The command that reads such a page.
     const fn opcode(self) -> Opcode {
         match self {
@@ -131,11 +141,8 @@ pub fn check(kind: Kind, page: &[u8]) -> CrcStatus {
 
 /// How many bytes a page's check value covers, and the check value behind them; `None` if the page is cut off.
 fn seal(kind: Kind, page: &[u8]) -> Option<(usize, Check)> {
-    let (size, width) = match kind {
-        Kind::Trace => return None,
-        Kind::Isig => (sensor::isig::SIZE, ISIG_SEAL),
-        Kind::History | Kind::Glucose | Kind::Vcntr => (history::page::SIZE, 2),
-    };
+    let size = kind.size()?;
+    let width = if kind == Kind::Isig { ISIG_SEAL } else { 2 };
     let (area, tail) = page.get(..size)?.split_at(size - width);
     let sent = u16::from_be_bytes([tail[0], tail[width / 2]]);
     Some((area.len(), Check { sent, computed: Some(crc16(area)) }))

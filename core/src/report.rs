@@ -68,20 +68,25 @@ pub struct Object {
     pub name: String,
 }
 
-/// What statistics count of the piece that `fact` is about.
+/// What statistics count of the piece that a fact is about, at an offset in the transfer.
 #[must_use]
-pub fn piece(tracker: &Tracker, transfer: &Transfer<'_>, fact: &Fact, options: Options) -> Report {
+pub fn piece(
+    tracker: &Tracker,
+    transfer: &Transfer<'_>,
+    (start, fact): (usize, &Fact),
+    options: Options,
+) -> Report {
     let whole = matches!(fact.role, Role::Whole | Role::Last);
     // A reply of somebody else's says nothing of the transaction that it came into.
-    let number = if fact.marks.has(Marks::LEFT_OVER) { 0 } else { fact.transaction };
+    let number = if fact.marks.has(Marks::LEFT_OVER) { 0 } else { tracker.transaction_of(fact) };
     let transaction = tracker.transaction(number);
     let mut found = Findings::default();
     if whole {
-        dissect::transfer(tracker, transfer, std::slice::from_ref(fact), options, None, &mut found);
+        dissect::transfer(tracker, transfer, std::iter::once((start, fact)), options, None, &mut found);
     }
     let command = whole && fact.direction == Direction::ToStick;
     let reply = whole && fact.direction == Direction::FromStick;
-    let request = tracker.request(fact.request).filter(|_| whole);
+    let request = tracker.request(fact).filter(|_| whole);
     let here = |at: Option<(u32, u64)>| at.is_some_and(|(frame, _)| frame == transfer.frame);
     let own = transaction.filter(|_| reply && !fact.marks.has(Marks::AFTER_END));
     let ended = own.filter(|transaction| transaction.ended() && here(transaction.response));

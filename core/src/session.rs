@@ -4,6 +4,7 @@ use crate::dissect;
 use crate::report::{self, Report};
 use crate::sink::Sink;
 use crate::track::Tracker;
+use crate::track::ledger::placed;
 
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,7 @@ impl Session {
             // Where nobody looks, there is nothing to show.
             if S::KEEPS || sink.informs() {
                 let stream = self.stream(transfer.stream);
-                dissect::transfer(&self.tracker, transfer, facts, self.options, stream, sink);
+                dissect::transfer(&self.tracker, transfer, placed(facts), self.options, stream, sink);
             }
             return Verdict::Ours;
         }
@@ -124,7 +125,7 @@ impl Session {
         let mut alone = Tracker::default();
         alone.observe(transfer);
         let facts = alone.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        dissect::transfer(&alone, transfer, facts, self.options, None, sink);
+        dissect::transfer(&alone, transfer, placed(facts), self.options, None, sink);
         Verdict::Ours
     }
 
@@ -132,7 +133,7 @@ impl Session {
     #[must_use]
     pub fn report(&self, transfer: &Transfer<'_>) -> Vec<Report> {
         let facts = self.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        facts.iter().map(|fact| report::piece(&self.tracker, transfer, fact, self.options)).collect()
+        placed(facts).map(|piece| report::piece(&self.tracker, transfer, piece, self.options)).collect()
     }
 
     /// The number of a stick, from 0, in the order they first spoke.

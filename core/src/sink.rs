@@ -354,26 +354,34 @@ impl<I: Interest> Outline<I> {
 
     /// Keeps a text; a NUL inside would end it for C, so it is shown as U+2400.
     pub fn keep(&mut self, text: fmt::Arguments<'_>) -> TextAt {
-        struct Clean<'a>(&'a mut String);
-        impl fmt::Write for Clean<'_> {
-            fn write_str(&mut self, s: &str) -> fmt::Result {
-                let mut pieces = s.split('\0');
-                self.0.push_str(pieces.next().unwrap_or_default());
-                for piece in pieces {
-                    self.0.push('\u{2400}');
-                    self.0.push_str(piece);
-                }
-                Ok(())
-            }
-        }
+        let at = self.begin_text();
+        // Writing to a String cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.texts, text);
+        self.end_text(at)
+    }
+
+    /// As [`Outline::keep`], for a text that is there already.
+    fn copy(&mut self, text: &str) -> TextAt {
+        let at = self.begin_text();
+        self.texts.push_str(text);
+        self.end_text(at)
+    }
+
+    fn begin_text(&mut self) -> TextAt {
         if self.texts.is_empty() {
             self.texts.push('\0');
         }
-        let at = u32::try_from(self.texts.len()).unwrap_or(0);
-        // Writing to a String cannot fail.
-        let _ = fmt::Write::write_fmt(&mut Clean(&mut self.texts), text);
+        TextAt(u32::try_from(self.texts.len()).unwrap_or(0))
+    }
+
+    fn end_text(&mut self, at: TextAt) -> TextAt {
+        if let Some(text) = self.texts.get(at.0 as usize..).filter(|text| text.as_bytes().contains(&0)) {
+            let clean = text.replace('\0', "\u{2400}");
+            self.texts.truncate(at.0 as usize);
+            self.texts.push_str(&clean);
+        }
         self.texts.push('\0');
-        TextAt(at)
+        at
     }
 
     fn push(&mut self, item: Item<'_>) -> Mark {
@@ -386,7 +394,7 @@ impl<I: Interest> Outline<I> {
             Value::Signed(n) | Value::Clock(n) | Value::Duration(n) => n.cast_unsigned(),
             Value::Float(x) => x.to_bits(),
             Value::Flag(b) => u64::from(b),
-            Value::Text(text) => u64::from(self.keep(format_args!("{text}")).0),
+            Value::Text(text) => u64::from(self.copy(text).0),
         };
         let Span { source, start, len } = item.span;
         let depth = u8::try_from(self.open.iter().flatten().count()).unwrap_or(DEEPEST).min(DEEPEST);

@@ -7,7 +7,7 @@ use carelink_core::emit::history::{self, Stamp};
 use carelink_core::emit::page;
 
 use crate::link::{Capture, Link};
-use crate::session::Session;
+use crate::session::{MS, START, Session};
 use crate::stick::{Fetch, Outcome, Stick};
 
 pub use crate::faults::{Fault, FaultKind, faults};
@@ -33,6 +33,41 @@ pub fn write_urbs<W: Write>(writer: W, count: u64) -> Result<()> {
 #[must_use]
 pub fn transfers(count: usize) -> Session {
     Session { transfers: downloads().flat_map(|session| session.transfers).take(count).collect() }
+}
+
+/// Some downloads of a pump's history, to be taken again and again, so that a test of many frames needs little memory.
+#[derive(Debug)]
+pub struct Load {
+    session: Session,
+    /// Nanoseconds from one round to the next.
+    period: u64,
+}
+
+impl Load {
+    /// As many downloads, each of a page of its own.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        let transfers: Vec<_> =
+            downloads().take(count).flat_map(|session| session.data().cloned().collect::<Vec<_>>()).collect();
+        let period = transfers.last().map_or(0, |last| last.time_ns) - START + 1_000 * MS;
+        Self { session: Session { transfers }, period }
+    }
+
+    /// How many frames a round has.
+    #[must_use]
+    pub fn round(&self) -> usize {
+        self.session.transfers.len()
+    }
+
+    /// The first frames of it, with numbers from 1.
+    pub fn frames(&self, count: u32) -> impl Iterator<Item = carelink_core::session::Transfer<'_>> {
+        let rounds =
+            (0..).flat_map(|round| self.session.transfers.iter().map(move |transfer| (round, transfer)));
+        (1..=count).zip(rounds).map(|(frame, (round, transfer))| {
+            let transfer = transfer.for_core(frame);
+            carelink_core::session::Transfer { time: transfer.time + round * self.period, ..transfer }
+        })
+    }
 }
 
 /// A usbmon capture of another device's traffic.

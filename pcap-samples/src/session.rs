@@ -49,6 +49,27 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// The same for the core: frame `frame` of a capture that tells which device is the stick.
+    #[must_use]
+    pub fn for_core(&self, frame: u32) -> carelink_core::session::Transfer<'_> {
+        use carelink_core::session::{Carrier, Claim, Direction as Way, Transfer};
+        Transfer {
+            bytes: &self.bytes,
+            reported: self.bytes.len() + self.lost,
+            stream: u64::from(self.bus) << 8 | u64::from(self.address),
+            time: self.time_ns,
+            frame,
+            layer: 0,
+            direction: Some(match self.direction() {
+                Direction::Out => Way::ToStick,
+                Direction::In => Way::FromStick,
+            }),
+            endpoint: Some(self.endpoint & 0xf),
+            carrier: Carrier::Transfers,
+            claim: Claim::Certain,
+        }
+    }
+
     /// Out or in, as the endpoint address says.
     #[must_use]
     pub const fn direction(&self) -> Direction {

@@ -60,11 +60,16 @@ impl Transmit {
         self.opcode == Opcode::POWER_CONTROL && self.first == Some(0)
     }
 
+    /// True if the header's check value is good, so that pump and opcode are what they say.
+    #[must_use]
+    pub fn header_good(&self) -> bool {
+        self.header_crc == CrcStatus::Good
+    }
+
     /// True if both check values are good, as far as there are any.
     #[must_use]
     pub fn crcs_good(&self) -> bool {
-        self.header_crc == CrcStatus::Good
-            && matches!(self.parameters_crc, CrcStatus::Good | CrcStatus::NotPresent)
+        self.header_good() && matches!(self.parameters_crc, CrcStatus::Good | CrcStatus::NotPresent)
     }
 }
 

@@ -5,9 +5,11 @@ use crate::cursor::Cursor;
 use crate::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::opaque::PADDING;
 use crate::sink::{Show, Sink, Value};
+use arrayvec::ArrayString;
 use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::be_u8;
+use std::fmt::{self, Write as _};
 
 crate::open_enum! {
     /// The band that the stick's radio works in.
@@ -67,7 +69,7 @@ pub struct Product {
     /// Radio band.
     pub band: Band,
     /// What the stick calls itself; `ComLink II` is the only name seen.
-    pub description: String,
+    pub description: Text,
     /// Version of its software, major and minor.
     pub software: (u8, u8),
 }
@@ -96,7 +98,7 @@ pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Product, Stop> {
     if let Band::Unknown(number) = band {
         c.note(UNKNOWN_VALUE, format_args!("{number} is not a known radio band"));
     }
-    let description = c.read(DESCRIPTION, take(10usize).map(text))?;
+    let Description(description) = c.read(DESCRIPTION, take(10usize).map(description))?;
     let Version { major, minor, .. } = c.read(SOFTWARE, version)?;
     let count = c.read(INTERFACES, be_u8)?;
     if count > MOST_INTERFACES {
@@ -117,14 +119,25 @@ pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Product, Stop> {
     Ok(Product { serial, band, description, software: (major, minor) })
 }
 
-struct Serial([u8; 3], String);
+/// A short text, in place.
+pub type Text = ArrayString<{ 10 * char::REPLACEMENT_CHARACTER.len_utf8() }>;
+
+/// What `arguments` say, as far as it fits.
+fn written(arguments: fmt::Arguments<'_>) -> Text {
+    let mut text = Text::new();
+    // All texts here fit.
+    let _ = text.write_fmt(arguments);
+    text
+}
+
+struct Serial([u8; 3], Text);
 
 impl Serial {
     fn of(bytes: &[u8]) -> Self {
         let mut serial = [0; 3];
         serial.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         let [a, b, c] = serial;
-        Self(serial, format!("{a:02X}{b:02X}{c:02X}"))
+        Self(serial, written(format_args!("{a:02X}{b:02X}{c:02X}")))
     }
 }
 
@@ -137,7 +150,7 @@ impl Show for Serial {
 struct Version {
     major: u8,
     minor: u8,
-    text: String,
+    text: Text,
 }
 
 impl Show for Version {
@@ -148,11 +161,28 @@ impl Show for Version {
 
 fn version(bytes: &[u8]) -> nom::IResult<&[u8], Version> {
     (be_u8, be_u8)
-        .map(|(major, minor)| Version { major, minor, text: format!("{major}.{minor}") })
+        .map(|(major, minor)| Version { major, minor, text: written(format_args!("{major}.{minor}")) })
         .parse(bytes)
 }
 
-fn text(bytes: &[u8]) -> String {
+struct Description(Text);
+
+impl Show for Description {
+    fn show(&self) -> Value<'_> {
+        Value::Text(&self.0)
+    }
+}
+
+/// Text up to its end or its first zero, without blanks behind it; what is no UTF-8 is shown as U+FFFD.
+fn description(bytes: &[u8]) -> Description {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).trim_end().to_owned()
+    let mut text = Text::new();
+    for chunk in bytes[..end].utf8_chunks() {
+        let _ = text.try_push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            let _ = text.try_push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text.truncate(text.trim_end().len());
+    Description(text)
 }

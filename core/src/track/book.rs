@@ -1,14 +1,13 @@
 //! In: what is learnt of each frame, once. Out: the same again by number, for good.
 
-use super::ledger::Ledger;
-use super::transaction::{Part, Transaction};
+use super::ledger::{Fact, Ledger};
+use super::transaction::{Filed, Part, Transaction};
 use crate::pump::model::Pump;
 use crate::radio::serial::Serial;
 use crate::stick::Answered;
 use rustc_hash::FxHashMap;
-use std::ops::Range;
 
-/// A command of the host, and the reply to it. Frame number 0 is "none".
+/// A command of the host, and the reply to it. Frame number 0 is "none": what nobody asked for has no command.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     /// The command's frame.
@@ -28,7 +27,7 @@ pub struct Request {
 /// A frame that came in several transfers.
 #[derive(Clone, Copy, Debug)]
 pub struct Join<'a> {
-    /// The frame's length as it should be.
+    /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
     pub length: usize,
     /// Frames that hold its parts, and the parts' lengths; none before it is over.
     pub parts: &'a [(u32, u32)],
@@ -36,12 +35,16 @@ pub struct Join<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Where a join is kept. Both ranges are empty before it is over.
-#[derive(Clone, Debug, Default)]
+/// Where a join is kept. There is nothing of it before it is over.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct JoinAt {
-    pub length: usize,
-    pub parts: Range<usize>,
-    pub bytes: Range<usize>,
+    pub length: u32,
+    /// The command that the frame is or answers; before it is over, most likely.
+    pub request: u32,
+    pub parts: u32,
+    pub part_count: u32,
+    pub bytes: usize,
+    pub byte_count: u32,
 }
 
 /// All that is kept of the frames that were seen. Things are numbered from 1; 0 is "none".
@@ -62,6 +65,12 @@ impl Book {
         numbered(&self.requests, number)
     }
 
+    /// The command that a piece is or answers.
+    pub fn request_of(&self, fact: &Fact) -> Option<&Request> {
+        let number = if fact.is_part() { numbered(&self.joins, fact.of)?.request } else { fact.of };
+        self.request(number)
+    }
+
     pub fn transaction(&self, number: u32) -> Option<&Transaction> {
         numbered(&self.transactions, number)
     }
@@ -70,11 +79,40 @@ impl Book {
         numbered_mut(&mut self.transactions, number)
     }
 
+    /// The reply of a transaction that is over, and its parts.
+    pub fn filed(&self, transaction: &Transaction) -> (&[u8], &[Part]) {
+        let Filed { data, length, parts, count } = transaction.filed;
+        (&self.data[data..][..length as usize], &self.parts[parts as usize..][..count as usize])
+    }
+
     pub fn join(&self, number: u32) -> Option<Join<'_>> {
         let at = numbered(&self.joins, number)?;
-        let (parts, bytes) = (&self.join_parts[at.parts.clone()], &self.data[at.bytes.clone()]);
-        Some(Join { length: at.length, parts, bytes })
+        let parts = &self.join_parts[at.parts as usize..][..at.part_count as usize];
+        let bytes = &self.data[at.bytes..][..at.byte_count as usize];
+        Some(Join { length: at.length as usize, parts, bytes })
     }
+}
+
+/// A list of so many bytes is small: it doubles when it is full.
+const SMALL_LIST: usize = 1 << 16;
+
+/// Makes room for so many items more. A list that is not small grows by a sixteenth: little of its memory lies idle.
+pub(super) fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more && list.len() * size_of::<T>() > SMALL_LIST {
+        list.reserve_exact(more.max(list.len() / 16));
+    }
+}
+
+/// Adds an item to a list that grows as [`make_room`] says.
+pub(super) fn append<T>(list: &mut Vec<T>, item: T) {
+    make_room(list, 1);
+    list.push(item);
+}
+
+/// Moves all items to the end of a list that grows as [`make_room`] says.
+pub(super) fn file<T>(list: &mut Vec<T>, items: &mut Vec<T>) {
+    make_room(list, items.len());
+    list.append(items);
 }
 
 /// A number that counts from 1, of the item that `list` takes next.

@@ -2,16 +2,17 @@
 //!
 //! Source: fact sheet on the stick, sections 4.3 and 4.4. Each rule stands here once.
 
-use super::Link;
-use super::book::{Book, Request, next_number, numbered_mut, small};
-use super::ledger::{Fact, Marks};
-use super::transaction::{Kind, Part, Stage, Transaction};
+use super::book::{Book, Request, append, file, next_number, numbered_mut, small};
+use super::ledger::Marks;
+use super::transaction::{Filed, Kind, Part, Stage, Transaction};
+use super::{Found, Link};
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
+use crate::page;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
-use crate::radio::reply::{HEADER_LENGTH, RadioReply, ResponseType};
-use crate::radio::transmit::OVERHEAD;
+use crate::radio::reply::{self, HEADER_LENGTH, RadioReply, ResponseType};
+use crate::radio::transmit::{OVERHEAD, Transmit};
 use crate::session::Transfer;
 use crate::stick::{self, Answered, Command, Context, Opcode, Reply, product, status};
 
@@ -29,7 +30,7 @@ impl Book {
         &mut self,
         link: &mut Link,
         transfer: &Transfer<'_>,
-        fact: &mut Fact,
+        found: &mut Found,
         command: Command,
         bytes: &[u8],
     ) {
@@ -39,19 +40,26 @@ impl Book {
             Command::Unknown(first) => Opcode::from(first),
             _ => command.opcode(),
         };
-        fact.transaction = match command {
-            Command::Transmit(packet) => {
+        found.transaction = match (opcode, command) {
+            (_, Command::Transmit(packet)) => {
                 self.close(link);
                 let parameters = bytes.get(OVERHEAD - 1..OVERHEAD - 1 + usize::from(packet.parameters));
+                let parameters = parameters.filter(|_| packet.crcs_good());
                 let number = self.transact(Kind::Pump(packet), transfer, parameters.unwrap_or_default());
                 self.count_repeats(link.open, number);
-                if let Some(parameters) = parameters.filter(|_| packet.crcs_good()) {
+                if let Some(parameters) = parameters {
                     self.learn(number, Message::Parameters(parameters));
                 }
                 link.open = number;
                 number
             }
-            Command::ReadStatus | Command::ReadRadio(_) => {
+            // A packet to a pump of which too little came to tell what it asks.
+            (Opcode::Transmit, _) => {
+                self.close(link);
+                link.open = self.transact(Kind::Orphan, transfer, &[]);
+                link.open
+            }
+            (Opcode::ReadStatus | Opcode::ReadRadio, _) => {
                 if link.open == 0 {
                     link.open = self.transact(Kind::Orphan, transfer, &[]);
                 }
@@ -59,15 +67,15 @@ impl Book {
             }
             _ => self.transact(Kind::Stick(opcode), transfer, &[]),
         };
-        if let Some(transaction) = self.transaction_mut(fact.transaction) {
+        if let Some(transaction) = self.transaction_mut(found.transaction) {
             if transaction.ended() {
-                fact.marks.add(Marks::AFTER_END);
+                found.marks.add(Marks::AFTER_END);
             } else {
                 transaction.last = transfer.frame;
             }
-            match command {
-                Command::ReadStatus => transaction.polls += 1,
-                Command::ReadRadio(_) => {
+            match opcode {
+                Opcode::ReadStatus => transaction.polls += 1,
+                Opcode::ReadRadio => {
                     transaction.reads += 1;
                     transaction.rereads += u32::from(link.parts.last().is_some_and(|part| !part.good));
                 }
@@ -80,15 +88,18 @@ impl Book {
             _ => 0,
         };
         let number = next_number(&self.requests);
-        self.requests.push(Request {
-            frame: sent.0,
-            reply: 0,
-            time: sent.1,
-            replied: 0,
-            answered: Answered { opcode, argument },
-            transaction: fact.transaction,
-        });
-        fact.request = number;
+        append(
+            &mut self.requests,
+            Request {
+                frame: sent.0,
+                reply: 0,
+                time: sent.1,
+                replied: 0,
+                answered: Answered { opcode, argument },
+                transaction: found.transaction,
+            },
+        );
+        found.request = number;
         self.enqueue(link, number, opcode, &command, transfer.time);
     }
 
@@ -119,7 +130,7 @@ impl Book {
     fn transact(&mut self, kind: Kind, transfer: &Transfer<'_>, parameters: &[u8]) -> u32 {
         let number = next_number(&self.transactions);
         let request = (transfer.frame, transfer.time);
-        self.transactions.push(Transaction::new(kind, transfer.stream, request, parameters));
+        append(&mut self.transactions, Transaction::new(kind, transfer.stream, request, parameters));
         number
     }
 
@@ -142,48 +153,52 @@ impl Book {
     fn close(&mut self, link: &mut Link) {
         if let Some(transaction) = numbered_mut(&mut self.transactions, link.open) {
             transaction.closed = true;
-            transaction.data = self.data.len()..self.data.len() + link.data.len();
-            transaction.parts = self.parts.len()..self.parts.len() + link.parts.len();
+            transaction.filed = Filed {
+                data: self.data.len(),
+                length: small(link.data.len()),
+                parts: small(self.parts.len()),
+                count: small(link.parts.len()),
+            };
         }
-        self.data.append(&mut link.data);
-        self.parts.append(&mut link.parts);
+        file(&mut self.data, &mut link.data);
+        file(&mut self.parts, &mut link.parts);
     }
 
     pub fn answer(
         &mut self,
         link: &mut Link,
         transfer: &Transfer<'_>,
-        fact: &mut Fact,
+        found: &mut Found,
         bytes: &[u8],
         cut: bool,
         lacks: usize,
     ) {
-        fact.request = self.pair(link, bytes);
-        let answers = self.request(fact.request).map(|request| request.answered);
-        if let Some(request) = numbered_mut(&mut self.requests, fact.request) {
+        found.request = self.pair(link, bytes);
+        let answers = self.request(found.request).map(|request| request.answered);
+        if let Some(request) = numbered_mut(&mut self.requests, found.request) {
             (request.reply, request.replied) = (transfer.frame, transfer.time);
-            fact.transaction = request.transaction;
+            found.transaction = request.transaction;
         }
         let mut nobody = ();
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
         let context = Context { answers, ..Context::default() };
         let Ok(reply) = stick::reply(&mut cursor, &context) else {
-            self.lose(fact.transaction, lacks);
+            self.forgo(found.request);
             return;
         };
         let came = (transfer.frame, transfer.time);
         if let Reply::Radio(radio) = reply {
-            if fact.transaction == 0 {
-                fact.transaction = link.open;
+            if found.transaction == 0 {
+                found.transaction = link.open;
             }
             let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
             let payload = &payload[..payload.len().min(radio.length.into())];
-            self.radio(link, fact, came, radio, payload, lacks);
+            self.radio(link, found, came, radio, payload, lacks);
             return;
         }
-        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        let Some(transaction) = self.transaction_mut(found.transaction) else { return };
         if transaction.ended() {
-            fact.marks.add(Marks::AFTER_END);
+            found.marks.add(Marks::AFTER_END);
             return;
         }
         transaction.last = came.0;
@@ -194,6 +209,9 @@ impl Book {
                 transaction.stage = Stage::StickNak(reason);
                 transaction.response = Some(came);
             }
+            Reply::Nak(_) => {}
+            // Damaged, so that it is not what was read from the radio any more.
+            _ if answers.is_some_and(|a| a.opcode == Opcode::ReadRadio) => self.forgo(found.request),
             Reply::Status(status) => transaction.empty_polls += u32::from(!status.radio.received()),
             Reply::Ack if transaction.stage == Stage::Asked => {
                 transaction.stage = Stage::Accepted;
@@ -210,28 +228,53 @@ impl Book {
         }
     }
 
-    /// Finds the command that a reply answers: the oldest that waits and fits. 0 if none does.
-    fn pair(&self, link: &mut Link, bytes: &[u8]) -> u32 {
-        let only_one = link.waiting.len() == 1;
-        let fits = |&number: &u32| {
-            let Some(request) = self.request(number) else { return false };
+    /// Files a reply that nobody asked for, in the transaction that it came into. Its number, as a command's.
+    pub fn unasked(&mut self, transfer: &Transfer<'_>, transaction: u32) -> u32 {
+        let number = next_number(&self.requests);
+        let answered = Answered { opcode: Opcode::Unknown(0), argument: 0 };
+        let (frame, time) = (transfer.frame, transfer.time);
+        let request = Request { frame: 0, reply: frame, time, replied: time, answered, transaction };
+        append(&mut self.requests, request);
+        number
+    }
+
+    /// Finds the command that a reply answers, 0 if none does: the newest one that fits, for a host waits for each
+    /// reply, and what it had asked before is lost. If a host has once gone on too early, its replies stay behind.
+    fn pair(&mut self, link: &mut Link, bytes: &[u8]) -> u32 {
+        let count = link.waiting.len();
+        let fits = |&at: &usize| {
+            let Some(request) = self.request(link.waiting[at]) else { return false };
             match (bytes, request.answered.opcode) {
                 ([2, ..], opcode) => opcode == Opcode::ReadRadio,
                 ([_, 0x66, ..], _) => true,
-                (_, Opcode::ReadRadio) => only_one && bytes.first() != Some(&1),
-                (_, Opcode::ReadStatus) => only_one || status::fits(bytes),
-                (_, Opcode::ProductInfo) => only_one || product::fits(bytes),
+                (_, Opcode::ReadRadio) => count == 1 && bytes.first() != Some(&1),
+                (_, Opcode::ReadStatus) => count == 1 || status::fits(bytes),
+                (_, Opcode::ProductInfo) => count == 1 || product::fits(bytes),
                 _ => true,
             }
         };
-        if let Some(at) = link.waiting.iter().position(fits) {
-            return link.waiting.drain(..=at).next_back().unwrap_or_default();
+        let newer = count.saturating_sub(link.behind);
+        if let Some(at) = (0..newer).rev().chain(newer..count).find(fits) {
+            link.behind = count - 1 - at;
+            link.waiting.drain(..at).for_each(|number| self.forgo(number));
+            return link.waiting.pop_front().unwrap_or_default();
         }
         if bytes.first() == Some(&1) { std::mem::take(&mut link.unqueued) } else { 0 }
     }
 
+    /// Notes that the reply to a command is lost: what a radio read asked for is missing.
+    fn forgo(&mut self, number: u32) {
+        if let Some(&Request { answered, transaction, .. }) = self.request(number)
+            && answered.opcode == Opcode::ReadRadio
+        {
+            self.lose(transaction, usize::from(answered.argument).saturating_sub(reply::OVERHEAD));
+        }
+    }
+
     fn lose(&mut self, transaction: u32, lacks: usize) {
-        if let Some(transaction) = self.transaction_mut(transaction) {
+        if let Some(transaction) =
+            self.transaction_mut(transaction).filter(|transaction| !transaction.ended())
+        {
             transaction.missing += small(lacks);
         }
     }
@@ -240,21 +283,22 @@ impl Book {
     fn radio(
         &mut self,
         link: &mut Link,
-        fact: &mut Fact,
+        found: &mut Found,
         came: (u32, u64),
         radio: RadioReply,
         payload: &[u8],
         lacks: usize,
     ) {
-        let Some(transaction) = self.transaction_mut(fact.transaction) else { return };
+        let Some(transaction) = self.transaction_mut(found.transaction) else { return };
         let trusted = radio.header_crc == CrcStatus::Good;
         let foreign = trusted && transaction.serial().is_some_and(|serial| serial != radio.serial);
-        if foreign || fact.transaction != link.open {
-            fact.marks.add(Marks::LEFT_OVER);
+        let impossible = trusted && !transaction.expects(radio.response);
+        if foreign || impossible || found.transaction != link.open {
+            found.marks.add(Marks::LEFT_OVER);
             return;
         }
         if transaction.ended() {
-            fact.marks.add(Marks::AFTER_END);
+            found.marks.add(Marks::AFTER_END);
             return;
         }
         transaction.last = came.0;
@@ -285,25 +329,35 @@ impl Book {
             }
             _ => None,
         };
+        if stage == Some(Stage::EndOfData)
+            && let Some(page) = transaction
+                .transmit()
+                .filter(Transmit::header_good)
+                .and_then(|packet| page::Kind::of(packet.opcode))
+        {
+            let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
+            transaction.missing = transaction.missing.max(lacks);
+            transaction.bad_crcs += u32::from(page::check(page, &link.data) == CrcStatus::Bad);
+        }
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {
-            let refused = radio.nak.filter(|_| good);
+            let refused = radio.nak.filter(|_| !transaction.damaged());
             transaction.stage = stage;
             transaction.response = Some(came);
             let single = radio.response == ResponseType::Single;
             let whole = stage == Stage::EndOfData && transaction.missing == 0;
-            if whole && single && first && good {
-                fact.marks.add(Marks::WHOLE_REPLY);
+            let sound = whole && !transaction.damaged();
+            if sound && single && first {
+                found.marks.add(Marks::WHOLE_REPLY);
             }
-            if whole && !single {
-                fact.marks.add(Marks::COMPLETES);
+            if stage == Stage::EndOfData && !single {
+                found.marks.add(Marks::COMPLETES);
             }
-            let sound = whole && transaction.bad_crcs == 0;
             if let Some(nak) = refused {
-                self.learn(fact.transaction, Message::Refused(nak));
+                self.learn(found.transaction, Message::Refused(nak));
             }
             if sound {
-                self.learn(fact.transaction, Message::Reply(&link.data));
+                self.learn(found.transaction, Message::Reply(&link.data));
             }
         }
     }

@@ -77,7 +77,8 @@ pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
         return Length::Is(told());
     }
     match awaited {
-        Awaited::Radio(size) if bytes.len() >= 9 => {
+        // A damaged request may have asked for less than a reply can be.
+        Awaited::Radio(size) if bytes.len() >= 9 && size >= reply::OVERHEAD => {
             let signs = [
                 fits(0, &|b| b == 2),
                 fits(1, &|b| b == 0),
@@ -163,7 +164,8 @@ impl Framer {
 
     /// Finds the next piece, at `start` of a transfer of which `bytes` were captured and `reported` were sent.
     ///
-    /// After a piece with the role [`Role::Last`], [`Framer::take`] is due: it gives the frame.
+    /// After a piece with the role [`Role::Last`], [`Framer::take`] is due: it gives the frame. `None` says that
+    /// the parts before were no frame's after all; they are dropped, and the next call begins anew at `start`.
     pub fn next(
         &mut self,
         start: usize,
@@ -171,13 +173,13 @@ impl Framer {
         reported: usize,
         carrier: Carrier,
         length: impl Fn(&[u8]) -> Length,
-    ) -> Piece {
+    ) -> Option<Piece> {
         let left = reported - start;
         let here = bytes.get(start..).unwrap_or_default();
         if self.owes() {
             self.resume(start, here, left, carrier, length)
         } else {
-            self.begin(start, here, left, carrier, length)
+            Some(self.begin(start, here, left, carrier, length))
         }
     }
 
@@ -219,18 +221,18 @@ impl Framer {
         left: usize,
         carrier: Carrier,
         length: impl Fn(&[u8]) -> Length,
-    ) -> Piece {
+    ) -> Option<Piece> {
         if self.length == 0 {
             // The head was cut within: now it may be long enough to tell.
             let mut head = self.joined.clone();
             head.extend_from_slice(&here[..here.len().min(PACKET)]);
             match length(&head) {
-                Length::Is(frame) => self.length = frame.min(LONGEST),
+                Length::Is(frame) if frame > self.sent => self.length = frame.min(LONGEST),
                 Length::Open if left > 0 && head.len() < PACKET => {}
-                Length::Open | Length::None => {
+                _ => {
                     let joined = self.take();
                     self.put_back(joined);
-                    return self.begin(start, here, left, carrier, length);
+                    return None;
                 }
             }
         }
@@ -242,7 +244,7 @@ impl Framer {
         self.sent += owed;
         let short = carrier == Carrier::Transfers && !(start + left).is_multiple_of(PACKET);
         let role = if self.sent == self.length || short { Role::Last } else { Role::Part };
-        Piece { role, start, len: owed, frame: self.length.max(self.sent) }
+        Some(Piece { role, start, len: owed, frame: self.length.max(self.sent) })
     }
 }
 

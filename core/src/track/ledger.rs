@@ -1,22 +1,18 @@
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::book::small;
+use super::book::{append, small};
 use super::framing::{Piece, Role};
 use crate::session::Direction;
 
-/// What one piece of a transfer must know of its past. Numbers count from 1; 0 is "none".
+/// What one piece of a transfer must know of its past. There is one for each frame of a capture: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// Offset in the transfer.
-    pub start: u32,
+    frame: u32,
     /// Length as sent.
     pub len: u32,
-    /// The command that it is or that it answers.
-    pub request: u32,
-    /// The transaction that it belongs to.
-    pub transaction: u32,
-    /// The frame that it is a part of, if that came in several transfers.
-    pub join: u32,
+    /// Number of the frame that it is a part of, or else of the command that it is or answers; 0 is "none".
+    pub(super) of: u32,
+    layer: u8,
     /// What it is.
     pub role: Role,
     /// Which way it went.
@@ -26,17 +22,25 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// The fact of a piece of which nothing else is known yet.
-    pub(super) fn of(direction: Direction, piece: Piece) -> Self {
-        let Piece { role, start, len, .. } = piece;
-        let (start, len, marks) = (small(start), small(len), Marks::default());
-        Self { start, len, request: 0, transaction: 0, join: 0, role, direction, marks }
+    /// True if it is a part of a frame that came in several transfers.
+    #[must_use]
+    pub const fn is_part(&self) -> bool {
+        matches!(self.role, Role::Part | Role::Last)
     }
+}
+
+/// The facts of a transfer with their offsets in it.
+pub fn placed(facts: &[Fact]) -> impl Iterator<Item = (usize, &Fact)> + Clone {
+    facts.iter().scan(0, |end, fact| {
+        let start = *end;
+        *end += fact.len as usize;
+        Some((start, fact))
+    })
 }
 
 /// Peculiarities of a piece.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks(u16);
+pub struct Marks(u8);
 
 impl Marks {
     /// The payload is the whole reply of its transaction.
@@ -62,49 +66,50 @@ impl Marks {
     }
 }
 
-/// Where the facts of one transfer are.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    frame: u32,
-    layer: u16,
-    count: u16,
-    first: u32,
+/// Facts by frame. They come in capture order, so finding those of a transfer is a binary search.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    facts: Vec<Fact>,
+    /// Frame and layer of the transfer that was begun last.
+    last: (u32, u8),
+    /// Where its facts begin.
+    begun: usize,
 }
 
-/// Facts by frame. Entries come in capture order, so finding one is a binary search.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    entries: Vec<Entry>,
-    facts: Vec<Fact>,
+/// Which of the transfers within a frame, as it is kept: of so many in one frame, further ones are not followed.
+fn small_layer(layer: u32) -> u8 {
+    u8::try_from(layer).unwrap_or(u8::MAX)
 }
 
 impl Ledger {
-    /// Begins the entry of a transfer; its facts follow. False if it is there already, or comes out of order.
+    /// Begins a transfer; its facts follow. False if it was begun before, or comes out of order.
     pub fn begin(&mut self, frame: u32, layer: u32) -> bool {
-        let layer = u16::try_from(layer).unwrap_or(u16::MAX);
-        let after = self.entries.last().is_none_or(|last| (last.frame, last.layer) < (frame, layer));
+        let key = (frame, small_layer(layer));
+        let after = self.last < key;
         if after {
-            let first = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
-            self.entries.push(Entry { frame, layer, count: 0, first });
+            (self.last, self.begun) = (key, self.facts.len());
         }
         after
     }
 
-    /// Adds a fact to the entry begun last.
-    pub fn add(&mut self, fact: Fact) {
-        if let Some(entry) = self.entries.last_mut().filter(|entry| entry.count < u16::MAX) {
-            entry.count += 1;
-            self.facts.push(fact);
-        }
+    /// Adds a fact to the transfer begun last: a piece that is or answers command `of`, or is a part of frame `of`.
+    pub fn add(&mut self, direction: Direction, piece: Piece, of: u32, marks: Marks) {
+        let (frame, layer) = self.last;
+        append(
+            &mut self.facts,
+            Fact { frame, len: small(piece.len), of, layer, role: piece.role, direction, marks },
+        );
     }
 
     /// The facts of a transfer, front to back; `None` if it was never seen in order.
-    #[must_use]
     pub fn find(&self, frame: u32, layer: u32) -> Option<&[Fact]> {
-        let layer = u16::try_from(layer).unwrap_or(u16::MAX);
-        let at =
-            self.entries.binary_search_by_key(&(frame, layer), |entry| (entry.frame, entry.layer)).ok()?;
-        let Entry { first, count, .. } = self.entries[at];
-        self.facts.get(first as usize..first as usize + usize::from(count))
+        let key = (frame, small_layer(layer));
+        let of = |fact: &Fact| (fact.frame, fact.layer);
+        // What was just seen is shown next.
+        let first =
+            if key == self.last { self.begun } else { self.facts.partition_point(|fact| of(fact) < key) };
+        let rest = &self.facts[first..];
+        let facts = &rest[..rest.iter().take_while(|fact| of(fact) == key).count()];
+        (!facts.is_empty()).then_some(facts)
     }
 }

@@ -16,7 +16,7 @@ use crate::pump::model::Pump;
 use crate::radio::serial::Serial;
 use crate::session::{Carrier, Claim, Direction, Transfer};
 use crate::stick::{self, Command, Context, Opcode};
-use book::{Book, JoinAt, next_number, numbered_mut, small};
+use book::{Book, JoinAt, append, file, make_room, next_number, numbered_mut, small};
 use framing::{Awaited, Framer, Length, Role};
 use ledger::{Fact, Marks};
 use rustc_hash::FxHashMap;
@@ -33,6 +33,8 @@ struct Link {
     lanes: [Lane; 2],
     /// Commands that wait for a reply, the oldest first.
     waiting: VecDeque<u32>,
+    /// How many of them are newer than the command that the next reply answers.
+    behind: usize,
     /// A power-off command that may yet be acknowledged.
     unqueued: u32,
     /// The transaction that polls and reads belong to.
@@ -51,6 +53,31 @@ struct Lane {
     join: u32,
     /// The transfers that it came in so far, and their lengths.
     parts: Vec<(u32, u32)>,
+}
+
+impl Link {
+    /// The command that is to be answered next.
+    fn next(&self) -> Option<u32> {
+        let newest = self.waiting.len().checked_sub(1)?;
+        self.waiting.get(newest.saturating_sub(self.behind)).copied()
+    }
+}
+
+/// What is found out about a piece.
+#[derive(Clone, Copy)]
+struct Found {
+    direction: Direction,
+    /// The command that it is or answers.
+    request: u32,
+    /// The transaction that it belongs to.
+    transaction: u32,
+    marks: Marks,
+}
+
+impl Found {
+    fn nothing(direction: Direction, marks: Marks) -> Self {
+        Self { direction, request: 0, transaction: 0, marks }
+    }
 }
 
 /// Follows the conversation of every stick in a capture.
@@ -93,16 +120,22 @@ impl Tracker {
         self.book.ledger.find(frame, layer)
     }
 
-    /// A command, by its number.
+    /// The command that a piece is or answers.
     #[must_use]
-    pub fn request(&self, number: u32) -> Option<&Request> {
-        self.book.request(number)
+    pub fn request(&self, fact: &Fact) -> Option<&Request> {
+        self.book.request_of(fact).filter(|request| request.frame != 0)
     }
 
-    /// A frame that came in several transfers, by its number.
+    /// The number of the transaction that a piece belongs to; 0 if to none.
     #[must_use]
-    pub fn join(&self, number: u32) -> Option<Join<'_>> {
-        self.book.join(number)
+    pub fn transaction_of(&self, fact: &Fact) -> u32 {
+        self.book.request_of(fact).map_or(0, |request| request.transaction)
+    }
+
+    /// The frame that a piece is a part of, if it came in several transfers.
+    #[must_use]
+    pub fn join(&self, fact: &Fact) -> Option<Join<'_>> {
+        if fact.is_part() { self.book.join(fact.of) } else { None }
     }
 
     /// A transaction, by its number.
@@ -123,8 +156,14 @@ impl Tracker {
         let Some(transaction) = self.transaction(number) else { return (&[], &[]) };
         match self.links.get(&transaction.stream) {
             Some(link) if link.open == number => (&link.data, &link.parts),
-            _ => (&self.book.data[transaction.data.clone()], &self.book.parts[transaction.parts.clone()]),
+            _ => self.book.filed(transaction),
         }
+    }
+
+    /// How many bytes of frames and replies are kept, put together from several transfers.
+    #[must_use]
+    pub fn reassembled(&self) -> usize {
+        self.book.data.len()
     }
 
     /// What is known of a pump, by now.
@@ -147,7 +186,7 @@ impl Book {
         let mut at = 0;
         while at < transfer.reported {
             let awaited = self.awaited(link);
-            let piece = link.lanes[direction as usize].framer.next(
+            let next = link.lanes[direction as usize].framer.next(
                 at,
                 transfer.bytes,
                 transfer.reported,
@@ -157,28 +196,33 @@ impl Book {
                     Direction::FromStick => framing::reply_length(bytes, awaited),
                 },
             );
-            let mut fact = Fact { marks, ..Fact::of(direction, piece) };
+            let Some(piece) = next else {
+                self.drop_join(&mut link.lanes[direction as usize]);
+                continue;
+            };
+            let mut found = Found::nothing(direction, marks);
+            let mut of = 0;
             match piece.role {
                 Role::Stray => {}
                 Role::Whole => {
                     let end = (piece.start + piece.len).min(transfer.bytes.len());
                     let bytes = transfer.bytes.get(piece.start..end).unwrap_or_default();
                     let cut = bytes.len() < piece.len;
-                    self.frame(link, transfer, &mut fact, bytes, cut, piece.frame - bytes.len());
+                    of = self.frame(link, transfer, &mut found, bytes, cut, piece.frame - bytes.len());
                 }
                 Role::Part | Role::Last => {
-                    fact.join = self.join_part(link, direction, transfer.frame, piece);
+                    of = self.join_part(link, direction, transfer.frame, piece);
                     if piece.role == Role::Last {
-                        self.end_join(link, transfer, &mut fact);
-                    } else if direction == Direction::FromStick {
+                        self.end_join(link, transfer, &mut found);
+                    } else if let Some(join) = numbered_mut(&mut self.joins, of)
+                        && direction == Direction::FromStick
+                    {
                         // Most likely; the whole will tell.
-                        fact.request = link.waiting.front().copied().unwrap_or_default();
-                        fact.transaction =
-                            self.request(fact.request).map_or(0, |request| request.transaction);
+                        join.request = link.next().unwrap_or_default();
                     }
                 }
             }
-            self.ledger.add(fact);
+            self.ledger.add(direction, piece, of, found.marks);
             marks = Marks::default();
             at += piece.len.max(1);
         }
@@ -188,30 +232,43 @@ impl Book {
         let lane = &mut link.lanes[direction as usize];
         if lane.join == 0 {
             lane.join = next_number(&self.joins);
-            self.joins.push(JoinAt::default());
+            append(&mut self.joins, JoinAt::default());
         }
         if let Some(join) = numbered_mut(&mut self.joins, lane.join) {
-            join.length = piece.frame;
+            join.length = small(piece.frame);
         }
         lane.parts.push((frame, small(piece.len)));
         lane.join
     }
 
+    /// Notes that what was taken for parts of a frame is none.
+    fn drop_join(&mut self, lane: &mut Lane) {
+        lane.parts.clear();
+        if let Some(join) = numbered_mut(&mut self.joins, std::mem::take(&mut lane.join)) {
+            join.length = 0;
+        }
+    }
+
     /// Ends the frame that is being joined, with what has come of it.
-    fn end_join(&mut self, link: &mut Link, transfer: &Transfer<'_>, fact: &mut Fact) {
-        let lane = &mut link.lanes[fact.direction as usize];
+    fn end_join(&mut self, link: &mut Link, transfer: &Transfer<'_>, found: &mut Found) {
+        let lane = &mut link.lanes[found.direction as usize];
+        let number = std::mem::take(&mut lane.join);
         let bytes = lane.framer.take();
         let sent: usize = lane.parts.iter().map(|(_, len)| *len as usize).sum();
         let mut lacks = 0;
-        if let Some(join) = numbered_mut(&mut self.joins, std::mem::take(&mut lane.join)) {
-            lacks = join.length.saturating_sub(bytes.len());
-            join.parts = self.join_parts.len()..self.join_parts.len() + lane.parts.len();
-            join.bytes = self.data.len()..self.data.len() + bytes.len();
+        if let Some(join) = numbered_mut(&mut self.joins, number) {
+            lacks = (join.length as usize).saturating_sub(bytes.len());
+            (join.parts, join.part_count) = (small(self.join_parts.len()), small(lane.parts.len()));
+            (join.bytes, join.byte_count) = (self.data.len(), small(bytes.len()));
         }
-        self.join_parts.append(&mut lane.parts);
+        file(&mut self.join_parts, &mut lane.parts);
+        make_room(&mut self.data, bytes.len());
         self.data.extend_from_slice(&bytes);
-        self.frame(link, transfer, fact, &bytes, bytes.len() < sent, lacks);
-        link.lanes[fact.direction as usize].framer.put_back(bytes);
+        let request = self.frame(link, transfer, found, &bytes, bytes.len() < sent, lacks);
+        if let Some(join) = numbered_mut(&mut self.joins, number) {
+            join.request = request;
+        }
+        link.lanes[found.direction as usize].framer.put_back(bytes);
     }
 
     /// Gives up the frame that is being joined in `direction`. True if there was one.
@@ -222,13 +279,13 @@ impl Book {
         }
         // It ended with its last part, not with the transfer that shows that it is over.
         let frame = lane.parts.last().map_or(transfer.frame, |&(frame, _)| frame);
-        let mut fact = Fact::of(direction, framing::Piece { role: Role::Last, start: 0, len: 0, frame: 0 });
-        self.end_join(link, &Transfer { frame, ..*transfer }, &mut fact);
+        let mut found = Found::nothing(direction, Marks::default());
+        self.end_join(link, &Transfer { frame, ..*transfer }, &mut found);
         true
     }
 
     fn awaited(&self, link: &Link) -> Awaited {
-        match link.waiting.front().and_then(|&number| self.request(number)) {
+        match link.next().and_then(|number| self.request(number)) {
             None => Awaited::Nothing,
             Some(request) if request.answered.opcode == Opcode::ReadRadio => {
                 Awaited::Radio(request.answered.argument.into())
@@ -237,26 +294,33 @@ impl Book {
         }
     }
 
-    /// Takes a frame: `lacks` bytes of it did not come, or were not captured.
+    /// Takes a frame: `lacks` bytes of it did not come, or were not captured. The number of the command that it is or
+    /// answers.
     fn frame(
         &mut self,
         link: &mut Link,
         transfer: &Transfer<'_>,
-        fact: &mut Fact,
+        found: &mut Found,
         bytes: &[u8],
         cut: bool,
         lacks: usize,
-    ) {
+    ) -> u32 {
         let mut nobody = ();
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
-        match fact.direction {
+        match found.direction {
             Direction::ToStick => {
                 let command = stick::command(&mut cursor, &Context::default())
                     .unwrap_or_else(|_| Command::Unknown(bytes.first().copied().unwrap_or_default()));
-                self.command(link, transfer, fact, command, bytes);
+                self.command(link, transfer, found, command, bytes);
             }
-            Direction::FromStick => self.answer(link, transfer, fact, bytes, cut, lacks),
+            Direction::FromStick => {
+                self.answer(link, transfer, found, bytes, cut, lacks);
+                if found.request == 0 && found.transaction != 0 {
+                    found.request = self.unasked(transfer, found.transaction);
+                }
+            }
         }
+        found.request
     }
 }
 

@@ -4,11 +4,12 @@
 
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::nak::Nak;
+use crate::radio::reply::ResponseType;
 use crate::radio::serial::Serial;
 use crate::radio::transmit::Transmit;
 use crate::stick::{NakReason, Opcode};
+use arrayvec::ArrayVec;
 use std::fmt;
-use std::ops::Range;
 
 /// What a transaction is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Kind {
     Pump(Transmit),
     /// A command that the stick answers itself.
     Stick(Opcode),
-    /// Polls and reads whose command was not captured.
+    /// Polls and reads whose command was not captured, or too little of it to tell what it asks.
     Orphan,
 }
 
@@ -59,7 +60,7 @@ crate::open_enum! {
         StickNak = 6 => "stick NAK",
         /// The pump did not answer in time.
         Timeout = 7 => "timed out",
-        /// All of the reply came, but a check value is bad.
+        /// All of the reply came, but a check value of it or of the command is bad.
         Damaged = 8 => "damaged",
         /// The host stopped before the reply was complete.
         Incomplete = 9 => "incomplete",
@@ -87,6 +88,15 @@ pub struct Part {
 
 /// The most parameter bytes that a transaction keeps: page numbers and dates fit.
 const PARAMETERS: usize = 16;
+
+/// Where the reply of a transaction and its parts are kept, once it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Filed {
+    pub data: usize,
+    pub length: u32,
+    pub parts: u32,
+    pub count: u32,
+}
 
 /// One logical fetch.
 #[derive(Clone, Debug)]
@@ -125,18 +135,12 @@ pub struct Transaction {
     pub bad_crcs: u32,
     /// Bytes of the reply that were sent and not captured, or lost with a transfer.
     pub missing: u32,
-    /// Where its reply is kept, once it is over.
-    pub(super) data: Range<usize>,
-    /// Where the parts of its reply are kept, once it is over.
-    pub(super) parts: Range<usize>,
-    parameters: [u8; PARAMETERS],
-    parameter_count: usize,
+    pub(super) filed: Filed,
+    parameters: ArrayVec<u8, PARAMETERS>,
 }
 
 impl Transaction {
     pub(super) fn new(kind: Kind, stream: u64, request: (u32, u64), parameters: &[u8]) -> Self {
-        let mut kept = [0; PARAMETERS];
-        kept.iter_mut().zip(parameters).for_each(|(to, from)| *to = *from);
         Self {
             kind,
             stream,
@@ -155,10 +159,8 @@ impl Transaction {
             repeats: 0,
             bad_crcs: 0,
             missing: 0,
-            data: 0..0,
-            parts: 0..0,
-            parameters: kept,
-            parameter_count: parameters.len().min(PARAMETERS),
+            filed: Filed::default(),
+            parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
     }
 
@@ -180,10 +182,10 @@ impl Transaction {
         if let Kind::Pump(packet) = self.kind { Some(packet) } else { None }
     }
 
-    /// The first parameters of the command, 16 bytes at most.
+    /// The first parameters of the command, 16 bytes at most; none if a check value of the command is bad.
     #[must_use]
     pub fn parameters(&self) -> &[u8] {
-        &self.parameters[..self.parameter_count]
+        &self.parameters
     }
 
     /// True if nothing more is to come: what follows is after the end.
@@ -196,6 +198,24 @@ impl Transaction {
         }
     }
 
+    /// True if such a response may answer the command: one that asks for nothing, for little or for much is not
+    /// answered with more or less. What does not fit answers a command that was not captured.
+    #[must_use]
+    pub fn expects(&self, response: ResponseType) -> bool {
+        let pages = self.transmit().filter(Transmit::header_good).map(|packet| packet.pages);
+        match response {
+            ResponseType::Single => !matches!(pages, Some(0 | 2)),
+            ResponseType::Part => !matches!(pages, Some(0 | 1)),
+            _ => true,
+        }
+    }
+
+    /// True if a part of the reply is missing, or a check value of it or of the command's header is bad.
+    #[must_use]
+    pub fn damaged(&self) -> bool {
+        self.bad_crcs > 0 || self.missing > 0 || self.transmit().is_some_and(|packet| !packet.header_good())
+    }
+
     /// How it ended, as far as the capture goes.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -205,7 +225,7 @@ impl Transaction {
             (Stage::PumpNak(_), _) => Outcome::Damaged,
             (Stage::PumpAck, _) => Outcome::PumpAck,
             (Stage::Timeout, _) => Outcome::Timeout,
-            (Stage::EndOfData, _) if self.bad_crcs > 0 || self.missing > 0 => Outcome::Damaged,
+            (Stage::EndOfData, _) if self.damaged() => Outcome::Damaged,
             (Stage::EndOfData, _) => Outcome::Complete,
             (Stage::Accepted, Kind::Stick(_)) => Outcome::Answered,
             (Stage::Accepted, Kind::Pump(packet)) if packet.pages == 0 && self.polls == 0 => {

@@ -1,0 +1,10 @@
+//! In: the sample sessions, damaged, reordered and mixed. Out: proof of what the dissector promises of any traffic.
+
+mod faults;
+mod foreign;
+mod memory;
+mod replay;
+mod round_trip;
+mod streams;
+mod totality;
+mod traffic;

@@ -1,0 +1,110 @@
+//! In: sessions visited in any order, or mixed. Out: the same outline of each transfer at every visit.
+
+use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessions};
+use carelink_core::field::{FieldDef, Kind, registry};
+use carelink_core::session::{Claim, Session, Verdict};
+use carelink_core::sink::{Node, Outline, TextAt};
+use carelink_samples::session as samples;
+
+#[test]
+fn any_order_shows_the_same_at_every_visit() {
+    for (name, session) in sessions() {
+        let packets = packets(&session);
+        let mut session = observed(&packets);
+        let first: Vec<_> = packets.iter().map(|packet| format!("{:?}", outline(&session, packet))).collect();
+        let mut order: Vec<_> = (0..packets.len()).chain(0..packets.len()).collect();
+        let mut random = Random(11);
+        (1..order.len()).for_each(|last| order.swap(last, random.below(last + 1)));
+        for at in order {
+            // A front end may well hand a transfer over again.
+            assert_eq!(session.observe(&packets[at].transfer(Claim::Certain)), Verdict::Ours);
+            assert_eq!(
+                format!("{:?}", outline(&session, &packets[at])),
+                first[at],
+                "{name} frame {}",
+                at + 1
+            );
+        }
+    }
+}
+
+/// Fields that count over the whole capture.
+const COUNTING: [&str; 2] = ["carelink.stream", "carelink.transaction"];
+
+/// An outline without what counts frames, sticks and transactions of the whole capture.
+fn content(outline: &Outline, fields: &[&FieldDef]) -> Vec<String> {
+    let show = |node: &Node| {
+        let def = fields[usize::from(node.field)];
+        let counts = matches!(def.kind, Kind::Frame | Kind::Request | Kind::Response);
+        if counts || COUNTING.contains(&def.name) {
+            return None;
+        }
+        let value = match def.kind {
+            Kind::Text => outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned(),
+            _ => node.value.to_string(),
+        };
+        Some(format!(
+            "{} {value} {} {:?}",
+            def.name,
+            outline.text(node.label),
+            (node.depth, node.start, node.len)
+        ))
+    };
+    let notes = outline.notes().iter().map(|note| format!("{} {}", note.note, outline.text(note.detail)));
+    let info = outline.info_line().to_owned();
+    outline.nodes().iter().filter_map(show).chain(notes).chain([info]).collect()
+}
+
+/// Each device of a session, alone: numbered as in the whole.
+fn devices(all: &[Packet]) -> Vec<Vec<Packet>> {
+    let mut streams: Vec<_> = all.iter().map(|packet| packet.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let of = |stream: &u64| all.iter().filter(|packet| packet.stream == *stream).cloned().collect();
+    streams.iter().map(of).collect()
+}
+
+/// All samples at once, each moved to a bus of its own, with their transfers mixed.
+#[test]
+fn sticks_side_by_side_do_not_disturb_each_other() {
+    let moved = (1..).zip(sessions()).map(|(bus, (_, mut session))| {
+        session.transfers.iter_mut().for_each(|transfer| transfer.bus += 100 * bus);
+        session
+    });
+    // Sessions of one pump and several sticks would tell each other its model: that is meant, and tested elsewhere.
+    let models: Vec<samples::Session> = moved.collect();
+    let all = packets(&samples::Session::merge(models));
+    let together = observed(&all);
+    let devices = devices(&all);
+    assert!(devices.len() > 10);
+    let mut mixed = 0;
+    for device in &devices {
+        let alone = observed(device);
+        let part: Vec<_> = accounts(&together)
+            .into_iter()
+            .filter(|(frame, _)| device.iter().any(|packet| packet.frame == *frame))
+            .collect();
+        assert_eq!(part, accounts(&alone));
+        mixed += usize::from(device.windows(2).any(|pair| pair[0].frame + 1 != pair[1].frame));
+    }
+    assert!(mixed > 10, "they take turns");
+}
+
+#[test]
+fn two_sticks_and_two_pumps_show_what_each_shows_alone() {
+    let (_, session) =
+        sessions().into_iter().find(|(name, _)| name.contains("two-sticks")).expect("a sample");
+    let all = packets(&session);
+    let together: Session = observed(&all);
+    let devices = devices(&all);
+    let fields: Vec<_> = registry().collect();
+    assert_eq!(devices.len(), 2);
+    for device in devices {
+        let alone = observed(&device);
+        for packet in &device {
+            let [mixed, single] =
+                [&together, &alone].map(|session| content(&outline(session, packet), &fields));
+            assert_eq!(mixed, single);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! In: sessions of the samples. Out: what the core takes, and what it makes of it.
+
+use carelink_core::session::{Carrier, Claim, Direction, Session, Transfer, Verdict};
+use carelink_core::sink::Outline;
+use carelink_core::track::transaction::{Kind, Outcome, Transaction};
+use carelink_samples::session as samples;
+
+/// A transfer that owns its bytes.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub bytes: Vec<u8>,
+    pub reported: usize,
+    pub stream: u64,
+    pub time: u64,
+    pub frame: u32,
+    pub direction: Option<Direction>,
+    pub endpoint: Option<u8>,
+    pub carrier: Carrier,
+}
+
+impl Packet {
+    pub fn new(transfer: &samples::Transfer, frame: u32) -> Self {
+        let transfer = transfer.for_core(frame);
+        let Transfer { reported, stream, time, frame, direction, endpoint, carrier, .. } = transfer;
+        Self { bytes: transfer.bytes.to_vec(), reported, stream, time, frame, direction, endpoint, carrier }
+    }
+
+    /// The same as bytes that all were captured.
+    pub fn with(&self, bytes: Vec<u8>) -> Self {
+        Self { reported: bytes.len(), bytes, ..*self }
+    }
+
+    pub fn transfer(&self, claim: Claim) -> Transfer<'_> {
+        let Self { ref bytes, reported, stream, time, frame, direction, endpoint, carrier } = *self;
+        Transfer { bytes, reported, stream, time, frame, layer: 0, direction, endpoint, carrier, claim }
+    }
+}
+
+/// The sample sessions, by name.
+pub fn sessions() -> Vec<(String, samples::Session)> {
+    let paths = carelink_samples::scripts(carelink_samples::directory()).expect("the samples are there");
+    assert!(!paths.is_empty());
+    let load = |path: &std::path::PathBuf| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (name, carelink_samples::load(path).expect("a sample is sound").session)
+    };
+    paths.iter().map(load).collect()
+}
+
+/// The transfers with payload, numbered from 1.
+pub fn packets(session: &samples::Session) -> Vec<Packet> {
+    (1..).zip(session.data()).map(|(frame, transfer)| Packet::new(transfer, frame)).collect()
+}
+
+/// A session that has seen `packets`, and knows that they are a stick's.
+pub fn observed<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> Session {
+    let mut session = Session::default();
+    for packet in packets {
+        assert_eq!(session.observe(&packet.transfer(Claim::Certain)), Verdict::Ours);
+    }
+    session
+}
+
+pub fn outline(session: &Session, packet: &Packet) -> Outline {
+    let mut outline = Outline::default();
+    outline_into(session, packet, &mut outline);
+    outline
+}
+
+/// The same, in memory that was used before.
+pub fn outline_into(session: &Session, packet: &Packet, outline: &mut Outline) {
+    outline.clear();
+    assert_eq!(session.dissect(&packet.transfer(Claim::Certain), outline), Verdict::Ours);
+}
+
+/// Every byte of every source belongs to one leaf.
+pub fn assert_claimed_once(outline: &Outline, packet: &Packet, what: impl std::fmt::Debug) {
+    let wire = std::iter::once(packet.bytes.len());
+    let lengths = wire.chain(outline.sources().iter().map(|(_, bytes)| bytes.len()));
+    for (source, len) in (0..).zip(lengths) {
+        let wrong = outline.misclaimed(source, len);
+        assert_eq!(wrong, None, "{what:?}: source {source} of {packet:?}");
+    }
+}
+
+/// What a transaction comes to, without the numbers of frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    pub kind: Kind,
+    pub parameters: Vec<u8>,
+    pub outcome: Outcome,
+    pub reply: Vec<u8>,
+}
+
+impl Account {
+    pub fn of(session: &Session, number: u32, transaction: &Transaction) -> Self {
+        let (reply, _) = session.tracker().reply(number);
+        Self {
+            kind: transaction.kind,
+            parameters: transaction.parameters().to_vec(),
+            outcome: transaction.outcome(),
+            reply: reply.to_vec(),
+        }
+    }
+
+    /// True if this asks what `other` asks, as far as that is known.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let known = other.parameters.is_empty() || other.parameters == self.parameters;
+        match (self.kind, other.kind) {
+            (Kind::Pump(own), Kind::Pump(other)) => {
+                (own.serial, own.opcode) == (other.serial, other.opcode) && known
+            }
+            (own, other) => own == other,
+        }
+    }
+}
+
+/// All transactions and the frames that they begin in.
+pub fn accounts(session: &Session) -> Vec<(u32, Account)> {
+    (1..)
+        .zip(session.tracker().transactions())
+        .map(|(number, transaction)| (transaction.request.0, Account::of(session, number, transaction)))
+        .collect()
+}
+
+/// Numbers without meaning, the same in every run (xorshift64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("below a usize")
+    }
+
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next().to_be_bytes()[0]).collect()
+    }
+}
