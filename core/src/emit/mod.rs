@@ -6,6 +6,7 @@
 
 pub mod history;
 pub mod page;
+pub mod pump;
 pub mod reply;
 pub mod request;
 pub mod sensor;
