@@ -7,22 +7,22 @@ use crate::pump::totals::Totals;
 use crate::units::Minutes;
 
 /// A count of steps of so many thousandths.
-fn steps(thousandths: i32, step: i32) -> Option<u32> {
+pub(crate) fn steps(thousandths: i32, step: i32) -> Option<u32> {
     u32::try_from(thousandths / step).ok().filter(|_| thousandths % step == 0)
 }
 
 /// Tenths of a unit in two bytes.
-pub(super) fn tenths(thousandths: i32) -> Option<[u8; 2]> {
+pub(crate) fn tenths(thousandths: i32) -> Option<[u8; 2]> {
     u16::try_from(steps(thousandths, 100)?).ok().map(u16::to_be_bytes)
 }
 
 /// Tenths of a unit in one byte.
-pub(super) fn few_tenths(thousandths: i32) -> Option<u8> {
+pub(crate) fn few_tenths(thousandths: i32) -> Option<u8> {
     u8::try_from(steps(thousandths, 100)?).ok()
 }
 
 /// Fortieths of a unit in two bytes.
-pub(super) fn fortieths(thousandths: i32) -> Option<[u8; 2]> {
+pub(crate) fn fortieths(thousandths: i32) -> Option<[u8; 2]> {
     u16::try_from(steps(thousandths, 25)?).ok().map(u16::to_be_bytes)
 }
 
@@ -56,6 +56,6 @@ pub(super) fn temp_basal_511(value: TempBasal511) -> Option<Vec<u8>> {
 }
 
 /// Minutes in two bytes.
-pub(super) fn minutes(minutes: Minutes) -> Option<[u8; 2]> {
+pub(crate) fn minutes(minutes: Minutes) -> Option<[u8; 2]> {
     u16::try_from(minutes.0).ok().map(u16::to_be_bytes)
 }

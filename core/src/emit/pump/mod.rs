@@ -3,7 +3,7 @@
 //! The layouts are written down a second time here, from the fact sheets and not from the readers, one file per family.
 
 mod device;
-mod insulin;
+pub(super) mod insulin;
 mod schedule;
 mod sensor;
 mod settings;
