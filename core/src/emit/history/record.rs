@@ -183,7 +183,7 @@ fn plain_tail(opcode: u8, value: u8) -> usize {
 }
 
 /// A number of so many bits.
-pub(super) fn few(number: u8, bits: u32) -> Option<u8> {
+pub(crate) fn few(number: u8, bits: u32) -> Option<u8> {
     (u32::from(number) < 1 << bits).then_some(number)
 }
 
@@ -198,7 +198,7 @@ fn half_hours(minutes: Minutes) -> Option<u8> {
 }
 
 /// The fields of a stamp, whether a calendar has them or not.
-fn stamp(time: PumpTime) -> Option<Stamp> {
+pub(crate) fn stamp(time: PumpTime) -> Option<Stamp> {
     let small = |number: i8| u8::try_from(number).ok();
     let (year, [month, day, hour, minute, second]) = match time {
         PumpTime::At(at) => {
