@@ -3,6 +3,9 @@
 //! "Small" records are those of models up to the 522 and 722 (insulin in tenths of a unit), "large" ones those
 //! of later models (insulin in fortieths). Records without such a distinction are the same in all models.
 
+pub mod record;
+mod setup;
+
 /// A pump's local date and time, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {

@@ -1,11 +1,12 @@
 //! In: typed values. Out: the bytes that a host, a stick or a pump would send for them.
 //!
 //! Nothing here is used to read traffic. It builds sample captures, and tests use it to show that parsing
-//! what was emitted gives the values back. It shares only the checksums with the parsers, so that a mistake
-//! in a layout cannot cancel itself out.
+//! what was emitted gives the values back. It shares only the types of values and the checksums with the parsers, so
+//! that a mistake in a layout cannot cancel itself out.
 
 pub mod history;
 pub mod page;
+pub mod pump;
 pub mod reply;
 pub mod request;
 pub mod sensor;

@@ -1,25 +1,28 @@
-//! In: sensor events, oldest first. Out: a glucose page, and the ISIG page that runs beside it.
+//! In: sensor events, oldest first. Out: a glucose page, and the ISIG and VCNTR pages that run beside it.
 //!
 //! A pump reads these pages backwards: the opcode is the last byte of a record.
 
 use super::history::Stamp;
+use super::history::record::{few, stamp};
 use super::page;
+use crate::sensor::{Body, Record, When};
 
 /// The ISIG word beside a byte that is an argument.
 const ARGUMENT: u16 = 0x0022;
 
-/// A pair of pages that are being filled.
+/// Pages of one number that are being filled.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SensorPages {
     glucose: Vec<u8>,
     isig: Vec<u16>,
+    vcntr: Vec<i8>,
 }
 
 impl SensorPages {
     /// Empty pages.
     #[must_use]
     pub const fn new() -> Self {
-        Self { glucose: Vec::new(), isig: Vec::new() }
+        Self { glucose: Vec::new(), isig: Vec::new(), vcntr: Vec::new() }
     }
 
     /// A reading: even mg/dL from 40 to 510, and the sensor's current in hundredths of a nanoampere.
@@ -33,7 +36,7 @@ impl SensorPages {
         self.value(glucose, isig & !1 | glucose & 1);
     }
 
-    /// A record of one byte that takes a place in time: 0x02, a weak signal.
+    /// A record of one byte: 0x02, a weak signal, takes a place in time; 0x01 and 0x11 to 0x13 take none.
     pub fn bare(&mut self, opcode: u8) {
         self.push(opcode, opcode.into());
     }
@@ -61,6 +64,47 @@ impl SensorPages {
         self.push(opcode, opcode.into());
     }
 
+    /// Any record, as its reader gives it; of its time, only one that the record itself stores. What a reader does not keep
+    /// is emitted as zero. `None` for a value that a record cannot hold, and then nothing is added.
+    pub fn record(&mut self, record: &Record) -> Option<()> {
+        let opcode = record.opcode;
+        let isig = record.isig.map_or(0, |isig| isig.0);
+        let mut at = |subtype, flag, arguments: &[u8]| {
+            let When::Stored(time) = record.when else { return None };
+            self.absolute(opcode, few(subtype, 3)?, flag, stamp(time)?, arguments);
+            Some(())
+        };
+        match record.body {
+            Body::Glucose(glucose) => self.push(u8::try_from(glucose / 2).ok()?, isig | glucose & 1),
+            Body::Low(raw) | Body::High(raw) => self.relative(opcode, raw, isig),
+            Body::Cal(cal) => self.relative(opcode, cal.into(), isig),
+            Body::Packet(packet) => self.relative(opcode, packet.into(), isig),
+            Body::Error(error) => self.relative(opcode, error.into(), isig),
+            Body::Stamp(stamp) => at(stamp.into(), false, &[])?,
+            Body::Battery(enabled) => at(enabled.into(), false, &[])?,
+            Body::Status(status) => at(status.into(), false, &[])?,
+            Body::Clock(clock) => at(clock.into(), false, &[])?,
+            Body::Sync(sync) => at(sync.into(), false, &[])?,
+            Body::Meter(amount, origin) => {
+                let [high, low] = amount.to_be_bytes();
+                at(few(high, 1)?, few(origin.into(), 1)? != 0, &[low])?;
+            }
+            Body::Factor(factor) => at(0, false, &factor.0.to_be_bytes())?,
+            Body::Nothing if opcode == 0x10 => at(0, false, &[0; 3])?,
+            Body::Nothing => self.bare(opcode),
+        }
+        if let (Some(last), Some(vcntr)) = (self.vcntr.last_mut(), record.vcntr) {
+            *last = vcntr;
+        }
+        Some(())
+    }
+
+    /// The VCNTR page, filled up and sealed. `None` when the records do not fit.
+    #[must_use]
+    pub fn vcntr(&self) -> Option<[u8; 1024]> {
+        page::page(&self.vcntr.iter().map(|count| count.cast_unsigned()).collect::<Vec<_>>())
+    }
+
     /// The glucose page and the ISIG page, filled up and sealed. `None` when the records do not fit.
     #[must_use]
     pub fn finish(&self) -> Option<([u8; 1024], [u8; 2048])> {
@@ -70,6 +114,7 @@ impl SensorPages {
     fn push(&mut self, byte: u8, word: u16) {
         self.glucose.push(byte);
         self.isig.push(word);
+        self.vcntr.push(0);
     }
 }
 

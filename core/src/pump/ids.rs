@@ -36,6 +36,13 @@ pub struct DeviceId(ArrayString<18>);
 const NONE: &str = "------";
 
 impl DeviceId {
+    /// The identity of these six printable ASCII characters; six dashes stand for none.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        (text.len() == 6 && printable).then(|| Self(ascii(text.as_bytes())))
+    }
+
     /// Its six characters; six dashes stand for none.
     #[must_use]
     pub fn text(&self) -> &str {
