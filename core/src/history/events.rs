@@ -118,9 +118,8 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                 .with("IS_DUAL_COMPONENT", dual)
                 .with("UNABSORBED_INSULIN_TOTAL", bolus.active.map(Insulin::value))
         }
-        Body::BolusReminder(reminder) => {
-            asked(event.with("ALARM_TIME", reminder.time)).with("START_TIME", reminder.start)
-        }
+        Body::BolusReminder(reminder) => asked(event.with("ALARM_TIME", reminder.time))
+            .with("START_TIME", (reminder.start == 0).then_some(0_u8)),
         Body::ClearAlarm(code) => asked(event.with("ALARM_TYPE", *code)),
         Body::DailyTotal(total) => event.with("AMOUNT", total.value()).with("CONCENTRATION", Datum::Null),
         Body::EasyBolus(easy) => {

@@ -233,15 +233,15 @@ pub(super) fn reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
 pub struct BolusReminder {
     /// When the pump reminds its user, from midnight.
     pub time: Minutes,
-    /// When the time begins in which a bolus is expected. Only midnight has been seen, as a zero.
-    pub start: Option<Minutes>,
+    /// When the time begins in which a bolus is expected, as sent: 0 is midnight, and no other value has been seen.
+    pub start: u8,
 }
 
 pub(super) fn bolus_reminder<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
     let start = c.read(super::VALUE, u8)?;
     r.stamp(c)?;
     let time = c.read(REMINDER, be_u16.map(|minutes| Minutes(minutes.into())))?;
-    Ok(Body::BolusReminder(BolusReminder { time, start: (start == 0).then_some(Minutes(0)) }))
+    Ok(Body::BolusReminder(BolusReminder { time, start }))
 }
 
 pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {

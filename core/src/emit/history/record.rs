@@ -79,7 +79,7 @@ pub fn record(record: &Record, layout: Layout) -> Option<Vec<u8>> {
         Body::BasalPattern(pattern) => basal_pattern(pattern)?,
         Body::BasalStart(start) => basal_start(start)?,
         Body::Bolus(bolus) => self::bolus(bolus, large)?,
-        Body::BolusReminder(minutes) => Parts::of([0]).tail(insulin::minutes(*minutes)?),
+        Body::BolusReminder(reminder) => Parts::of([reminder.start]).tail(insulin::minutes(reminder.time)?),
         Body::CarbUnits(unit) => Parts::of([few(u8::from(*unit), 4)?]),
         Body::ClearAlarm(code) => Parts::of([*code]),
         Body::Devices(devices) => {
