@@ -106,8 +106,11 @@ impl Glucose {
         if self.unit == GlucoseUnit::MmolL { count / 10.0 } else { count }
     }
 
-    /// The number that the vendor's export has for it: mg/dL whatever the unit, with 18.016 mg/dL to the mmol/L and
-    /// three decimals. So exports of pumps that are set to mmol/L have it: 5.5 mmol/L is 99.088 there.
+    /// The mg/dL in a mmol/L, as the vendor's exports count.
+    pub const MG_DL_PER_MMOL_L: f64 = 18.016;
+
+    /// The number that the vendor's export has for it: mg/dL whatever the unit, with
+    /// [`Self::MG_DL_PER_MMOL_L`] and three decimals. So exports of pumps that are set to mmol/L have it: 5.5 mmol/L is 99.088 there.
     ///
     /// ```
     /// # use carelink_core::units::{Glucose, GlucoseUnit};
@@ -117,7 +120,11 @@ impl Glucose {
     #[must_use]
     pub fn exported(self) -> f64 {
         let count = f64::from(self.count);
-        if self.unit == GlucoseUnit::MmolL { (count * 1801.6).round() / 1000.0 } else { count }
+        if self.unit == GlucoseUnit::MmolL {
+            (count * Self::MG_DL_PER_MMOL_L * 100.0).round() / 1000.0
+        } else {
+            count
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 //! its own that a browser shows under the pointer.
 
 use super::basal::{Cause, Step};
-use super::series::{Kind, MG_DL, Mark, Series, short};
+use super::series::{Kind, Mark, Series, short};
 use super::time::{TimeAxis, label, moment};
 use anyhow::{Context as _, Result, anyhow};
 use carelink_core::time::seconds;
+use carelink_core::units::Glucose;
 use jiff::civil::DateTime;
 use plotters::chart::ChartContext;
 use plotters::coord::Shift;
@@ -296,7 +297,7 @@ fn draw_panel(
         .right_y_label_area_size(right)
         .build_cartesian_2d(axis.clone(), 0.0..top)
         .map_err(failed)?
-        .set_secondary_coord(axis.clone(), 0.0..top / MG_DL);
+        .set_secondary_coord(axis.clone(), 0.0..top / Glucose::MG_DL_PER_MMOL_L);
     if panel == Panel::Glucose {
         let aim = [(axis.0.start, AIM.start), (axis.0.end, AIM.end)];
         chart.draw_series([Rectangle::new(aim, TARGET.filled())]).map_err(failed)?;

@@ -10,7 +10,7 @@ use carelink_core::names::lookup;
 use carelink_core::pump::status::Alarm as PumpAlarm;
 use carelink_core::time::seconds;
 use jiff::civil::DateTime;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a mark stands for.
@@ -98,42 +98,23 @@ pub struct Series {
     basal: Basal,
 }
 
-/// The highest reading of a meter in mmol/L.
-const HIGHEST_MMOL: f64 = 33.3;
-
-/// mg/dL in a mmol/L of glucose.
-pub const MG_DL: f64 = 18.016;
-
 impl Series {
     /// Sorts out the events of one pump, which are in order of time.
     pub fn new(events: &[&Found]) -> Self {
         let mut series = Self::default();
-        // An event of a meter has no unit; those of the wizard tell what the pump is set to.
-        let units: BTreeSet<_> = events
-            .iter()
-            .flat_map(|event| {
-                let values = judged(&event.values);
-                let units = values
-                    .get("BG_UNITS")
-                    .or_else(|| values.get("UNITS").filter(|_| event.kind == "CurrentBolusWizardBGUnits"));
-                units.cloned().and_then(|units| match units {
-                    Judged::Name(name) => Some(name),
-                    Judged::Number(_) => None,
-                })
-            })
-            .collect();
-        let unit = Some(units).filter(|units| units.len() == 1).and_then(|units| units.first().cloned());
         let mut unsure = 0;
         for event in events {
             let (time, values) = (seconds(event.time), judged(&event.values));
             series.basal.take(time, event.kind, &values);
-            match mark(event.kind, time, &values, unit.as_deref()) {
+            match mark(event.kind, time, &values) {
                 Ok(mark) => series.marks.extend(mark),
                 Err(Unsure) => unsure += 1,
             }
         }
         if unsure > 0 {
-            series.left_out.push(format!("{unsure} meter readings are not drawn: they may be in mmol/L"));
+            series.left_out.push(format!(
+                "{unsure} meter readings are not drawn: no record before them tells their unit"
+            ));
         }
         series
     }
@@ -201,32 +182,18 @@ pub fn short(value: f64) -> String {
     ((value * 100.0).round() / 100.0).to_string()
 }
 
-/// A value whose unit is not known.
+/// A reading whose unit is not known.
+#[derive(Debug, PartialEq)]
 struct Unsure;
 
 /// What an event shows.
-fn mark(
-    kind: &str,
-    time: i64,
-    values: &BTreeMap<&str, Judged>,
-    unit: Option<&str>,
-) -> Result<Option<Mark>, Unsure> {
+fn mark(kind: &str, time: i64, values: &BTreeMap<&str, Judged>) -> Result<Option<Mark>, Unsure> {
     let number = |key: &str| match values.get(key) {
         Some(Judged::Number(number)) => Some(*number),
         _ => None,
     };
     let amount = number("AMOUNT");
     let point = |kind, value, words| Some(Mark { kind, time, end: time, value, words });
-    let meter = |kind, word: &str| match (amount, unit) {
-        (Some(amount), Some("mmol l")) if amount <= HIGHEST_MMOL => {
-            Ok(point(kind, amount * MG_DL, format!("{word} {amount} mmol/L")))
-        }
-        (Some(amount), unit) if amount > HIGHEST_MMOL || unit == Some("mg dl") => {
-            Ok(point(kind, amount, format!("{word} {amount} mg/dL")))
-        }
-        (Some(_), _) => Err(Unsure),
-        (None, _) => Ok(None),
-    };
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -247,7 +214,10 @@ fn mark(
         "GlucoseSensorDataHigh" => amount
             .and_then(|amount| point(Kind::Sensor, amount, format!("sensor at or above {amount} mg/dL"))),
         // Readings that a meter sends are stored twice; these are all readings.
-        "CalBGForPH" => meter(Kind::Meter, "meter")?,
+        "CalBGForPH" => {
+            let amount = amount.ok_or(Unsure)?;
+            point(Kind::Meter, amount, format!("meter {} mg/dL", short(amount)))
+        }
         // Sensor pages count in mg/dL whatever the pump shows.
         "CalBGForGH" => {
             amount.and_then(|amount| point(Kind::Calibration, amount, format!("calibration {amount} mg/dL")))
@@ -288,4 +258,16 @@ fn mark(
         "Rewind" => point(Kind::Rewind, 0.0, "rewind".to_owned()),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_reading_is_drawn_in_mg_dl_or_not_at_all() {
+        let drawn = |values| mark("CalBGForPH", 0, &judged(values)).map(|mark| mark.map(|mark| mark.words));
+        assert_eq!(drawn("AMOUNT=99.088, UNITS=null"), Ok(Some("meter 99.09 mg/dL".to_owned())));
+        assert_eq!(drawn("AMOUNT=null, UNITS=null"), Err(Unsure));
+    }
 }
