@@ -9,6 +9,7 @@ use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::{Claim, Session, Verdict};
 use carelink_core::sink::{InfoLine, Sink};
 use carelink_core::track::transaction::{Outcome, Part, Transaction};
+use carelink_core::whole::{self, Doubt};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Read};
@@ -60,6 +61,8 @@ pub struct Fetch<'a> {
     pub data: &'a [u8],
     /// The parts of its reply.
     pub parts: &'a [Part],
+    /// Why the reply is not to be read, if so.
+    pub doubt: Option<Doubt>,
     /// The pump that it went to.
     pub pump: Pump,
 }
@@ -119,7 +122,7 @@ impl Conversation {
         (1..).zip(tracker.transactions()).map(|(number, transaction)| {
             let (data, parts) = tracker.reply(number);
             let pump = transaction.serial().map(|serial| tracker.pump(serial)).unwrap_or_default();
-            Fetch { number, transaction, data, parts, pump }
+            Fetch { number, transaction, data, parts, doubt: whole::doubt(tracker, number), pump }
         })
     }
 
@@ -174,13 +177,6 @@ impl Fetch<'_> {
     #[must_use]
     pub fn complete(&self) -> bool {
         self.transaction.outcome() == Outcome::Complete
-    }
-
-    /// True if the reply is good as far as it came: what may lack is its end. A page has a check value of its own.
-    #[must_use]
-    pub fn good(&self) -> bool {
-        let command = self.transaction.transmit().is_none_or(|packet| packet.header_good());
-        command && self.transaction.missing == 0 && self.parts.iter().all(|part| part.good)
     }
 
     /// The frame that holds the byte at `offset` of the reply.

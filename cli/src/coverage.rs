@@ -3,7 +3,7 @@
 //! What counts is the field of the leaf that claims a byte, by its definition: a byte that no reader takes is unknown, one
 //! whose field is marked as a guess is guessed, zeros that fill a fixed length are padding, and the rest is decoded.
 
-use crate::conversation::{Fetch, Options};
+use crate::conversation::{Conversation, Fetch, Options};
 use crate::events::{Source, page_of_file, source};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
@@ -164,7 +164,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
             Source::Capture(conversation) => {
                 for fetch in conversation.fetches().filter(|fetch| !fetch.data.is_empty()) {
                     if fetch.complete() {
-                        add_reply(&mut table, &fetch);
+                        add_reply(&mut table, conversation, &fetch);
                     } else {
                         left_out += 1;
                     }
@@ -204,8 +204,8 @@ fn add(table: &mut Table, line: Line, share: Share) {
     *sum += share;
 }
 
-fn add_reply(table: &mut Table, fetch: &Fetch<'_>) {
-    let (Some(opcode), Some(part)) = (fetch.opcode(), show::reply(fetch)) else { return };
+fn add_reply(table: &mut Table, conversation: &Conversation, fetch: &Fetch<'_>) {
+    let (Some(opcode), Some(part)) = (fetch.opcode(), show::reply(conversation, fetch)) else { return };
     let share = Share::of(&part.outline, part.bytes.len());
     add(table, Line::Reply(opcode.0, opcode.to_string()), share);
     if let Some(page) = Page::of(fetch) {

@@ -6,7 +6,6 @@ use crate::conversation::{Conversation, Fetch, Options, open};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::{Kind, Page};
 use anyhow::{Context as _, Error, Result, bail};
-use carelink_core::checksum::CrcStatus;
 use carelink_core::cursor::Cursor;
 use carelink_core::events::Event;
 use carelink_core::history::merge::{PageRecords, merge};
@@ -173,7 +172,8 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
             }
             Source::Capture(conversation) => {
                 current(conversation, &mut collection);
-                for page in conversation.fetches().filter_map(|fetch| Page::of(&fetch)) {
+                let pages_of_it = conversation.fetches().filter_map(|fetch| Page::of(&fetch));
+                for page in pages_of_it.filter(|page| page.kind != Kind::Trace) {
                     pages.entry(page.serial).or_default().push(page);
                 }
             }
@@ -230,14 +230,12 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
 fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
     let at = page.fetch.map(|fetch| format!("frame {}: ", fetch.transaction.request.0)).unwrap_or_default();
     let (what, number) = (page.kind.word(), page.number.map(|number| number.to_string()).unwrap_or_default());
-    let reason = if page.fetch.is_some_and(|fetch| !fetch.good()) {
-        "its reply is damaged"
-    } else if page.read(&mut ()).1 == CrcStatus::Bad {
-        "its CRC is bad"
+    let reason = if let Some(doubt) = page.doubt() {
+        doubt.to_string()
     } else if page.kind != Kind::History && !page.whole() {
-        "it lacks its end"
+        "it lacks its end".to_owned()
     } else if page.kind != Kind::History && page.pump.large().is_none() {
-        "the pump's model is not known; name it with --model"
+        "the pump's model is not known; name it with --model".to_owned()
     } else {
         return true;
     };

@@ -2,7 +2,7 @@
 
 use crate::conversation::{Conversation, Fetch, Options};
 use crate::output::{Csv, Ending, Format, json_line, object};
-use crate::page;
+use crate::page::Page;
 use anyhow::Result;
 use carelink_core::cursor::Cursor;
 use carelink_core::pump;
@@ -150,14 +150,21 @@ fn reply(conversation: &Conversation, fetch: &Fetch<'_>) -> Option<String> {
             Some(conversation.sentence(frame)).filter(|sentence| !sentence.is_empty())
         }
         _ if fetch.data.is_empty() => None,
-        _ if page::Kind::of(fetch.opcode()?).is_some() => page::Page::of(fetch).map(|page| page.summary()),
-        _ if fetch.complete() => {
-            match pump::reply(fetch.opcode()?, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump) {
-                Ok(Some(reply)) => Some(reply.to_string()),
-                Ok(None) => Some(format!("{} bytes", fetch.data.len())),
-                Err(stop) => Some(format!("{} bytes: {stop}", fetch.data.len())),
-            }
-        }
-        _ => Some(format!("{} bytes", fetch.data.len())),
+        _ => Some(match (Page::of(fetch), fetch.doubt) {
+            (Some(page), _) => page.summary(),
+            (None, Some(doubt)) => format!("{} bytes, not read: {doubt}", fetch.data.len()),
+            (None, None) => answer(fetch),
+        }),
+    }
+}
+
+/// What a reply says that is no page.
+fn answer(fetch: &Fetch<'_>) -> String {
+    let bytes = format!("{} bytes", fetch.data.len());
+    let Some(opcode) = fetch.opcode().filter(|_| fetch.complete()) else { return bytes };
+    match pump::reply(opcode, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump) {
+        Ok(Some(reply)) => reply.to_string(),
+        Ok(None) => bytes,
+        Err(stop) => format!("{bytes}: {stop}"),
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::conversation::{Conversation, Options};
 use crate::output::Ending;
-use crate::page::{Kind, Page};
+use crate::page::Page;
 use anyhow::{Context as _, Result};
-use carelink_core::checksum::CrcStatus;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -33,21 +32,14 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
     let mut ending = Ending::Fine;
     for fetch in conversation.fetches() {
-        if fetch.opcode().and_then(Kind::of).is_none() {
-            continue;
-        }
+        // A refused command brings no page, and is nothing to complain of.
+        let Some(page) = Page::of(&fetch) else { continue };
         let frame = fetch.transaction.request.0;
-        let Some(page) = Page::of(&fetch).filter(Page::whole) else {
-            // A refused command brings no page, and is nothing to complain of.
-            if !fetch.data.is_empty() {
-                eprintln!("carelink: frame {frame}: {}: not written", fetch.transaction);
-                ending = Ending::Found;
-            }
-            continue;
-        };
-        if page.read(&mut ()).1 == CrcStatus::Bad {
-            eprintln!("carelink: frame {frame}: the page's own CRC is bad; it is written as it is");
+        let fault = page.doubt().map(|doubt| doubt.to_string());
+        if let Some(fault) = fault.or_else(|| (!page.whole()).then(|| "it lacks its end".to_owned())) {
+            eprintln!("carelink: frame {frame}: {}: not written: {fault}", fetch.transaction);
             ending = Ending::Found;
+            continue;
         }
         let path = args.output.join(name(&page, frame));
         let file = if args.force { File::create(&path) } else { File::create_new(&path) };

@@ -3,7 +3,6 @@
 use crate::conversation::{Conversation, Fetch, Options};
 use crate::list;
 use crate::output::{Csv, Ending, Format, json_line, object};
-use crate::page::Page;
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
 use carelink_core::cursor::Cursor;
@@ -11,6 +10,7 @@ use carelink_core::pump;
 use carelink_core::radio::reply::PAYLOAD;
 use carelink_core::sink::Outline;
 use carelink_core::track::transaction::Kind;
+use carelink_core::whole;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -118,7 +118,7 @@ fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>>
         }
         Kind::Pump(_) | Kind::Orphan => {
             parts.extend(parameters(fetch));
-            parts.extend(reply(fetch));
+            parts.extend(reply(conversation, fetch));
         }
     }
     parts
@@ -132,44 +132,25 @@ fn parameters<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
     }
     let mut outline = Outline::default();
     let mut cursor = Cursor::new(bytes, 0, bytes.len() < packet.parameters.into(), &mut outline);
-    read(&mut cursor, |cursor| pump::parameters(packet.opcode, cursor, fetch.pump).map(drop));
-    Some(Part { name: "parameters", outline, bytes })
-}
-
-/// The reply of a fetch, as far as it came.
-pub(crate) fn reply<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
-    let bytes = fetch.data;
-    if bytes.is_empty() {
-        return None;
-    }
-    let mut outline = Outline::default();
-    if let Some(page) = Page::of(fetch) {
-        page.read(&mut outline);
-    } else {
-        let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
-        match fetch.opcode() {
-            // Damage that no other check would find leaves the bytes unread.
-            Some(opcode) if fetch.good() => {
-                read(&mut cursor, |cursor| pump::reply(opcode, cursor, fetch.pump).map(drop));
-            }
-            _ => {
-                cursor.remainder(PAYLOAD);
-            }
-        }
-    }
-    Some(Part { name: "reply", outline, bytes })
-}
-
-/// Shows what a reader leaves as plain bytes, and where it stopped.
-fn read(
-    cursor: &mut Cursor<'_, '_, Outline>,
-    reader: impl FnOnce(&mut Cursor<'_, '_, Outline>) -> Result<(), carelink_core::diagnosis::Stop>,
-) {
-    let stop = reader(cursor).err();
+    let stop = pump::parameters(packet.opcode, &mut cursor, fetch.pump).err();
+    // What a reader leaves is shown as plain bytes.
     if cursor.remaining() > 0 {
         cursor.remainder(PAYLOAD);
     }
     if let Some(stop) = stop {
         cursor.note_stop(stop);
     }
+    Some(Part { name: "parameters", outline, bytes })
+}
+
+/// The reply of a fetch, as far as it came.
+pub(crate) fn reply<'a>(conversation: &Conversation, fetch: &Fetch<'a>) -> Option<Part<'a>> {
+    let bytes = fetch.data;
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut outline = Outline::default();
+    let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
+    whole::show(conversation.session.tracker(), fetch.number, &mut cursor);
+    Some(Part { name: "reply", outline, bytes })
 }

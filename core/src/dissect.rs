@@ -1,11 +1,9 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
-use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
 use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
-use crate::radio::reply;
-use crate::radio::transmit::{self, Transmit};
+use crate::radio::transmit;
 use crate::session::{Direction, Options, Transfer};
 use crate::sink::{Sink, Span};
 use crate::stick::{self, Context};
@@ -15,7 +13,7 @@ use crate::track::framing::Role;
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
-use crate::{page, pump};
+use crate::{pump, whole};
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
 
@@ -203,7 +201,7 @@ impl Visit<'_> {
         opcodes(fact, &context, span, c);
         self.links(fact, span, c);
         if self.reassemble && fact.marks.has(Marks::COMPLETES) {
-            self.reassembled(fact, &context, span, c);
+            self.reassembled(fact, span, c);
         }
         if fact.marks.has(Marks::LEFT_OVER) {
             c.note(STRAY_REPLY, format_args!(""));
@@ -261,14 +259,10 @@ impl Visit<'_> {
     }
 
     /// The reply that is complete with this frame.
-    fn reassembled<S: Sink>(&self, fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
+    fn reassembled<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
         let number = self.tracker.transaction_of(fact);
         let (data, parts) = self.tracker.reply(number);
-        let transaction = self.tracker.transaction(number);
-        let damaged = transaction.is_none_or(Transaction::damaged);
-        let missing = transaction.map_or(0, |transaction| transaction.missing);
-        let command = transaction.and_then(Transaction::transmit).filter(Transmit::header_good);
-        let page = command.and_then(|command| page::Kind::of(command.opcode));
+        let missing = self.tracker.transaction(number).map_or(0, |transaction| transaction.missing);
         c.account(FRAGMENTS, span, |c| {
             c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
             for part in parts {
@@ -287,28 +281,7 @@ impl Visit<'_> {
         });
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
-            match page {
-                // A page has a check value of its own, over all parts. What fails it is not read.
-                Some(kind) if missing > 0 => {
-                    page::damaged(kind, &mut c);
-                    c.info(format_args!("the page lacks {missing} bytes, its records are not read"));
-                }
-                Some(kind) if c.verifies() && page::check(kind, data) == CrcStatus::Bad => {
-                    page::damaged(kind, &mut c);
-                    c.info(format_args!("the page fails its CRC-16, its records are not read"));
-                }
-                Some(kind) => {
-                    let _ = c.group(reply::REPLY, |c| {
-                        page::show(self.tracker, number, kind, context.pump, c);
-                        Ok(())
-                    });
-                }
-                // Damage that no other check would find leaves the bytes unread.
-                None if damaged => {
-                    c.remainder(reply::PAYLOAD);
-                }
-                None => reply::decode(&mut c, context),
-            }
+            whole::show(self.tracker, number, &mut c);
         });
     }
 }

@@ -7,7 +7,8 @@
 //!    [transactions](track::transaction). What it learns of a transfer is a handful of [facts](track::ledger) that never
 //!    change again.
 //! 2. [`dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses USB,
-//!    [`radio`] the packets to and from the pump, [`pump`] parameters and replies, [`history`] and [`sensor`] pages.
+//!    [`radio`] the packets to and from the pump, [`whole`] a reply that is put together from its parts, [`pump`]
+//!    parameters and replies, [`history`] and [`sensor`] pages.
 //! 3. The parsers are nom to the reader and report each value through a [`cursor::Cursor`] to a [`sink::Sink`]: nothing
 //!    (`()`), the line for the packet list, or an [outline](sink::Outline) from which any tree can be built.
 //!
@@ -64,3 +65,4 @@ pub mod summary;
 pub mod time;
 pub mod track;
 pub mod units;
+pub mod whole;

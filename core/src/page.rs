@@ -26,7 +26,7 @@ const MOST_PAGES: u32 = 64;
 const ISIG_SEAL: usize = 4;
 
 /// What a page holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The pump's history.
     History,
@@ -41,6 +41,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds. History comes behind the sensor's, whose full names hold that word too.
+    pub const ALL: [Self; 5] = [Self::Glucose, Self::Isig, Self::Vcntr, Self::History, Self::Trace];
+
+    /// Its word in names of files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Glucose => "glucose",
+            Self::Isig => "isig",
+            Self::Vcntr => "vcntr",
+            Self::Trace => "trace",
+        }
+    }
+
     /// The kind of page that a command reads, if it reads one.
     #[must_use]
     pub const fn of(opcode: Opcode) -> Option<Self> {
@@ -100,35 +115,43 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: 
             let page = sensor::page::page(c, &beside, after, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
         }
-        _ => alone(kind, pump, c),
+        _ => {
+            alone(kind, pump, c);
+        }
     }
 }
 
-/// Shows a page without its neighbours.
-fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
+/// Shows a page without its neighbours: how many records it has, as far as that is known, and the verdict on its check
+/// value.
+pub fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
     match kind {
         Kind::History => {
             let page = history::page::page(c, pump, |_| {});
             c.info(format_args!("history page of {} records", page.records));
+            (Some(page.records), page.crc)
         }
         Kind::Glucose => {
             let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
             let page = sensor::page::page(c, &beside, None, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
+            (Some(page.records), page.crc)
         }
         Kind::Isig => {
-            sensor::isig::page(c, pump);
+            let crc = sensor::isig::page(c, pump);
             c.info(format_args!("ISIG page"));
+            (None, crc)
         }
         Kind::Vcntr => {
-            sensor::vcntr::page(c);
+            let crc = sensor::vcntr::page(c);
             c.info(format_args!("VCNTR page"));
+            (None, crc)
         }
         Kind::Trace => {
             c.info(format_args!("trace page"));
             if let Err(stop) = trace(c) {
                 c.note_stop(stop);
             }
+            (None, CrcStatus::NotPresent)
         }
     }
 }

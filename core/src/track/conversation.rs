@@ -303,7 +303,11 @@ impl Book {
         }
         transaction.last = came.0;
         transaction.retries += u32::from(radio.retries);
-        transaction.missing += small(lacks);
+        if lacks > 0 {
+            // Its check value counts if nothing else lacks, for then nothing tells that the rest is good.
+            let data = usize::from(radio.length).saturating_sub(payload.len()).max(1);
+            transaction.missing += small(lacks.min(data));
+        }
         let good = trusted && !matches!(radio.payload_crc, CrcStatus::Bad);
         transaction.bad_crcs += u32::from(!good);
         let first = transaction.first_data.is_none();

@@ -1,0 +1,86 @@
+//! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
+
+use crate::checksum::CrcStatus;
+use crate::cursor::Cursor;
+use crate::page;
+use crate::radio::reply::{self, PAYLOAD, REPLY};
+use crate::radio::transmit::Transmit;
+use crate::sink::Sink;
+use crate::stick::Context;
+use crate::track::Tracker;
+use crate::track::transaction::Transaction;
+use std::fmt;
+
+/// Why a reply is not read: each value that it seems to hold may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nobody knows what was asked.
+    Command,
+    /// So many bytes of it did not come or were not captured, and others came behind them.
+    Lacks(u32),
+    /// A part of it fails a check value, and there is no other one over all parts.
+    Part,
+    /// It is a page that fails its check value.
+    Page,
+}
+
+/// `it lacks 64 bytes`
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command => f.write_str("its command fails a CRC"),
+            Self::Lacks(bytes) => write!(f, "it lacks {bytes} bytes"),
+            Self::Part => f.write_str("a part of it fails its CRC"),
+            Self::Page => f.write_str("it fails its CRC-16"),
+        }
+    }
+}
+
+/// Why the bytes that came of the reply of transaction `number` are not to be read, if so. Their end may still lack.
+#[must_use]
+pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
+    let transaction = tracker.transaction(number)?;
+    if !transaction.transmit().is_none_or(|packet| packet.header_good()) {
+        return Some(Doubt::Command);
+    }
+    if transaction.missing > 0 {
+        return Some(Doubt::Lacks(transaction.missing));
+    }
+    // A page has a check value of its own, over all parts.
+    let kind = transaction.pump_opcode().and_then(page::Kind::of);
+    let (data, _) = tracker.reply(number);
+    match kind.map_or(CrcStatus::NotPresent, |kind| page::check(kind, data)) {
+        CrcStatus::Bad => Some(Doubt::Page),
+        CrcStatus::NotPresent if transaction.bad_crcs > 0 => Some(Doubt::Part),
+        _ => None,
+    }
+}
+
+/// Shows the reply of transaction `number`, whose bytes `c` has to read.
+pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) {
+    let transaction = tracker.transaction(number);
+    let pump_opcode = transaction.and_then(Transaction::pump_opcode);
+    let pump =
+        transaction.and_then(Transaction::serial).map(|serial| tracker.pump(serial)).unwrap_or_default();
+    let page = transaction
+        .and_then(Transaction::transmit)
+        .filter(Transmit::header_good)
+        .and_then(|command| page::Kind::of(command.opcode));
+    let doubt = doubt(tracker, number).filter(|doubt| c.verifies() || *doubt != Doubt::Page);
+    match (page, doubt) {
+        (Some(kind), Some(doubt)) => {
+            page::damaged(kind, c);
+            c.info(format_args!("the records of the page are not read: {doubt}"));
+        }
+        (None, Some(_)) => {
+            c.remainder(PAYLOAD);
+        }
+        (Some(kind), None) => {
+            let _ = c.group(REPLY, |c| {
+                page::show(tracker, number, kind, pump, c);
+                Ok(())
+            });
+        }
+        (None, None) => reply::decode(c, &Context { pump_opcode, pump, ..Context::default() }),
+    }
+}
