@@ -4,7 +4,7 @@
 //! whose field is marked as a guess is guessed, zeros that fill a fixed length are padding, and the rest is decoded.
 
 use crate::conversation::{Conversation, Fetch, Options};
-use crate::events::{Source, page_of_file, source};
+use crate::events::{Source, pages_in_file, source};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use crate::show;
@@ -160,7 +160,9 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let (mut table, mut left_out) = (Table::new(), 0);
     for source in &sources {
         match source {
-            Source::Page(path, bytes) => add_page(&mut table, &page_of_file(path, bytes, &args.options)?),
+            Source::Pages(path, bytes) => {
+                pages_in_file(path, bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
+            }
             Source::Capture(conversation) => {
                 for fetch in conversation.fetches().filter(|fetch| !fetch.data.is_empty()) {
                     if fetch.complete() {

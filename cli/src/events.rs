@@ -95,7 +95,7 @@ pub struct Collection {
     pub warnings: Vec<String>,
     /// What was left out though it is well.
     pub notes: Vec<String>,
-    /// Why a capture was not read to its end.
+    /// Why a file was not read, or a capture not to its end.
     pub damage: Option<Error>,
 }
 
@@ -154,22 +154,29 @@ impl Collection {
 #[derive(Debug)]
 pub(crate) enum Source {
     Capture(Box<Conversation>),
-    Page(PathBuf, Vec<u8>),
+    Pages(PathBuf, Vec<u8>),
 }
 
 /// Finds the events in `files`.
 ///
 /// # Errors
-/// If nothing of a file can be read, or pages come without a model.
+/// If nothing of any file can be read. A file that cannot be read beside others is told in the collection.
 pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
-    let sources = files.iter().map(|path| source(path, options)).collect::<Result<Vec<_>>>()?;
+    let (mut sources, mut faults) = (Vec::new(), Vec::new());
+    for path in files {
+        match source(path, options) {
+            Ok(source) => sources.push(source),
+            Err(fault) => faults.push(fault),
+        }
+    }
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
     for source in &sources {
         match source {
-            Source::Page(path, bytes) => {
-                pages.entry(None).or_default().push(page_of_file(path, bytes, options)?);
-            }
+            Source::Pages(path, bytes) => match pages_in_file(path, bytes, options) {
+                Ok(found) => pages.entry(None).or_default().extend(found),
+                Err(fault) => faults.push(fault),
+            },
             Source::Capture(conversation) => {
                 current(conversation, &mut collection);
                 let pages_of_it = conversation.fetches().filter_map(|fetch| Page::of(&fetch));
@@ -188,19 +195,25 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
         sensor_events(&pages, pump, &name, &mut collection);
     }
     collection.events.sort_by_key(|event| event.time);
-    collection.damage = sources.into_iter().find_map(|source| match source {
+    if faults.len() == files.len() {
+        return faults.into_iter().next().map_or(Ok(collection), Err);
+    }
+    let damaged = sources.into_iter().filter_map(|source| match source {
         Source::Capture(conversation) => conversation.damage,
-        Source::Page(..) => None,
+        Source::Pages(..) => None,
     });
+    let mut faults = damaged.chain(faults);
+    collection.damage = faults.next();
+    collection.warnings.extend(faults.map(|fault| format!("{fault:#}")));
     Ok(collection)
 }
 
-/// The page in a file, of the pump that the user names.
-pub(crate) fn page_of_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Page<'b>> {
+/// The pages in a file, of the pump that the user names.
+pub(crate) fn pages_in_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Vec<Page<'b>>> {
     let pump = options.forced().with_context(|| {
         format!("{}: a page does not tell the pump's model; name it with --model", path.display())
     })?;
-    Page::of_file(path, bytes, pump)
+    Page::in_file(path, bytes, pump)
 }
 
 /// Reads a file as what its first bytes say.
@@ -223,7 +236,7 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     if start.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    Ok(Source::Page(path.to_owned(), start))
+    Ok(Source::Pages(path.to_owned(), start))
 }
 
 /// True if the values of a page can be trusted.

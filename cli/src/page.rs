@@ -12,6 +12,7 @@ use carelink_core::pump::pages::PageRequest;
 use carelink_core::radio::serial::Serial;
 use carelink_core::sink::Sink;
 use carelink_core::whole::Doubt;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// A page, whole or without its end.
@@ -46,26 +47,32 @@ impl<'a> Page<'a> {
         Some(Self { kind, number, serial, pump, bytes, fetch: Some(*fetch) })
     }
 
-    /// The page in a file, whose name tells what it holds and its number: `history`, `glucose`, `isig` or `vcntr`, and
-    /// `page-7` or `pg-7`.
+    /// The pages in a file, whose name tells what they hold and their number: `history`, `glucose`, `isig` or `vcntr`,
+    /// and `page-7` or `pg_7`. Several pages lie one after another, each with the next number: `page-7-9` or `page-7`.
     ///
     /// # Errors
-    /// If the name does not tell the kind, or the size is another kind's. A history page may lack its end.
-    pub fn of_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Self> {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let (lower, readable) = (name.to_ascii_lowercase(), |kind: &Kind| kind.size().is_some());
-        let named = Kind::ALL.into_iter().filter(readable).find(|kind| lower.contains(kind.word()));
-        let kind = named.with_context(|| {
+    /// If the name does not tell the kind, or the size is another kind's. A single history page may lack its end.
+    pub fn in_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Vec<Self>> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+        let sized = Kind::ALL.into_iter().filter_map(|kind| Some((kind, kind.size()?)));
+        let (kind, size) = sized.clone().find(|(kind, _)| name.contains(kind.word())).with_context(|| {
             format!(
                 "{}: neither a capture nor named as a history, glucose, ISIG or VCNTR page",
                 path.display()
             )
         })?;
-        let (len, size) = (bytes.len(), kind.size().unwrap_or_default());
-        if len > size || (len < size && kind != Kind::History) {
-            bail!("{}: {len} bytes are no {} page, which has {size}", path.display(), kind.word());
+        let len = bytes.len();
+        let cut = kind == Kind::History && len < size;
+        if !cut && !len.is_multiple_of(size) {
+            bail!("{}: {len} bytes are no {} pages, which have {size} each", path.display(), kind.word());
         }
-        Ok(Self { kind, number: number(name), serial: None, pump, bytes, fetch: None })
+        let pages = bytes.chunks(size);
+        let numbers = numbers(&name, pages.len());
+        let page = |(at, bytes)| {
+            let number = numbers.clone().and_then(|mut numbers| numbers.nth(at));
+            Self { kind, number, serial: None, pump, bytes, fetch: None }
+        };
+        Ok(pages.enumerate().map(page).collect())
     }
 
     /// True if all of it is there.
@@ -109,9 +116,44 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The number of the page, from the name of its file.
-fn number(name: &str) -> Option<u32> {
-    let (_, rest) = name.split_once("pg-").or_else(|| name.split_once("page-"))?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..digits].parse().ok()
+/// The numbers of the pages, from the name of their file, if it names the first, or the first and the last.
+fn numbers(name: &str, pages: usize) -> Option<RangeInclusive<u32>> {
+    let rest = ["pg-", "pg_", "page-", "page_"].iter().find_map(|word| Some(name.split_once(word)?.1))?;
+    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (first, rest) = rest.split_at(digits(rest));
+    let first: u32 = first.parse().ok()?;
+    let last = first.checked_add(u32::try_from(pages).ok()?.checked_sub(1)?)?;
+    let told = rest.strip_prefix('-').and_then(|rest| rest[..digits(rest)].parse().ok());
+    (pages == 1 || told.is_none_or(|told: u32| told == last)).then_some(first..=last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_tell_the_numbers_of_pages() {
+        assert_eq!(numbers("20140501_225855-pg-18-readisighistory-page-0.data", 1), Some(18..=18));
+        assert_eq!(numbers("123456-history-page-3-frame-35.data", 1), Some(3..=3));
+        assert_eq!(numbers("page_10-18_glucose.data", 9), Some(10..=18));
+        assert_eq!(numbers("glucose-page-10.data", 9), Some(10..=18));
+        assert_eq!(numbers("page_10-18_glucose.data", 8), None);
+        assert_eq!(numbers("glucose.data", 1), None);
+    }
+
+    #[test]
+    fn a_file_may_hold_several_pages() -> Result<()> {
+        let bytes = vec![0; 3 * 1024];
+        let of = |name: &str, len: usize| Page::in_file(Path::new(name), &bytes[..len], Pump::default());
+        let numbers: Vec<_> = of("Glucose-page-4.data", 3 * 1024)?.iter().map(|page| page.number).collect();
+        assert_eq!(numbers, [Some(4), Some(5), Some(6)]);
+        assert_eq!(of("ReadISIGHistory-page-4.data", 2048)?.len(), 1);
+        assert_eq!(of("ReadHistoryData-page-4.data", 100)?.len(), 1);
+        for (name, len) in
+            [("isig.data", 1024), ("history.data", 1025), ("glucose.data", 100), ("page.data", 1024)]
+        {
+            assert!(of(name, len).is_err(), "{name}");
+        }
+        Ok(())
+    }
 }

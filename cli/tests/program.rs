@@ -250,6 +250,20 @@ fn damaged_pages_are_left_out_and_told() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_does_not_spoil_the_others() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let bad = folder.path().join("glucose-page-1.data");
+    fs::write(&bad, [0; 100])?;
+    let output = run("events", &["--model", "522"], &[&sample("11"), &bad]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, run("events", &["--model", "522"], &[&sample("11")]).stdout);
+    let reason = "glucose-page-1.data: 100 bytes are no glucose pages, which have 1024 each";
+    assert!(complaint(&output).contains(reason), "{}", complaint(&output));
+    assert_eq!(run("events", &["--model", "522"], &[&bad]).status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
 fn a_pipe_is_read_as_a_file_is() -> Result<()> {
     let bytes = fs::read(sample("11"))?;
     for verb in ["list", "events", "show"] {
