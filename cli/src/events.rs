@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 /// What `carelink events` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with raw pages, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// How to write the events; text is separated by tabs, as the vendor's table is
@@ -236,7 +236,13 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     if start.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    Ok(Source::Pages(path.to_owned(), start))
+    Ok(Source::Pages(path.to_owned(), digits(&start).unwrap_or(start)))
+}
+
+/// The bytes that a file of nothing but hexadecimal digits and blanks stands for: so logs have pages.
+fn digits(text: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<_> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    hex::decode(digits).ok()
 }
 
 /// True if the values of a page can be trusted.

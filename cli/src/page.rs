@@ -4,6 +4,7 @@ use crate::conversation::Fetch;
 use anyhow::{Context as _, Result, bail};
 use carelink_core::checksum::CrcStatus;
 use carelink_core::cursor::Cursor;
+use carelink_core::history;
 use carelink_core::page;
 pub use carelink_core::page::Kind;
 use carelink_core::pump::Parameters;
@@ -51,11 +52,13 @@ impl<'a> Page<'a> {
     /// and `page-7` or `pg_7`. Several pages lie one after another, each with the next number: `page-7-9` or `page-7`.
     ///
     /// # Errors
-    /// If the name does not tell the kind, or the size is another kind's. A single history page may lack its end.
+    /// If neither the name nor the bytes tell the kind, or the size is another kind's. A single history page may lack its
+    /// end.
     pub fn in_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Vec<Self>> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
-        let sized = Kind::ALL.into_iter().filter_map(|kind| Some((kind, kind.size()?)));
-        let (kind, size) = sized.clone().find(|(kind, _)| name.contains(kind.word())).with_context(|| {
+        let named = Kind::ALL.into_iter().find(|kind| name.contains(kind.word()));
+        let kind = named.or_else(|| Self::proven(bytes, pump));
+        let (kind, size) = kind.and_then(|kind| Some((kind, kind.size()?))).with_context(|| {
             format!(
                 "{}: neither a capture nor named as a history, glucose, ISIG or VCNTR page",
                 path.display()
@@ -73,6 +76,17 @@ impl<'a> Page<'a> {
             Self { kind, number, serial: None, pump, bytes, fetch: None }
         };
         Ok(pages.enumerate().map(page).collect())
+    }
+
+    /// The kind that the first page in `bytes` shows by its check value, and by its records where sizes are the same.
+    fn proven(bytes: &[u8], pump: Pump) -> Option<Kind> {
+        let sound = |kind| page::check(kind, bytes) == CrcStatus::Good;
+        if sound(Kind::Isig) {
+            return Some(Kind::Isig);
+        }
+        let first = bytes.get(..Kind::History.size()?).filter(|_| sound(Kind::History))?;
+        let page = history::page(&mut Cursor::new(first, 0, false, &mut ()), pump, drop);
+        (page.complete && page.records > 0).then_some(Kind::History)
     }
 
     /// True if all of it is there.

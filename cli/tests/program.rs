@@ -217,6 +217,18 @@ fn pages_in_files_give_the_events_of_the_capture() -> Result<()> {
         let of_pages = run("events", &["--model", model], &paths);
         assert_eq!(of_pages.status.code(), Some(0), "{}", complaint(&of_pages));
         assert_eq!(text(&of_pages), text(&run("events", &[], &[&sample(start)])));
+        // Nor do names that tell nothing, or hexadecimal digits, as long as the bytes tell the kind.
+        if files.len() == 1 {
+            let page = fs::read(&files[0])?;
+            let (nameless, digits) = (folder.path().join("0.bin"), folder.path().join("history-page-0.txt"));
+            fs::write(&nameless, &page)?;
+            let lines: Vec<_> = page.chunks(32).map(hex::encode_upper).collect();
+            fs::write(&digits, lines.join("\r\n"))?;
+            for file in [&nameless, &digits] {
+                let alike = run("events", &["--model", model], &[file]);
+                assert_eq!(text(&alike), text(&of_pages), "{}", complaint(&alike));
+            }
+        }
         // Twice the same file changes nothing.
         let twice = [paths.as_slice(), paths.as_slice()].concat();
         assert_eq!(text(&run("events", &["--model", model], &twice)), text(&of_pages));
