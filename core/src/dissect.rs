@@ -14,6 +14,8 @@ use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
 use crate::{pump, whole};
+use arrayvec::ArrayString;
+use std::fmt::Write as _;
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
 
@@ -323,7 +325,10 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(model) = context.pump.model.filter(|_| c.shows()) {
-        c.generated(MODEL, span, &model.to_string());
+        // Five digits and a letter.
+        let mut text = ArrayString::<10>::new();
+        let _ = write!(text, "{model}");
+        c.generated(MODEL, span, &text.as_str());
         c.relabel(format_args!("Pump Model: {model} ({})", context.pump.known));
     }
 }

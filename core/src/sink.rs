@@ -263,6 +263,8 @@ pub struct Outline<I = Everything> {
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
+    /// How many of them somebody looks at.
+    depth: u8,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
@@ -282,6 +284,7 @@ impl<I: Interest> Outline<I> {
             notes: Vec::new(),
             texts: String::new(),
             open: Vec::new(),
+            depth: 0,
             info: InfoLine::default(),
             sources: Vec::new(),
         }
@@ -297,6 +300,7 @@ impl<I: Interest> Outline<I> {
         self.nodes.clear();
         self.notes.clear();
         self.open.clear();
+        self.depth = 0;
         self.texts.clear();
         self.texts.push('\0');
         self.info.0.clear();
@@ -397,12 +401,11 @@ impl<I: Interest> Outline<I> {
             Value::Text(text) => u64::from(self.copy(text).0),
         };
         let Span { source, start, len } = item.span;
-        let depth = u8::try_from(self.open.iter().flatten().count()).unwrap_or(DEEPEST).min(DEEPEST);
         let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {
             value,
             field: item.field.id(),
-            depth,
+            depth: self.depth.min(DEEPEST),
             role: item.role as u8,
             source: u32::from(source),
             start,
@@ -427,12 +430,16 @@ impl<I: Interest> Sink for Outline<I> {
 
     fn open(&mut self, item: Item<'_>) -> Mark {
         let mark = self.push(item);
-        self.open.push((mark != Mark::NOWHERE).then_some(mark.0));
+        let looked_at = mark != Mark::NOWHERE;
+        self.open.push(looked_at.then_some(mark.0));
+        self.depth = self.depth.saturating_add(u8::from(looked_at));
         mark
     }
 
     fn close(&mut self, end: usize) {
-        if let Some(node) = self.open.pop().flatten().and_then(|index| self.nodes.get_mut(index as usize)) {
+        let Some(index) = self.open.pop().flatten() else { return };
+        self.depth = self.depth.saturating_sub(1);
+        if let Some(node) = self.nodes.get_mut(index as usize) {
             node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
         }
     }
