@@ -284,6 +284,12 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         S::KEEPS
     }
 
+    /// True if anybody looks at one of these fields.
+    #[must_use]
+    pub fn looks_at(&self, mut fields: impl Iterator<Item = Field>) -> bool {
+        fields.any(|field| self.sink.looks_at(field))
+    }
+
     fn take<T>(
         &mut self,
         mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,

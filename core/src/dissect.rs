@@ -16,6 +16,7 @@ use crate::track::{Join, Tracker};
 use crate::{pump, whole};
 use arrayvec::ArrayString;
 use std::fmt::Write as _;
+use std::iter::once;
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
 
@@ -324,7 +325,7 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         }
         c.generated(OPCODE, span, &opcode);
     }
-    if let Some(model) = context.pump.model.filter(|_| c.shows()) {
+    if let Some(model) = context.pump.model.filter(|_| c.looks_at(once(MODEL))) {
         // Five digits and a letter.
         let mut text = ArrayString::<10>::new();
         let _ = write!(text, "{model}");

@@ -20,6 +20,11 @@ impl Field {
         self.0
     }
 
+    /// All fields of `first` and of the modules behind it.
+    pub(crate) fn since(first: Group) -> impl Iterator<Item = Self> {
+        (BASES[first as usize]..).map(Self).take_while(|field| usize::from(field.0) < COUNT)
+    }
+
     /// Its row.
     #[must_use]
     pub fn def(self) -> &'static FieldDef {

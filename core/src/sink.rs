@@ -119,6 +119,10 @@ pub trait Sink {
     const KEEPS: bool;
     /// False when sentences for the packet list are not kept.
     fn informs(&self) -> bool;
+    /// True if somebody looks at `field`.
+    fn looks_at(&self, _: Field) -> bool {
+        Self::KEEPS
+    }
     /// Takes an item without children.
     fn leaf(&mut self, item: Item<'_>) -> Mark;
     /// Takes an item whose children follow, until [`Sink::close`].
@@ -422,6 +426,10 @@ impl<I: Interest> Sink for Outline<I> {
 
     fn informs(&self) -> bool {
         self.interest.info()
+    }
+
+    fn looks_at(&self, field: Field) -> bool {
+        self.interest.field(field)
     }
 
     fn leaf(&mut self, item: Item<'_>) -> Mark {

@@ -2,6 +2,7 @@
 
 use crate::checksum::CrcStatus;
 use crate::cursor::Cursor;
+use crate::field::{Field, Group};
 use crate::page;
 use crate::radio::reply::{self, PAYLOAD, REPLY};
 use crate::radio::transmit::Transmit;
@@ -58,6 +59,10 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
 
 /// Shows the reply of transaction `number`, whose bytes `c` has to read.
 pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) {
+    // A page has hundreds of items: who looks at none of them need not wait for them.
+    if !c.informs() && !c.looks_at(Field::since(Group::Radio)) {
+        return;
+    }
     let transaction = tracker.transaction(number);
     let pump_opcode = transaction.and_then(Transaction::pump_opcode);
     let pump =

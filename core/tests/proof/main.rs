@@ -2,6 +2,7 @@
 
 mod faults;
 mod foreign;
+mod interest;
 mod memory;
 mod replay;
 mod round_trip;
