@@ -89,7 +89,7 @@ fn head(opcode: u8, day: PumpTime, value: &Totals, more: &Breakdown) -> Option<V
     )
 }
 
-/// Insulin, and how many percent of `whole` it is.
+/// Insulin, and how many percent of `whole` it is, rounded down; pumps round to the nearest.
 fn share(part: Insulin, whole: Insulin) -> Option<[u8; 3]> {
     let [high, low] = fortieths(part.0)?;
     let percent = (i64::from(part.0) * 100).checked_div(whole.0.into()).unwrap_or(0);
