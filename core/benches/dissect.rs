@@ -1,14 +1,19 @@
 //! In: generated downloads and pages of our own making. Out: how many frames and pages the core takes in a second.
 
 use carelink_core::cursor::Cursor;
-use carelink_core::emit::history::{Bolus, BolusType, Stamp, Wizard, blood_glucose};
+use carelink_core::emit::history::{entry, record};
 use carelink_core::emit::page::page;
 use carelink_core::emit::sensor::SensorPages;
-use carelink_core::history;
+use carelink_core::history::bolus::{Bolus, BolusType};
+use carelink_core::history::layout::Layout;
+use carelink_core::history::wizard::Estimate;
+use carelink_core::history::{self, Body};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::page::{Beside, page as glucose};
 use carelink_core::session::{Session, Transfer};
 use carelink_core::sink::{Outline, Sink};
+use carelink_core::time::PumpTime;
+use carelink_core::units::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes};
 use carelink_samples::generate::Load;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -63,38 +68,43 @@ fn frames(c: &mut Criterion) {
 }
 
 /// A page full of what a day brings: readings, and boluses that the wizard proposed.
-fn history_page(large: bool) -> [u8; 1024] {
+fn history_page(layout: Layout) -> [u8; 1024] {
+    let large = layout.large();
+    let insulin = |count: i32| if large { Insulin::fortieths(count) } else { Insulin::tenths(count) };
+    let mg_dl = |count| Glucose { count, unit: GlucoseUnit::MgDl };
+    let estimate = Estimate {
+        bg: mg_dl(140),
+        carbs: Carbs { count: 45, unit: CarbUnit::Grams },
+        ratio: CarbRatio { thousandths: 10_000, unit: CarbUnit::Grams },
+        sensitivity: mg_dl(40),
+        target: [mg_dl(90), mg_dl(120)],
+        correction: insulin(5),
+        food: insulin(45),
+        active: insulin(0),
+        estimate: insulin(50),
+    };
+    let bolus = Bolus {
+        kind: BolusType::Normal,
+        programmed: insulin(50),
+        amount: insulin(50),
+        active: large.then_some(Insulin(0)),
+        duration: Minutes(0),
+    };
     let mut records = Vec::new();
     for n in 0.. {
-        let at = Stamp { year: 26, month: 1, day: 5, hour: n % 24, minute: n, second: 0 };
-        let wizard = Wizard {
-            bg: 140,
-            bg_units: 1,
-            carbs: 45,
-            carb_units: 1,
-            carb_ratio: if large { 100 } else { 10 },
-            sensitivity: 40,
-            target: [90, 120],
-            correction: 5,
-            food: 45,
-            active: 0,
-            estimate: 50,
-        };
-        let bolus = Bolus {
-            kind: BolusType::Normal,
-            programmed: 50,
-            delivered: 50,
-            active: 0,
-            half_hours: 0,
-            requestor: 0,
-        };
-        let mut day = blood_glucose(140, 1, 0, at);
-        day.extend(if large { wizard.large(at) } else { wizard.small(at) });
-        day.extend(if large { bolus.large(at) } else { bolus.small(at) });
-        if records.len() + day.len() > 1022 {
+        let at = PumpTime::new(2026, 1, 5, n % 24, n, 0);
+        let events = [
+            entry(0x0A, at, Body::Glucose(mg_dl(140))),
+            entry(0x5B, at, Body::Estimate(estimate)),
+            entry(0x01, at, Body::Bolus(bolus)),
+        ];
+        let stored = events.iter().flat_map(|event| record(event, layout).expect("it holds these values"));
+        let before = records.len();
+        records.extend(stored);
+        if records.len() > 1022 {
+            records.truncate(before);
             break;
         }
-        records.extend(day);
     }
     page(&records).expect("they fit")
 }
@@ -106,8 +116,8 @@ fn sensor_page() -> ([u8; 1024], [u8; 2048]) {
         for n in 0..12 {
             pages.fine_value(100 + n, 2_000 + n);
         }
-        let at = Stamp { year: 26, month: 1, day: 5, hour, minute: 59, second: 0 };
-        pages.absolute(0x08, 0, false, at, &[]);
+        let at = PumpTime::new(2026, 1, 5, hour, 59, 0);
+        pages.absolute(0x08, 0, false, at, &[]).expect("it is a time");
     }
     pages.finish().expect("they fit")
 }
@@ -128,9 +138,9 @@ fn pages(c: &mut Criterion) {
     let mut outline = Outline::default();
     let mut group = c.benchmark_group("pages");
     group.throughput(Throughput::Elements(1));
-    for model in ["522", "523"] {
+    for (model, layout) in [("522", Layout::Small), ("523", Layout::Large)] {
         let pump = Pump::of(Model::parse(model).expect("a model"), Known::Forced);
-        let bytes = history_page(pump.large() == Some(true));
+        let bytes = history_page(layout);
         assert!(read(&bytes, pump, &mut ()) > 20, "the page is read");
         group.bench_function(format!("history of a {model}, no tree"), |b| {
             b.iter(|| read(black_box(&bytes), pump, &mut ()));

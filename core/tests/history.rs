@@ -6,17 +6,29 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use carelink_core::checksum::CrcStatus;
 use carelink_core::cursor::Cursor;
-use carelink_core::emit::history as emit;
+use carelink_core::emit::history::{self as emit, Spare, entry};
 use carelink_core::emit::page as seal;
 use carelink_core::events::Event;
-use carelink_core::history::basal;
+use carelink_core::history::alarm::Alarm;
+use carelink_core::history::basal::{self, BasalPattern, BasalRate, TempBasal};
+use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
 use carelink_core::history::events::events;
+use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::layout::Layout;
 use carelink_core::history::merge::{PageRecords, merge};
-use carelink_core::history::{self, Page, Record};
+use carelink_core::history::settings::BolusReminder;
+use carelink_core::history::stamp::Requestor;
+use carelink_core::history::wizard::Estimate;
+use carelink_core::history::{self, Body, Page, Record};
 use carelink_core::opaque::UNKNOWN;
 use carelink_core::pump::model::{Known, Model, Pump};
+use carelink_core::pump::profile::Pattern;
 use carelink_core::sink::Outline;
+use carelink_core::time::PumpTime;
+use carelink_core::units::{
+    CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
+};
+use jiff::civil::date;
 use proptest::prelude::*;
 use std::fs;
 
@@ -148,47 +160,69 @@ fn pages_decide_for_a_model_that_is_not_told() {
     }
 }
 
-const AT: emit::Stamp = emit::Stamp { year: 26, month: 11, day: 28, hour: 23, minute: 58, second: 57 };
+const AT: PumpTime = PumpTime::At(date(2026, 11, 28).at(23, 58, 57, 0));
+
+/// The bytes of records of a 522, or of a 723.
+fn emitted(records: &[Record], large: bool) -> Vec<u8> {
+    let layout = if large { Layout::Large } else { Layout::Small };
+    records.iter().flat_map(|record| emit::record(record, layout).unwrap()).collect()
+}
+
+fn mg_dl(count: u16) -> Glucose {
+    Glucose { count, unit: GlucoseUnit::MgDl }
+}
+
+/// Blood glucose that a linked meter sent, as the pump takes it, and as it came.
+fn linked(amount: Glucose, time: PumpTime) -> Record {
+    Record { requestor: Some(Requestor::Link), ..entry(0x0A, time, Body::Glucose(amount)) }
+}
+
+fn received(amount: Glucose, meter: u32, time: PumpTime) -> Record {
+    let body = Body::MeterGlucose(MeterGlucose { amount, meter });
+    Record { requestor: Some(Requestor::Link), ..entry(0x3F, time, body) }
+}
 
 /// A page of invented records: a bolus with its estimate, a temporary rate, glucose, an alarm, a pattern, a day.
 fn invented(large: bool) -> [u8; 1024] {
-    let sized = |small: Vec<u8>, big: Vec<u8>| if large { big } else { small };
-    let bolus = emit::Bolus {
-        kind: emit::BolusType::DualSquare,
-        programmed: 45,
-        delivered: 40,
-        active: 12,
-        half_hours: 3,
-        requestor: 2,
+    let insulin = |count: i32| if large { Insulin::fortieths(count) } else { Insulin::tenths(count) };
+    let bolus = Bolus {
+        kind: BolusType::DualSquare,
+        programmed: insulin(45),
+        amount: insulin(40),
+        active: large.then(|| insulin(12)),
+        duration: Minutes(90),
     };
-    let wizard = emit::Wizard {
-        bg: 300,
-        bg_units: 1,
-        carbs: 260,
-        carb_units: 1,
-        carb_ratio: 10,
-        sensitivity: 300,
-        target: [90, 120],
-        correction: -3,
-        food: 45,
-        active: 8,
-        estimate: 42,
+    let wizard = Estimate {
+        bg: mg_dl(300),
+        carbs: Carbs { count: 260, unit: CarbUnit::Grams },
+        ratio: CarbRatio { thousandths: if large { 1_000 } else { 10_000 }, unit: CarbUnit::Grams },
+        sensitivity: mg_dl(300),
+        target: [mg_dl(90), mg_dl(120)],
+        correction: insulin(-3),
+        food: insulin(45),
+        active: insulin(8),
+        estimate: insulin(42),
     };
-    let active = [emit::Unabsorbed { amount: 0x123, age: 0x234, curve: 5 }];
+    let active = Unabsorbed { amount: Insulin::fortieths(0x123), age: Minutes(0x234), curve: 5 };
+    let prime = Prime { programmed: Insulin(0), amount: Insulin::tenths(120), kind: PrimeType::Manual };
+    let rates = [(0, 36), (16, 300)]
+        .map(|(start, rate)| BasalRate { start: TimeOfDay::half_hours(start), rate: Rate::fortieths(rate) });
+    let pattern = BasalPattern { pattern: Pattern::A, rates: rates.into_iter().collect() };
     let records = [
-        sized(wizard.small(AT), wizard.large(AT)),
-        emit::unabsorbed(&active).unwrap(),
-        sized(bolus.small(AT), bolus.large(AT)),
-        emit::temp_basal(60, 2, 0, AT),
-        emit::temp_basal_percent(125, 1, 0, AT),
-        emit::blood_glucose(300, 1, 3, AT),
-        emit::meter_glucose(300, [0xAB, 0xCD, 0xEF], AT),
-        emit::prime(0, 120, AT),
-        emit::alarm(4, 18, 3071, AT),
-        emit::basal_pattern(0x09, 1, &[(0, 36), (16, 300)], AT).unwrap(),
-    ]
-    .concat();
-    seal::page(&records).unwrap()
+        entry(0x5B, AT, Body::Estimate(wizard)),
+        entry(0x5C, None, Body::Unabsorbed([active].into_iter().collect())),
+        Record { requestor: Some(Requestor::Radio), ..entry(0x01, AT, Body::Bolus(bolus)) },
+        entry(0x33, AT, Body::TempBasal(TempBasal::Rate(Rate::fortieths(60)))),
+        entry(0x16, AT, Body::TempDuration(Minutes(60))),
+        entry(0x33, AT, Body::TempBasal(TempBasal::Percent(125))),
+        entry(0x16, AT, Body::TempDuration(Minutes(30))),
+        linked(mg_dl(300), AT),
+        received(mg_dl(300), 0x00AB_CDEF, AT),
+        entry(0x03, AT, Body::Prime(prime)),
+        entry(0x06, AT, Body::Alarm(Alarm { code: 4.into(), module: 18, line: 3071 })),
+        entry(0x09, AT, Body::BasalPattern(pattern)),
+    ];
+    seal::page(&emitted(&records, large)).unwrap()
 }
 
 fn rows(events: &[Event]) -> Vec<String> {
@@ -250,7 +284,7 @@ fn events_of(records: &[u8], model: &str) -> Vec<String> {
 
 #[test]
 fn setups_of_the_bolus_wizard_have_three_layouts() {
-    let stamp = AT.to_bytes(emit::Spare::default());
+    let stamp = emit::stamp(AT, Spare::default()).unwrap();
     // Units and counts, then ratios, sensitivities and targets: nothing before, two of each after.
     #[rustfmt::skip]
     let large = laid_out(144, &[
@@ -299,7 +333,7 @@ fn setups_of_the_bolus_wizard_have_three_layouts() {
 /// A pattern that was never set has no rate, and an entry that ends it, as in the replies to Read Basal Profile.
 #[test]
 fn a_pattern_that_was_never_set_ends_with_a_mark() {
-    let stamp = AT.to_bytes(emit::Spare { hour: 1, ..emit::Spare::default() });
+    let stamp = emit::stamp(AT, Spare { hour: 1, ..Spare::default() }).unwrap();
     let record = laid_out(152, &[(0, &[0x08, 0]), (2, &stamp), (7, &[0x3F, 0, 0])]);
     let page = seal::page(&record).unwrap();
     let mut outline = Outline::default();
@@ -311,7 +345,7 @@ fn a_pattern_that_was_never_set_ends_with_a_mark() {
 
 #[test]
 fn setups_of_the_sensor_have_three_layouts() {
-    let stamp = AT.to_bytes(emit::Spare::default());
+    let stamp = emit::stamp(AT, Spare::default()).unwrap();
     #[rustfmt::skip]
     let limits = laid_out(39, &[
         (0, &[0x4F, 0]), (2, &stamp),
@@ -341,8 +375,10 @@ fn setups_of_the_sensor_have_three_layouts() {
 
 #[test]
 fn settings_share_bits_with_the_stamp() {
-    let plain =
-        |opcode, value, hour| emit::plain(opcode, value, AT, emit::Spare { hour, ..emit::Spare::default() });
+    let plain = |opcode, value, hour| {
+        let stamp = emit::stamp(AT, Spare { hour, ..Spare::default() }).unwrap();
+        [&[opcode, value][..], &stamp].concat()
+    };
     let rows = |records: &[Vec<u8>], model| events_of(&records.concat(), model);
     #[rustfmt::skip]
     assert_eq!(rows(&[
@@ -369,7 +405,7 @@ fn settings_share_bits_with_the_stamp() {
 
 #[test]
 fn nothing_is_read_behind_an_unknown_record() {
-    let first = emit::plain(0x21, 0, AT, emit::Spare::default());
+    let first = emitted(&[entry(0x21, AT, Body::Plain(0))], false);
     let page = seal::page(&[&first[..], &[0xEE], &first].concat()).unwrap();
     let (page, records) = read(&page, pump("522"));
     assert_eq!((page.complete, page.crc, records.len()), (false, CrcStatus::Good, 1));
@@ -435,20 +471,23 @@ fn any_change_of_a_byte_of_a_real_page_is_survived() {
 /// The vendor counts glucose in mg/dL whatever the pump is set to, with 18.016 mg/dL to the mmol/L.
 #[test]
 fn glucose_in_mmol_is_exported_as_the_vendor_does() {
-    let at = |minute| emit::Stamp { year: 26, month: 3, day: 4, hour: 5, minute, second: 0 };
-    let (meter, mmol) = ([0xC2, 0x75, 0x32], 2);
+    let at = |minute| PumpTime::new(2026, 3, 4, 5, minute, 0);
+    let mmol = Glucose { count: 61, unit: GlucoseUnit::MmolL };
+    // A meter's record tells no unit.
+    let from_meter =
+        |count, minute| received(Glucose { count, unit: GlucoseUnit::Unset }, 0x00C2_7532, at(minute));
     let records = [
         // 6.1 mmol/L, which the meter sends in tenths of mmol/L, then in mg/dL, then as a number that fits neither.
-        emit::blood_glucose(61, mmol, 3, at(1)),
-        emit::meter_glucose(61, meter, at(1)),
-        emit::blood_glucose(61, mmol, 3, at(2)),
-        emit::meter_glucose(110, meter, at(2)),
-        emit::blood_glucose(61, mmol, 3, at(3)),
-        emit::meter_glucose(140, meter, at(3)),
+        linked(mmol, at(1)),
+        from_meter(61, 1),
+        linked(mmol, at(2)),
+        from_meter(110, 2),
+        linked(mmol, at(3)),
+        from_meter(140, 3),
         // The number alone says nothing if it is of another time.
-        emit::meter_glucose(61, meter, at(4)),
+        from_meter(61, 4),
     ];
-    let lines = events_of(&records.concat(), "522");
+    let lines = events_of(&emitted(&records, false), "522");
     let amounts: Vec<_> = lines
         .iter()
         .filter(|line| line.contains("BGReceived"))
@@ -460,9 +499,12 @@ fn glucose_in_mmol_is_exported_as_the_vendor_does() {
 
 #[test]
 fn a_bolus_reminder_tells_its_start_if_that_is_midnight() {
-    let at = emit::Stamp { year: 14, month: 4, day: 7, hour: 2, minute: 25, second: 27 };
-    let reminder = |start| [emit::plain(0x67, start, at, emit::Spare::default()), vec![0, 0x1E]].concat();
-    let lines = events_of(&[reminder(0), reminder(9)].concat(), "551");
+    let at = PumpTime::new(2014, 4, 7, 2, 25, 27);
+    let reminder = |start| {
+        let time = Minutes(30);
+        entry(0x67, at, Body::BolusReminder(BolusReminder { time, start }))
+    };
+    let lines = events_of(&emitted(&[reminder(0), reminder(9)], true), "551");
     assert!(lines[0].contains("ALARM_TIME=1800000") && lines[0].contains("START_TIME=0"), "{}", lines[0]);
     assert!(lines[1].contains("START_TIME=null"), "{}", lines[1]);
 }

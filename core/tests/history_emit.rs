@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 use carelink_core::checksum::CrcStatus;
 use carelink_core::cursor::Cursor;
-use carelink_core::emit::history::record::record as emit;
+use carelink_core::emit::history::{entry, record as emit};
 use carelink_core::emit::page::page as seal;
 use carelink_core::history::alarm::{Alarm, SensorAlarm};
 use carelink_core::history::basal::{BasalPattern, BasalRate, BasalStart, SelectPattern, TempBasal};
@@ -339,14 +339,7 @@ fn rows() -> impl Iterator<Item = (&'static Kind, &'static str, Layout)> {
 
 fn records(opcode: u8, layout: Layout) -> BoxedStrategy<Record> {
     (circumstances(opcode, layout), bodies(opcode, layout))
-        .prop_map(move |((time, requestor), body)| Record {
-            offset: 0,
-            len: 0,
-            opcode,
-            time,
-            requestor,
-            body,
-        })
+        .prop_map(move |((time, requestor), body)| Record { requestor, ..entry(opcode, time, body) })
         .boxed()
 }
 
@@ -424,9 +417,7 @@ fn every_prefix_and_every_changed_byte_is_claimed() {
 /// What a layout has no place for is not emitted as something else.
 #[test]
 fn what_a_record_cannot_hold_is_not_emitted() {
-    let time = Some(PumpTime::new(2026, 1, 2, 3, 4, 5));
-    let of =
-        |opcode, body| Record { offset: 0, len: 0, opcode, time, requestor: Some(Requestor::Pump), body };
+    let of = |opcode, body| entry(opcode, PumpTime::new(2026, 1, 2, 3, 4, 5), body);
     let max_bolus = |thousandths| of(0x24, Body::MaxBolus(Insulin(thousandths)));
     assert_eq!(emit(&max_bolus(12_500), Layout::Small).map(|bytes| bytes[1]), Some(125));
     assert_eq!(emit(&max_bolus(12_525), Layout::Small), None);
@@ -438,4 +429,50 @@ fn what_a_record_cannot_hold_is_not_emitted() {
     assert_eq!(emit(&glucose(1024), Layout::Small), None);
     let late = Record { time: Some(PumpTime::new(2128, 1, 1, 0, 0, 0)), ..glucose(100) };
     assert_eq!(emit(&late, Layout::Small), None);
+}
+
+/// Lengths as the fact sheet has them, of small records and of large ones.
+#[test]
+fn records_have_the_lengths_that_pumps_use() {
+    #[rustfmt::skip]
+    let lengths = [
+        (0x01, [9, 13]), (0x03, [10, 10]), (0x06, [9, 9]), (0x07, [7, 10]), (0x08, [152, 152]), (0x0A, [7, 7]),
+        (0x16, [7, 7]), (0x33, [8, 8]), (0x3F, [10, 10]), (0x5B, [20, 22]),
+    ];
+    let mut runner = TestRunner::deterministic();
+    for (opcode, lengths) in lengths {
+        for (layout, length) in [Layout::Small, Layout::Large].into_iter().zip(lengths) {
+            let record = records(opcode, layout).new_tree(&mut runner).expect("a record").current();
+            assert_eq!(emit(&record, layout).map(|bytes| bytes.len()), Some(length), "{opcode:#04x}");
+        }
+    }
+}
+
+#[test]
+fn high_bits_go_to_their_places() {
+    let glucose = |count| Glucose { count, unit: GlucoseUnit::MgDl };
+    let wizard = Estimate {
+        bg: glucose(0x1AB),
+        carbs: Carbs { count: 0x2CD, unit: CarbUnit::Exchanges },
+        ratio: CarbRatio { thousandths: 1_000, unit: CarbUnit::Exchanges },
+        sensitivity: glucose(0x132),
+        target: [glucose(90), glucose(120)],
+        correction: Insulin::tenths(-3),
+        food: Insulin::tenths(45),
+        active: Insulin::tenths(8),
+        estimate: Insulin::tenths(42),
+    };
+    let wizard = entry(0x5B, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Estimate(wizard));
+    let bytes = emit(&wizard, Layout::Small).expect("bytes");
+    assert_eq!((bytes[1], bytes[7], bytes[8]), (0xAB, 0xCD, 0b01_10_10_01));
+    assert_eq!(bytes[4] >> 5, 0b010);
+    assert_eq!((bytes[12], bytes[14]), (0xFD, 0xF0));
+    let unabsorbed = |amount: i32, age, curve| {
+        let entries = [Unabsorbed { amount: Insulin::fortieths(amount), age: Minutes(age), curve }];
+        let record = entry(0x5C, None, Body::Unabsorbed(entries.into_iter().collect()));
+        emit(&record, Layout::Small).expect("bytes")
+    };
+    // 4 hours are 04, 5 hours 44, 3 hours C0: as in real records.
+    assert_eq!([4, 5, 3].map(|curve| unabsorbed(7, 20, curve)[4]), [0x04, 0x44, 0xC0]);
+    assert_eq!(unabsorbed(0x123, 0x234, 4), [0x5C, 5, 0x23, 0x34, 0x25]);
 }

@@ -4,13 +4,14 @@ mod shared;
 
 use carelink_core::checksum::CrcStatus;
 use carelink_core::cursor::Cursor;
-use carelink_core::emit::history::Stamp;
 use carelink_core::emit::sensor::SensorPages;
 use carelink_core::events::Event;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::events::events;
 use carelink_core::sensor::{self, Beside, Page, Pages, Record, When};
 use carelink_core::sink::Outline;
+use carelink_core::time::PumpTime;
+use jiff::civil::date;
 use proptest::prelude::*;
 
 fn pump(model: &str) -> Pump {
@@ -91,23 +92,23 @@ fn a_522_agrees_with_the_vendor() {
     assert!(exact > 160, "{exact}");
 }
 
-const AT: Stamp = Stamp { year: 26, month: 11, day: 28, hour: 23, minute: 58, second: 0 };
+const AT: PumpTime = PumpTime::At(date(2026, 11, 28).at(23, 58, 0, 0));
 
 /// Two pages of invented records: the time stamp behind the last readings of the first lies on the second.
 fn invented() -> [([u8; 1024], [u8; 2048]); 2] {
     let mut first = SensorPages::new();
-    first.absolute(0x0F, 0, false, AT, &[0x10, 0x20]);
+    first.absolute(0x0F, 0, false, AT, &[0x10, 0x20]).unwrap();
     first.value(120, 1840);
     first.relative(0x03, 1, 1850);
     first.bare(0x13);
-    first.absolute(0x0E, 1, true, AT, &[0x2C]);
+    first.absolute(0x0E, 1, true, AT, &[0x2C]).unwrap();
     first.value(130, 1900);
     let mut second = SensorPages::new();
     second.fine_value(141, 2001);
     second.relative(0x06, 13, 500);
-    second.absolute(0x08, 1, false, AT, &[]);
-    second.absolute(0x0C, 1, false, AT, &[]);
-    second.absolute(0x0C, 0, false, Stamp { hour: 1, ..AT }, &[]);
+    second.absolute(0x08, 1, false, AT, &[]).unwrap();
+    second.absolute(0x0C, 1, false, AT, &[]).unwrap();
+    second.absolute(0x0C, 0, false, PumpTime::new(2026, 11, 28, 1, 58, 0), &[]).unwrap();
     second.value(150, 2100);
     [first.finish().unwrap(), second.finish().unwrap()]
 }

@@ -3,8 +3,20 @@
 use std::io::Write;
 
 use anyhow::Result;
-use carelink_core::emit::history::{self, Stamp};
+use carelink_core::emit::history::{entry, record};
 use carelink_core::emit::page;
+use carelink_core::emit::pump::{To, reply};
+use carelink_core::history::Body;
+use carelink_core::history::bolus::{Prime, PrimeType};
+use carelink_core::history::layout::Layout;
+use carelink_core::pump::Reply;
+use carelink_core::pump::battery::{Battery, BatteryStatus};
+use carelink_core::pump::clock::Clock;
+use carelink_core::pump::identity::PumpModel;
+use carelink_core::pump::model::Model;
+use carelink_core::pump::reservoir::Reservoir;
+use carelink_core::time::PumpTime;
+use carelink_core::units::{Centivolts, Glucose, GlucoseUnit, Insulin};
 
 use crate::link::{Capture, Link};
 use crate::session::{MS, START, Session};
@@ -83,14 +95,22 @@ fn downloads() -> impl Iterator<Item = Session> {
     let mut stick = Stick::new(1, 5, [0x0A, 0x1B, 0x2C]);
     stick.descriptors();
     (0_u8..=35).cycle().map(move |number| {
-        let data = |bytes: &[u8]| Outcome::Data(bytes.to_vec());
+        let asks = |opcode, value| {
+            let payload = reply(&value, To { opcode, large: false }).expect("a reply holds these values");
+            Fetch::new(opcode, Outcome::Data(payload))
+        };
+        let text = "522";
+        let model = PumpModel { text: text.parse().expect("a short text"), model: Model::parse(text) };
+        let clock = Clock { time: PumpTime::new(2026, 1, 5, 9, 0, number) };
+        let battery = Battery { status: BatteryStatus::Normal, voltage: Centivolts(140) };
+        let reservoir = Reservoir { remaining: Insulin::tenths(1402) };
         stick.product_info();
         stick.signal_strength(Ok(-61));
         stick.power_on(10, Outcome::Ack);
-        stick.fetch(&Fetch::new(0x8D, data(b"\x03522")));
-        stick.fetch(&Fetch::new(0x70, data(&[9, 0, number, 0x07, 0xEA, 1, 5])));
-        stick.fetch(&Fetch::new(0x72, data(&[0, 0, 0x8C])));
-        stick.fetch(&Fetch::new(0x73, data(&[0x05, 0x7A])));
+        stick.fetch(&asks(0x8D, Reply::Model(model)));
+        stick.fetch(&asks(0x70, Reply::Clock(clock)));
+        stick.fetch(&asks(0x72, Reply::Battery(battery)));
+        stick.fetch(&asks(0x73, Reply::Reservoir(reservoir)));
         stick.fetch(&Fetch {
             parameters: vec![number],
             parts: vec![64, 128, 192, 128],
@@ -106,10 +126,13 @@ fn downloads() -> impl Iterator<Item = Session> {
 /// A page that is full of readings and prime records, a minute apart.
 fn busy_page(seed: u8) -> Vec<u8> {
     let mut records = Vec::new();
-    for n in 0..60_u8 {
-        let at = Stamp { year: 26, month: 1, day: 1 + seed % 28, hour: n / 3, minute: n, second: seed };
-        records.extend(history::blood_glucose(90 + u16::from(n), 1, 0, at));
-        records.extend(history::prime(0, n.into(), at));
+    for n in 0..60 {
+        let at = PumpTime::new(2026, 1, 1 + seed % 28, n / 3, n, seed);
+        let glucose = Glucose { count: 90 + u16::from(n), unit: GlucoseUnit::MgDl };
+        let prime = Prime { programmed: Insulin(0), amount: Insulin::tenths(n), kind: PrimeType::Manual };
+        for event in [entry(0x0A, at, Body::Glucose(glucose)), entry(0x03, at, Body::Prime(prime))] {
+            records.extend(record(&event, Layout::Small).expect("a record holds these values"));
+        }
     }
     page::page(&records).expect("60 times 17 bytes fit into 1,022").to_vec()
 }

@@ -3,32 +3,34 @@
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
-use carelink_core::emit::history::{
-    self, Bolus, BolusType, DailyDetail, Spare, Stamp, Unabsorbed, Wizard, plain,
-};
+use carelink_core::emit::history::{self, Breakdown, entry};
 use carelink_core::emit::page;
+use carelink_core::history::alarm::Alarm;
+use carelink_core::history::basal::{BasalPattern, BasalRate, TempBasal};
+use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
+use carelink_core::history::glucose::MeterGlucose;
+use carelink_core::history::layout::Layout;
+use carelink_core::history::stamp::Requestor;
+use carelink_core::history::totals::Totals;
+use carelink_core::history::wizard::Estimate;
+use carelink_core::history::{Body, Record};
+use carelink_core::pump::profile::Pattern;
+use carelink_core::time::PumpTime;
+use carelink_core::units::{
+    CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
+};
 
 use crate::words::{Words, amount};
 
-/// Records of seven bytes whose names say all: opcode and value.
-const PLAIN: [(&str, u8, u8); 9] = [
-    ("change-time", 0x17, 0),
-    ("new-time", 0x18, 0),
-    ("low-battery", 0x19, 0),
-    ("battery-out", 0x1A, 0),
-    ("battery-in", 0x1A, 1),
-    ("suspend", 0x1E, 0),
-    ("resume", 0x1F, 0),
-    ("rewind", 0x21, 0),
-    ("save-settings", 0x5D, 0),
-];
+/// A year, month and day.
+pub(crate) type Day = (u16, u8, u8);
 
 /// A page that is being filled.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     /// Its name in the script.
     pub name: String,
-    large: bool,
+    layout: Layout,
     bad_crc: bool,
     records: Vec<u8>,
 }
@@ -39,7 +41,7 @@ impl Page {
         let name = words.word("the page's name")?.to_owned();
         words.expect("model")?;
         let model: u16 = words.number("the pump's model")?;
-        Ok(Self { name, large: model % 100 >= 23, bad_crc: false, records: Vec::new() })
+        Ok(Self { name, layout: Layout::of_family(model % 100), bad_crc: false, records: Vec::new() })
     }
 
     /// One line of the page.
@@ -48,18 +50,16 @@ impl Page {
         match first {
             "bad-crc" => self.bad_crc = true,
             "raw" => self.records.extend(words.hex("bytes")?),
-            "unabsorbed" => self.records.extend(unabsorbed(&mut words)?),
-            date => {
-                let mut at = Stamp { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
-                (at.year, at.month, at.day) =
-                    date.strip_prefix("20").and_then(|date| three(date, '-')).with_context(|| {
-                        format!("{date:?} is neither a date nor a word that starts a line here")
-                    })?;
-                let record = self.dated(at, &mut words)?;
-                self.records.extend(record);
-            }
+            "unabsorbed" => self.store(&entry(0x5C, None, unabsorbed(&mut words)?))?,
+            date => self.dated(day(date)?, &mut words)?,
         }
         words.end()
+    }
+
+    fn store(&mut self, record: &Record) -> Result<()> {
+        let bytes = history::record(record, self.layout);
+        self.records.extend(bytes.context("a record of this model cannot hold these values")?);
+        Ok(())
     }
 
     /// The page by its name, when its last line was read.
@@ -74,188 +74,247 @@ impl Page {
     }
 
     /// A record with a date: a total of the day, or an event at a time of the day.
-    fn dated(&self, mut at: Stamp, words: &mut Words<'_>) -> Result<Vec<u8>> {
+    fn dated(&mut self, (year, month, day): Day, words: &mut Words<'_>) -> Result<()> {
         let word = words.word("a time or a total")?;
+        let midnight = PumpTime::new(year, month, day, 0, 0, 0);
         match word {
             "daily-total" => {
-                let mut bytes = history::daily_total(words.amount("insulin", 40)?, at);
-                if self.large {
-                    bytes.extend([0; 3]);
-                }
-                return Ok(bytes);
+                let total = Body::DailyTotal(fortieths(words, "insulin")?);
+                return self.store(&entry(0x07, midnight, total));
             }
             "daily-detail" => {
-                ensure!(!self.large, "daily-detail is a record of small models");
-                return daily_detail(at, words);
+                ensure!(!self.layout.large(), "daily-detail is a record of small models");
+                let (totals, more) = daily_detail(words)?;
+                let opcode = if self.layout == Layout::Oldest { 0x6C } else { 0x6D };
+                let bytes = history::broken_down(opcode, midnight, &totals, &more);
+                self.records.extend(bytes.context("a day's record cannot hold these values")?);
+                return Ok(());
             }
             _ => {}
         }
-        (at.hour, at.minute, at.second) =
+        let (hour, minute, second) =
             three(word, ':').with_context(|| format!("{word:?} is neither a time nor a total"))?;
+        let at = PumpTime::new(year, month, day, hour, minute, second);
         let name = words.word("an event")?;
-        if let Some((_, opcode, value)) = PLAIN.iter().find(|(plain, ..)| *plain == name) {
-            return Ok(plain(*opcode, *value, at, Spare { day: requestor(words)?, ..Spare::default() }));
-        }
-        // Insulin has steps of 1/40 in large records, of 1/10 in small ones.
-        let scale = if self.large { 40 } else { 10 };
-        Ok(match name {
-            "plain" => {
-                let (opcode, value) = (words.number("an opcode")?, words.number("a value")?);
-                plain(opcode, value, at, Spare { day: requestor(words)?, ..Spare::default() })
-            }
-            "bolus" => self.bolus(at, words, scale)?,
-            "wizard" => self.wizard(at, words, i16::from(self.large) * 30 + 10)?,
-            "bg" => history::blood_glucose(words.number("mg/dL")?, 1, requestor(words)?, at),
-            "meter-bg" => {
-                let glucose = words.number("mg/dL")?;
-                words.expect("id")?;
-                let id = words.hex("the meter's id")?;
-                let id = id.try_into().ok().context("a meter's id has three bytes")?;
-                history::meter_glucose(glucose, id, at)
-            }
-            "temp-basal" => temp_basal(at, words)?,
-            "basal-before" => basal_pattern(0x08, at, words)?,
-            "basal-after" => basal_pattern(0x09, at, words)?,
-            "prime" => match words.word("fixed or manual")? {
-                "manual" => history::prime(0, words.amount("insulin", 10)?, at),
-                "fixed" => {
-                    let amount = words.amount("insulin", 10)?;
-                    history::prime(amount, amount, at)
-                }
-                other => bail!("a prime is fixed or manual, not {other:?}"),
-            },
-            "low-reservoir" => plain(0x34, words.amount("insulin", 10)?, at, Spare::default()),
-            "clear-alarm" => plain(0x0C, words.number("an alarm's code")?, at, Spare::default()),
-            "alarm" => {
-                let code = words.number("the alarm's code")?;
-                words.expect("module")?;
-                let module = words.number("the module")?;
-                words.expect("line")?;
-                history::alarm(code, module, words.number("the line")?, at)
-            }
-            other => bail!("{other:?} is no event known here"),
+        let events = self.event(name, words)?;
+        let requestor = match name {
+            "meter-bg" => Requestor::Link,
+            // Its record has no place for who asked.
+            "alarm" => Requestor::Pump,
+            _ => requestor(words)?,
+        };
+        events.into_iter().try_for_each(|(opcode, body)| {
+            self.store(&Record { requestor: Some(requestor), ..entry(opcode, at, body) })
         })
     }
 
-    /// `AMOUNT [of PROGRAMMED] [square MINUTES] [dual] [by WHOM] [active AMOUNT]`
-    fn bolus(&self, at: Stamp, words: &mut Words<'_>, scale: i64) -> Result<Vec<u8>> {
-        let delivered = words.amount("insulin", scale)?;
-        let programmed =
-            if words.take("of") { words.amount("programmed insulin", scale)? } else { delivered };
-        let half_hours = if words.take("square") { half_hours(words)? } else { 0 };
-        let kind = match (words.take("dual"), half_hours) {
-            (false, 0) => BolusType::Normal,
+    /// The records of an event: their opcodes, and what they say.
+    fn event(&self, name: &str, words: &mut Words<'_>) -> Result<Vec<(u8, Body)>> {
+        let record = match name {
+            "change-time" => (0x17, Body::OldTime),
+            "new-time" => (0x18, Body::NewTime),
+            "low-battery" => (0x19, Body::Plain(0)),
+            "battery-out" => (0x1A, Body::Switch(false)),
+            "battery-in" => (0x1A, Body::Switch(true)),
+            "suspend" => (0x1E, Body::Suspend(true)),
+            "resume" => (0x1F, Body::Suspend(false)),
+            "rewind" => (0x21, Body::Plain(0)),
+            "save-settings" => (0x5D, Body::Plain(0)),
+            "plain" => (words.number("an opcode")?, Body::Plain(words.number("a value")?)),
+            "bolus" => (0x01, Body::Bolus(self.bolus(words)?)),
+            "wizard" => (0x5B, Body::Estimate(self.wizard(words)?)),
+            "bg" => (0x0A, Body::Glucose(mg_dl(words.number("mg/dL")?))),
+            "meter-bg" => {
+                let amount = mg_dl(words.number("mg/dL")?);
+                words.expect("id")?;
+                let id: [u8; 3] =
+                    words.hex("the meter's id")?.try_into().ok().context("a meter's id has three bytes")?;
+                let meter = id.iter().fold(0, |meter, byte| meter << 8 | u32::from(*byte));
+                (0x3F, Body::MeterGlucose(MeterGlucose { amount, meter }))
+            }
+            "temp-basal" => {
+                let temp = temp_basal(words.word("a rate such as 1.25 or 80%")?)?;
+                words.expect("minutes")?;
+                let duration = minutes(words)?;
+                return Ok(vec![(0x33, Body::TempBasal(temp)), (0x16, Body::TempDuration(duration))]);
+            }
+            "basal-before" => (0x08, Body::BasalPattern(basal_pattern(words)?)),
+            "basal-after" => (0x09, Body::BasalPattern(basal_pattern(words)?)),
+            "prime" => (0x03, Body::Prime(prime(words)?)),
+            "low-reservoir" => (0x34, Body::LowReservoir(tenths(words, "insulin")?)),
+            "clear-alarm" => (0x0C, Body::ClearAlarm(words.number("an alarm's code")?)),
+            "alarm" => {
+                let code: u8 = words.number("the alarm's code")?;
+                words.expect("module")?;
+                let module = words.number("the module")?;
+                words.expect("line")?;
+                let line = words.number("the line")?;
+                (0x06, Body::Alarm(Alarm { code: code.into(), module, line }))
+            }
+            other => bail!("{other:?} is no event known here"),
+        };
+        Ok(vec![record])
+    }
+
+    /// Insulin in the steps of the model's records.
+    fn insulin(&self, words: &mut Words<'_>, what: &str) -> Result<Insulin> {
+        if self.layout.large() { fortieths(words, what) } else { tenths(words, what) }
+    }
+
+    /// `AMOUNT [of PROGRAMMED] [square MINUTES] [dual] [active AMOUNT]`
+    fn bolus(&self, words: &mut Words<'_>) -> Result<Bolus> {
+        let amount = self.insulin(words, "insulin")?;
+        let programmed = if words.take("of") { self.insulin(words, "programmed insulin")? } else { amount };
+        let duration = if words.take("square") { minutes(words)? } else { Minutes(0) };
+        let kind = match (words.take("dual"), duration) {
+            (false, Minutes(0)) => BolusType::Normal,
             (false, _) => BolusType::Square,
-            (true, 0) => BolusType::DualNormal,
+            (true, Minutes(0)) => BolusType::DualNormal,
             (true, _) => BolusType::DualSquare,
         };
-        let requestor = requestor(words)?;
-        let active = if words.take("active") { words.amount("active insulin", 40)? } else { 0 };
-        let bolus = Bolus { kind, programmed, delivered, active, half_hours, requestor };
-        Ok(if self.large { bolus.large(at) } else { bolus.small(at) })
+        let active = if words.take("active") {
+            Some(fortieths(words, "active insulin")?)
+        } else {
+            self.layout.large().then_some(Insulin(0))
+        };
+        Ok(Bolus { programmed, amount, active, duration, kind })
     }
 
     /// `bg N carbs N ratio N sensitivity N target LOW-HIGH active U`: the rest is worked out as a pump does.
-    fn wizard(&self, at: Stamp, words: &mut Words<'_>, scale: i16) -> Result<Vec<u8>> {
+    fn wizard(&self, words: &mut Words<'_>) -> Result<Estimate> {
         words.expect("bg")?;
-        let bg: i16 = words.number("blood glucose in mg/dL")?;
+        let bg: u16 = words.number("blood glucose in mg/dL")?;
         words.expect("carbs")?;
-        let carbs: i16 = words.number("grams of carbohydrates")?;
+        let carbs: u16 = words.number("grams of carbohydrates")?;
         words.expect("ratio")?;
-        let ratio: i16 = words.number("grams per unit of insulin")?;
+        let ratio: u16 = words.number("grams per unit of insulin")?;
         words.expect("sensitivity")?;
-        let sensitivity: i16 = words.number("mg/dL per unit of insulin")?;
+        let sensitivity: u16 = words.number("mg/dL per unit of insulin")?;
         words.expect("target")?;
         let range = words.word("a range such as 100-120")?;
         let target = range.split_once('-').context("a target is a range such as 100-120")?;
-        let target: [u8; 2] = [target.0.parse()?, target.1.parse()?];
+        let target: [u16; 2] = [target.0.parse()?, target.1.parse()?];
         words.expect("active")?;
-        let active: i16 = words.amount("active insulin", scale.into())?;
-        ensure!(
-            bg >= 0 && carbs >= 0 && ratio > 0 && sensitivity > 0,
-            "the wizard counts in positive numbers"
-        );
+        let active = self.insulin(words, "active insulin")?;
+        ensure!(ratio > 0 && sensitivity > 0, "a ratio and a sensitivity are more than nothing");
 
-        let [low, high] = target.map(i16::from);
-        let distance = if bg == 0 { 0 } else { (bg - high).max(0) + (bg - low).min(0) };
-        let food = carbs * scale / ratio;
-        let correction = distance * scale / sensitivity;
-        let needed = if correction > 0 { (correction - active).max(0) } else { correction };
-        let ratio_scale = if self.large { 10 } else { 1 };
-        let wizard = Wizard {
-            bg: bg.try_into()?,
-            bg_units: 1,
-            carbs: carbs.try_into()?,
-            carb_units: 1,
-            carb_ratio: (ratio * ratio_scale).try_into()?,
-            sensitivity: sensitivity.try_into()?,
-            target,
+        // A quotient in whole steps of insulin.
+        let step = if self.layout.large() { 25 } else { 100 };
+        let quotient = |count: i32, by: u16| Insulin(count * (1_000 / step) / i32::from(by) * step);
+        let [low, high] = target.map(i32::from);
+        let distance = if bg == 0 { 0 } else { (i32::from(bg) - high).max(0) + (i32::from(bg) - low).min(0) };
+        let food = quotient(carbs.into(), ratio);
+        let correction = quotient(distance, sensitivity);
+        let needed = if correction.0 > 0 { (correction.0 - active.0).max(0) } else { correction.0 };
+        Ok(Estimate {
+            bg: mg_dl(bg),
+            carbs: Carbs { count: carbs, unit: CarbUnit::Grams },
+            ratio: CarbRatio { thousandths: u32::from(ratio) * 1_000, unit: CarbUnit::Grams },
+            sensitivity: mg_dl(sensitivity),
+            target: target.map(mg_dl),
             correction,
-            food: food.try_into()?,
-            active: active.try_into()?,
-            estimate: (food + needed).max(0).try_into()?,
-        };
-        Ok(if self.large { wizard.large(at) } else { wizard.small(at) })
+            food,
+            active,
+            estimate: Insulin((food.0 + needed).max(0)),
+        })
     }
 }
 
+/// A date such as 2026-01-05.
+pub(crate) fn day(word: &str) -> Result<Day> {
+    let date: Option<(u8, u8, u8)> = word.strip_prefix("20").and_then(|date| three(date, '-'));
+    let (year, month, day) =
+        date.with_context(|| format!("{word:?} is neither a date nor a word that starts a line here"))?;
+    Ok((2000 + u16::from(year), month, day))
+}
+
+fn mg_dl(count: u16) -> Glucose {
+    Glucose { count, unit: GlucoseUnit::MgDl }
+}
+
+fn tenths(words: &mut Words<'_>, what: &str) -> Result<Insulin> {
+    Ok(Insulin::tenths(words.amount::<u16>(what, 10)?))
+}
+
+fn fortieths(words: &mut Words<'_>, what: &str) -> Result<Insulin> {
+    Ok(Insulin::fortieths(words.amount::<u16>(what, 40)?))
+}
+
+/// A rate in U/h, of which pumps store fortieths.
+fn rate(word: &str) -> Result<Rate> {
+    Ok(Rate::fortieths(amount::<u16>(word, 40)?))
+}
+
 /// `AMOUNT@AGE...` in units and minutes, newest first, for an action curve of four hours.
-fn unabsorbed(words: &mut Words<'_>) -> Result<Vec<u8>> {
+fn unabsorbed(words: &mut Words<'_>) -> Result<Body> {
     let mut entries = Vec::new();
     while let Some(word) = words.next() {
         let (insulin, age) =
             word.split_once('@').context("an entry looks like 1.5@90: units, minutes ago")?;
-        entries.push(Unabsorbed { amount: amount(insulin, 40)?, age: age.parse()?, curve: 4 });
+        let amount = Insulin::fortieths(amount::<u16>(insulin, 40)?);
+        entries.push(Unabsorbed { amount, age: Minutes(age.parse()?), curve: 4 });
     }
-    history::unabsorbed(&entries).context("one record holds 84 entries")
+    Ok(Body::Unabsorbed(entries[..].try_into().ok().context("one record holds 84 entries")?))
 }
 
-/// `RATE|PERCENT% minutes N [by WHOM]`
-fn temp_basal(at: Stamp, words: &mut Words<'_>) -> Result<Vec<u8>> {
-    let rate = words.word("a rate such as 1.25 or 80%")?;
-    words.expect("minutes")?;
-    let (half_hours, requestor) = (half_hours(words)?, requestor(words)?);
-    Ok(match rate.strip_suffix('%') {
-        Some(percent) => history::temp_basal_percent(percent.parse()?, half_hours, requestor, at),
-        None => history::temp_basal(amount(rate, 40)?, half_hours, requestor, at),
+/// `RATE|PERCENT%`
+fn temp_basal(word: &str) -> Result<TempBasal> {
+    Ok(match word.strip_suffix('%') {
+        Some(percent) => TempBasal::Percent(percent.parse()?),
+        None => TempBasal::Rate(rate(word)?),
     })
 }
 
 /// `standard|a|b HH:MM=RATE...`
-fn basal_pattern(opcode: u8, at: Stamp, words: &mut Words<'_>) -> Result<Vec<u8>> {
-    let name = words.word("a pattern")?;
-    let pattern = ["standard", "a", "b"].iter().zip(0..).find(|(known, _)| **known == name);
-    let (_, pattern) = pattern.context("the patterns are standard, a and b")?;
+fn basal_pattern(words: &mut Words<'_>) -> Result<BasalPattern> {
+    let pattern = match words.word("a pattern")? {
+        "standard" => Pattern::Standard,
+        "a" => Pattern::A,
+        "b" => Pattern::B,
+        other => bail!("the patterns are standard, a and b, not {other:?}"),
+    };
     let mut rates = Vec::new();
     while let Some(word) = words.next() {
         let entry = word.split_once('=').and_then(|(start, rate)| Some((start.split_once(':')?, rate)));
-        let ((hour, minute), rate) = entry.context("a rate looks like 06:30=1.1")?;
+        let ((hour, minute), amount) = entry.context("a rate looks like 06:30=1.1")?;
         let half = match minute {
             "00" => 0,
             "30" => 1,
             _ => bail!("basal rates start at full or half hours"),
         };
-        rates.push((2 * hour.parse::<u8>()? + half, amount(rate, 40)?));
+        let hour = hour.parse::<u8>().ok().filter(|hour| *hour < 24).context("a day has 24 hours")?;
+        rates.push(BasalRate { start: TimeOfDay::half_hours(2 * hour + half), rate: rate(amount)? });
     }
-    history::basal_pattern(opcode, pattern, &rates, at).context("a pattern has up to 48 rates")
+    Ok(BasalPattern { pattern, rates: rates[..].try_into().ok().context("a pattern has up to 48 rates")? })
+}
+
+/// `fixed|manual AMOUNT`; nothing is programmed when it is done by hand.
+fn prime(words: &mut Words<'_>) -> Result<Prime> {
+    let kind = match words.word("fixed or manual")? {
+        "fixed" => PrimeType::Fixed,
+        "manual" => PrimeType::Manual,
+        other => bail!("a prime is fixed or manual, not {other:?}"),
+    };
+    let amount = tenths(words, "insulin")?;
+    Ok(Prime { programmed: if kind == PrimeType::Fixed { amount } else { Insulin(0) }, amount, kind })
 }
 
 /// `glucose MEAN/LOW/HIGH readings N basal U carbs N food U correction U manual U counts F/C/B/M`
-fn daily_detail(day: Stamp, words: &mut Words<'_>) -> Result<Vec<u8>> {
+fn daily_detail(words: &mut Words<'_>) -> Result<(Totals, Breakdown)> {
     words.expect("glucose")?;
     let glucose = three(words.word("mean/lowest/highest")?, '/').context("as 140/80/250")?;
     words.expect("readings")?;
     let readings = words.number("a number of readings")?;
     words.expect("basal")?;
-    let basal = words.amount("basal insulin", 40)?;
+    let basal = fortieths(words, "basal insulin")?;
     words.expect("carbs")?;
     let carbs = words.number("grams")?;
     words.expect("food")?;
-    let food = words.amount("insulin for food", 40)?;
+    let food = fortieths(words, "insulin for food")?;
     words.expect("correction")?;
-    let correction = words.amount("insulin for correction", 40)?;
+    let correction = fortieths(words, "insulin for correction")?;
     words.expect("manual")?;
-    let manual = words.amount("insulin by hand", 40)?;
+    let manual = fortieths(words, "insulin by hand")?;
     words.expect("counts")?;
     let counts: Vec<u8> = words
         .word("four counts")?
@@ -263,37 +322,34 @@ fn daily_detail(day: Stamp, words: &mut Words<'_>) -> Result<Vec<u8>> {
         .map(str::parse)
         .collect::<Result<_, _>>()
         .context("as 3/1/2/0")?;
-    let detail = DailyDetail {
-        glucose: glucose.into(),
+    let bolus = Insulin(food.0 + correction.0 + manual.0);
+    let total = Insulin(basal.0 + bolus.0);
+    let more = Breakdown {
+        carb_unit: CarbUnit::Grams,
         readings,
-        basal,
-        carbs,
         boluses: [food, correction, manual],
         counts: counts.try_into().ok().context("there are four counts")?,
-        sensor: [0; 3],
-        sensor_readings: 0,
-        calibrations: 0,
     };
-    Ok(detail.to_bytes(day))
+    Ok((Totals { bg: <[u16; 3]>::from(glucose).map(mg_dl), total, basal, bolus, carbs }, more))
 }
 
 /// `[by radio|meter]`: who asked for it, when it was not the pump's user.
-fn requestor(words: &mut Words<'_>) -> Result<u8> {
+fn requestor(words: &mut Words<'_>) -> Result<Requestor> {
     if !words.take("by") {
-        return Ok(0);
+        return Ok(Requestor::Pump);
     }
     match words.word("radio or meter")? {
-        "radio" => Ok(2),
-        "meter" => Ok(3),
+        "radio" => Ok(Requestor::Radio),
+        "meter" => Ok(Requestor::Link),
         other => bail!("expected radio or meter, found {other:?}"),
     }
 }
 
-/// Minutes as half hours.
-fn half_hours(words: &mut Words<'_>) -> Result<u8> {
-    let minutes: u16 = words.number("minutes")?;
+/// A time that pumps count in half hours.
+fn minutes(words: &mut Words<'_>) -> Result<Minutes> {
+    let minutes: u32 = words.number("minutes")?;
     ensure!(minutes.is_multiple_of(30), "a pump counts such times in half hours");
-    Ok(u8::try_from(minutes / 30)?)
+    Ok(Minutes(minutes))
 }
 
 /// Three numbers with a separator between them.

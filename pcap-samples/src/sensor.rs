@@ -1,10 +1,10 @@
 //! In: lines that name sensor events, oldest first. Out: the glucose page that holds them, and its ISIG page.
 
 use anyhow::{Context, Result, bail, ensure};
-use carelink_core::emit::history::Stamp;
 use carelink_core::emit::sensor::SensorPages;
+use carelink_core::time::PumpTime;
 
-use crate::page::three;
+use crate::page::day;
 use crate::words::{Words, amount};
 
 /// An event's name and opcode, and the names and numbers of its kinds.
@@ -90,30 +90,27 @@ impl SensorPage {
 
     /// `DATE HH:MM EVENT KIND`
     fn timed(&mut self, date: &str, words: &mut Words<'_>) -> Result<()> {
-        let (year, month, day) = date
-            .strip_prefix("20")
-            .and_then(|date| three(date, '-'))
-            .with_context(|| format!("{date:?} is neither a date nor a word that starts a line here"))?;
+        let (year, month, day) = day(date)?;
         let time = words.word("a time")?;
         let (hour, minute) = time.split_once(':').context("a time looks like 09:05")?;
-        let at = Stamp { year, month, day, hour: hour.parse()?, minute: minute.parse()?, second: 0 };
-        match words.word("an event")? {
+        let at = PumpTime::new(year, month, day, hour.parse()?, minute.parse()?, 0);
+        let stored = match words.word("an event")? {
             "bg" => {
                 let [high, low] = words.number::<u16>("mg/dL")?.to_be_bytes();
                 let rf = choose(words, &[("manual", 0), ("rf", 1)])?;
-                self.pages.absolute(0x0E, high & 1, rf == 1, at, &[low]);
+                self.pages.absolute(0x0E, high & 1, rf == 1, at, &[low])
             }
             "factor" => {
                 let factor: u16 = words.amount("the calibration factor", 1_000)?;
-                self.pages.absolute(0x0F, 0, false, at, &factor.to_be_bytes());
+                self.pages.absolute(0x0F, 0, false, at, &factor.to_be_bytes())
             }
             name => {
                 let event = TIMED.iter().find(|(known, ..)| *known == name);
                 let (_, opcode, kinds) = event.with_context(|| format!("{name:?} is no event known here"))?;
-                self.pages.absolute(*opcode, choose(words, kinds)?, false, at, &[]);
+                self.pages.absolute(*opcode, choose(words, kinds)?, false, at, &[])
             }
-        }
-        Ok(())
+        };
+        stored.with_context(|| format!("a record cannot hold {date} {time}"))
     }
 }
 

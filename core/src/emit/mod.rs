@@ -4,6 +4,7 @@
 //! what was emitted gives the values back. It shares only the types of values and the checksums with the parsers, so
 //! that a mistake in a layout cannot cancel itself out.
 
+mod count;
 pub mod history;
 pub mod page;
 pub mod pump;

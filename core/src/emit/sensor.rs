@@ -2,10 +2,11 @@
 //!
 //! A pump reads these pages backwards: the opcode is the last byte of a record.
 
-use super::history::Stamp;
-use super::history::record::{few, stamp};
+use super::count::few;
+use super::history::numbers;
 use super::page;
 use crate::sensor::{Body, Record, When};
+use crate::time::PumpTime;
 
 /// The ISIG word beside a byte that is an argument.
 const ARGUMENT: u16 = 0x0022;
@@ -48,20 +49,28 @@ impl SensorPages {
     }
 
     /// A record with a time (to the minute), 0x08 to 0x10. `subtype` has three bits, `flag` one; `arguments`
-    /// are in the order in which the pump reads them, after the time.
-    pub fn absolute(&mut self, opcode: u8, subtype: u8, flag: bool, at: Stamp, arguments: &[u8]) {
+    /// are in the order in which the pump reads them, after the time. `None` if there is no room for a value, and then
+    /// nothing is added.
+    pub fn absolute(
+        &mut self,
+        opcode: u8,
+        subtype: u8,
+        flag: bool,
+        at: PumpTime,
+        arguments: &[u8],
+    ) -> Option<()> {
+        let subtype = few(subtype, 3)?;
+        let [year, month, day, hour, minute, _] = numbers(at)?;
         for argument in arguments.iter().rev() {
             self.push(*argument, ARGUMENT);
         }
-        for byte in [
-            u8::from(flag) << 7 | at.year,
-            subtype << 5 | at.day,
-            at.month << 6 | at.minute,
-            at.month >> 2 << 6 | at.hour,
-        ] {
+        for byte in
+            [u8::from(flag) << 7 | year, subtype << 5 | day, month << 6 | minute, month >> 2 << 6 | hour]
+        {
             self.push(byte, ARGUMENT);
         }
         self.push(opcode, opcode.into());
+        Some(())
     }
 
     /// Any record, as its reader gives it; of its time, only one that the record itself stores. What a reader does not keep
@@ -71,8 +80,7 @@ impl SensorPages {
         let isig = record.isig.map_or(0, |isig| isig.0);
         let mut at = |subtype, flag, arguments: &[u8]| {
             let When::Stored(time) = record.when else { return None };
-            self.absolute(opcode, few(subtype, 3)?, flag, stamp(time)?, arguments);
-            Some(())
+            self.absolute(opcode, subtype, flag, time, arguments)
         };
         match record.body {
             Body::Glucose(glucose) => self.push(u8::try_from(glucose / 2).ok()?, isig | glucose & 1),
@@ -124,12 +132,12 @@ mod tests {
 
     #[test]
     fn words_run_beside_bytes() {
-        let at = Stamp { year: 26, month: 11, day: 28, hour: 23, minute: 58, second: 0 };
+        let at = PumpTime::new(2026, 11, 28, 23, 58, 0);
         let mut pages = SensorPages::new();
         pages.value(120, 1840);
         pages.fine_value(121, 1841);
         pages.relative(0x03, 1, 1850);
-        pages.absolute(0x0E, 1, true, at, &[0x2C]);
+        pages.absolute(0x0E, 1, true, at, &[0x2C]).unwrap();
         let (glucose, isig) = pages.finish().unwrap();
         #[rustfmt::skip]
         assert_eq!(glucose[..11],

@@ -1,10 +1,10 @@
 //! In: changed setups of the bolus wizard and of the glucose sensor. Out: the parts of their records, before and after.
 
-use super::record::{Parts, few, ten_bits};
-use crate::emit::pump::insulin::minutes;
+use super::Parts;
+use crate::emit::count::{few, half_hours, minutes, ratio, ten_bits};
 use crate::history::sensor_setup::{More, SensorConfig, SensorSetup};
 use crate::history::wizard_setup::{Config, Entry, WizardSetup};
-use crate::units::{CarbRatio, CarbUnit, Glucose, Minutes};
+use crate::units::{Glucose, Minutes};
 
 /// Stands for an action curve that is not set.
 const NO_CURVE: u8 = 15;
@@ -55,19 +55,7 @@ fn config(value: &Config, oldest: bool, large: bool) -> Option<Vec<u8>> {
 }
 
 fn start<T>(entry: &Entry<T>) -> Option<u8> {
-    few(u8::try_from(entry.start.0 / 30).ok()?, 6)
-}
-
-/// Grams, or tenths of an exchange, in one byte; tenths of a gram, or thousandths of an exchange, in two.
-pub(super) fn ratio(value: CarbRatio, large: bool) -> Option<Vec<u8>> {
-    let step = match (value.unit, large) {
-        (CarbUnit::Exchanges, true) => 1,
-        (CarbUnit::Exchanges, false) | (CarbUnit::Grams, true) => 100,
-        _ => 1000,
-    };
-    let count = u16::try_from(value.thousandths / step).ok()?;
-    value.thousandths.is_multiple_of(step).then_some(())?;
-    if large { Some(count.to_be_bytes().to_vec()) } else { Some(vec![u8::try_from(count).ok()?]) }
+    few(half_hours(entry.start.0.into())?, 6)
 }
 
 /// A byte without a known meaning, and the settings before and after.

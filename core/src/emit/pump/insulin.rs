@@ -1,30 +1,10 @@
-//! In: amounts and rates of insulin, in thousandths of a unit. Out: the counts of tenths or fortieths that a pump sends.
+//! In: insulin that is left, that was given, that a temporary rate gives. Out: the bytes that say so.
 
 use super::To;
+use crate::emit::count::{fortieths, minutes, steps, tenths};
 use crate::pump::reservoir::Reservoir;
 use crate::pump::temp_basal::{TempBasal, TempBasal511};
 use crate::pump::totals::Totals;
-use crate::units::Minutes;
-
-/// A count of steps of so many thousandths.
-pub(crate) fn steps(thousandths: i32, step: i32) -> Option<u32> {
-    u32::try_from(thousandths / step).ok().filter(|_| thousandths % step == 0)
-}
-
-/// Tenths of a unit in two bytes.
-pub(crate) fn tenths(thousandths: i32) -> Option<[u8; 2]> {
-    u16::try_from(steps(thousandths, 100)?).ok().map(u16::to_be_bytes)
-}
-
-/// Tenths of a unit in one byte.
-pub(crate) fn few_tenths(thousandths: i32) -> Option<u8> {
-    u8::try_from(steps(thousandths, 100)?).ok()
-}
-
-/// Fortieths of a unit in two bytes.
-pub(crate) fn fortieths(thousandths: i32) -> Option<[u8; 2]> {
-    u16::try_from(steps(thousandths, 25)?).ok().map(u16::to_be_bytes)
-}
 
 /// What is left: tenths; from the 523 on, fortieths behind two zeros.
 pub(super) fn reservoir(value: Reservoir, to: To) -> Option<Vec<u8>> {
@@ -53,9 +33,4 @@ pub(super) fn temp_basal(value: TempBasal) -> Option<Vec<u8>> {
 /// Rate in tenths, minutes.
 pub(super) fn temp_basal_511(value: TempBasal511) -> Option<Vec<u8>> {
     Some([tenths(value.rate.0)?, minutes(value.remaining)?].concat())
-}
-
-/// Minutes in two bytes.
-pub(crate) fn minutes(minutes: Minutes) -> Option<[u8; 2]> {
-    u16::try_from(minutes.0).ok().map(u16::to_be_bytes)
 }

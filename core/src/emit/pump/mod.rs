@@ -3,16 +3,16 @@
 //! The layouts are written down a second time here, from the fact sheets and not from the readers, one file per family.
 
 mod device;
-pub(super) mod insulin;
+mod insulin;
 mod schedule;
 mod sensor;
 mod settings;
 
+use crate::emit::count::{calendar, few_tenths, fortieths, half_hours, tenths};
 use crate::pump::temp_basal::SetTempBasal;
 use crate::pump::{Parameters, Reply};
 use crate::time::PumpTime;
 use crate::units::TimeOfDay;
-use jiff::civil::DateTime;
 
 /// Bytes of a frame: a reply is a whole number of them.
 const FRAME: usize = 64;
@@ -33,16 +33,16 @@ pub struct To {
 pub fn parameters(value: &Parameters, to: To) -> Option<Vec<u8>> {
     Some(match value {
         Parameters::BasalProfile(profile) => schedule::basal_profile(profile)?,
-        Parameters::Bolus(bolus) if to.large => insulin::fortieths(bolus.amount.0)?.to_vec(),
-        Parameters::Bolus(bolus) => vec![insulin::few_tenths(bolus.amount.0)?],
+        Parameters::Bolus(bolus) if to.large => fortieths(bolus.amount.0)?.to_vec(),
+        Parameters::Bolus(bolus) => vec![few_tenths(bolus.amount.0)?],
         Parameters::CaptureEvent(on) => vec![on.0.into()],
         Parameters::Clock(clock) => self::clock(clock.time)?,
         Parameters::Days(days) => [day(days.begin)?, day(days.end)?].concat(),
         Parameters::DetailTrace(on) => vec![on.0.into()],
         Parameters::Key(key) => vec![key.0.into()],
-        Parameters::MaxBasal(max) => insulin::fortieths(max.rate.0)?.to_vec(),
-        Parameters::MaxBolus(max) if to.large => insulin::tenths(max.amount.0)?.to_vec(),
-        Parameters::MaxBolus(max) => vec![insulin::few_tenths(max.amount.0)?],
+        Parameters::MaxBasal(max) => fortieths(max.rate.0)?.to_vec(),
+        Parameters::MaxBolus(max) if to.large => tenths(max.amount.0)?.to_vec(),
+        Parameters::MaxBolus(max) => vec![few_tenths(max.amount.0)?],
         Parameters::Page(page) => sensor::page_request(*page),
         Parameters::Power(power) => vec![power.on.into(), u8::try_from(power.duration.0).ok()?],
         Parameters::RemoteEnable(on) => vec![on.0.into()],
@@ -50,7 +50,7 @@ pub fn parameters(value: &Parameters, to: To) -> Option<Vec<u8>> {
         Parameters::SelectProfile(select) => vec![select.0.into()],
         Parameters::Suspend(suspend) => vec![suspend.0.into()],
         Parameters::TempBasal(SetTempBasal::Absolute(rate, duration)) => {
-            let rate = if to.opcode == 0x4B { insulin::tenths(rate.0) } else { insulin::fortieths(rate.0) }?;
+            let rate = if to.opcode == 0x4B { tenths(rate.0) } else { fortieths(rate.0) }?;
             [&rate[..], &[half_hours(duration.0)?]].concat()
         }
         Parameters::TempBasal(SetTempBasal::Percent(percent, duration)) => {
@@ -125,7 +125,7 @@ pub fn reply(value: &Reply, to: To) -> Option<Vec<u8>> {
 
 /// Hour, minute, second, year of two bytes, month, day.
 fn clock(time: PumpTime) -> Option<Vec<u8>> {
-    let [year, month, day, hour, minute, second] = parts(time)?;
+    let [year, month, day, hour, minute, second] = calendar(time)?;
     let [century, year] = year.to_be_bytes();
     let rest = [hour, minute, second, month, day].map(|part| u8::try_from(part).ok());
     let [Some(hour), Some(minute), Some(second), Some(month), Some(day)] = rest else { return None };
@@ -134,28 +134,9 @@ fn clock(time: PumpTime) -> Option<Vec<u8>> {
 
 /// Year of two bytes, month, day.
 fn day(time: PumpTime) -> Option<[u8; 4]> {
-    let [year, month, day, 0, 0, 0] = parts(time)? else { return None };
+    let [year, month, day, 0, 0, 0] = calendar(time)? else { return None };
     let [century, year] = year.to_be_bytes();
     Some([century, year, u8::try_from(month).ok()?, u8::try_from(day).ok()?])
-}
-
-/// Year, month, day, hour, minute, second.
-fn parts(time: PumpTime) -> Option<[u16; 6]> {
-    let of = |at: DateTime| [at.month(), at.day(), at.hour(), at.minute(), at.second()].map(u16::try_from);
-    match time {
-        PumpTime::Invalid(parts) => Some(parts),
-        PumpTime::At(at) => match of(at) {
-            [Ok(month), Ok(day), Ok(hour), Ok(minute), Ok(second)] => {
-                Some([u16::try_from(at.year()).ok()?, month, day, hour, minute, second])
-            }
-            _ => None,
-        },
-    }
-}
-
-/// Minutes as half hours.
-fn half_hours(minutes: u32) -> Option<u8> {
-    u8::try_from(minutes / 30).ok().filter(|_| minutes.is_multiple_of(30))
 }
 
 /// Eight times of day, each an hour and a minute; those that are not set are 0xFF.

@@ -1,12 +1,12 @@
 //! In: schedules of a day: basal rates, carb ratios, sensitivities, targets. Out: their entries, each with its start.
 
-use super::{half_hours, insulin};
+use crate::emit::count::{fortieths, half_hours, ratio};
 use crate::pump::block::{Schedule, Slot};
 use crate::pump::carb_ratio::CarbRatios;
 use crate::pump::profile::BasalProfile;
 use crate::pump::sensitivity::Sensitivities;
 use crate::pump::target::Targets;
-use crate::units::{CarbUnit, TimeOfDay};
+use crate::units::TimeOfDay;
 
 /// Start of a pattern's only entry if it was never set.
 const NEVER: u8 = 0x3F;
@@ -26,7 +26,7 @@ fn entries<T, const N: usize, const SIZE: usize>(
 pub(super) fn basal_profile(value: &BasalProfile) -> Option<Vec<u8>> {
     let Some(last) = value.rates.last() else { return Some(vec![0, 0, NEVER]) };
     let mut bytes = entries(&value.rates, |slot| {
-        let [high, low] = insulin::fortieths(slot.value.0)?;
+        let [high, low] = fortieths(slot.value.0)?;
         Some([low, high, start(slot)?])
     })?;
     if last.end == Some(TimeOfDay(24 * 60)) && !value.rates.is_full() {
@@ -38,27 +38,15 @@ pub(super) fn basal_profile(value: &BasalProfile) -> Option<Vec<u8>> {
 /// Units, then start and ratio: grams or tenths of an exchange in one byte; from the 523 on, a count before them, and tenths
 /// of a gram or thousandths of an exchange in two.
 pub(super) fn carb_ratios(value: &CarbRatios, large: bool) -> Option<Vec<u8>> {
-    let units = u8::from(value.units);
-    let count = |thousandths: u32, step: u32| {
-        u16::try_from(thousandths / step).ok().filter(|_| thousandths.is_multiple_of(step))
-    };
+    let mut bytes = vec![value.units.into()];
     if large {
-        let step = match value.units {
-            CarbUnit::Grams => 100,
-            CarbUnit::Exchanges => 1,
-            _ => 1000,
-        };
-        let entries = entries(&value.ratios, |slot| {
-            let [high, low] = count(slot.value.thousandths, step)?.to_be_bytes();
-            Some([start(slot)?, high, low])
-        })?;
-        return Some([&[units, u8::try_from(value.ratios.len()).ok()?][..], &entries].concat());
+        bytes.push(u8::try_from(value.ratios.len()).ok()?);
     }
-    let step = if value.units == CarbUnit::Exchanges { 100 } else { 1000 };
-    let entries = entries(&value.ratios, |slot| {
-        Some([start(slot)?, u8::try_from(count(slot.value.thousandths, step)?).ok()?])
-    })?;
-    Some([&[units][..], &entries].concat())
+    for slot in &value.ratios {
+        bytes.push(start(slot)?);
+        bytes.extend(ratio(slot.value, large)?);
+    }
+    Some(bytes)
 }
 
 /// Units, then the start with the value's ninth bit above it, and the value.

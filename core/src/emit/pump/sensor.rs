@@ -1,6 +1,6 @@
 //! In: what concerns the glucose sensor, and requests for pages. Out: their bytes.
 
-use super::insulin::minutes;
+use crate::emit::count::minutes;
 use crate::pump::pages::{GlucosePages, PageRequest};
 use crate::pump::sensor::{Limit, SensorSettings};
 

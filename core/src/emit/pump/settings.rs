@@ -1,7 +1,7 @@
 //! In: a pump's settings. Out: their bytes, in the layout of the command and of the model.
 
 use super::To;
-use super::insulin::{few_tenths, fortieths, tenths};
+use crate::emit::count::{few_tenths, fortieths, tenths};
 use crate::pump::settings::{Action, AlertType, Settings, Since512, Since515, Since523};
 
 /// What stands for an insulin action that was never set.
