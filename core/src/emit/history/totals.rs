@@ -89,10 +89,11 @@ fn head(opcode: u8, day: PumpTime, value: &Totals, more: &Breakdown) -> Option<V
     )
 }
 
-/// Insulin, and how many percent of `whole` it is, rounded down; pumps round to the nearest.
+/// Insulin, and how many percent of `whole` it is, rounded to the nearest as pumps do.
 fn share(part: Insulin, whole: Insulin) -> Option<[u8; 3]> {
     let [high, low] = fortieths(part.0)?;
-    let percent = (i64::from(part.0) * 100).checked_div(whole.0.into()).unwrap_or(0);
+    let (part, whole) = (i64::from(part.0), i64::from(whole.0));
+    let percent = (part * 100 + whole / 2).checked_div(whole).unwrap_or(0);
     Some([high, low, u8::try_from(percent).ok()?])
 }
 
@@ -121,7 +122,7 @@ mod tests {
         #[rustfmt::skip]
         assert_eq!(bytes[..38], [
             0x6D, 0b101_11100, 0b1_0011010, 0b01_01, 0b01_00_00, 140, 80, 44, 5,
-            0, 0, 0x05, 0x14, 0x03, 0x20, 61, 0x01, 0xF4, 38, 0, 150,
+            0, 0, 0x05, 0x14, 0x03, 0x20, 62, 0x01, 0xF4, 38, 0, 150,
             0x01, 0xF4, 38, 0x01, 0x90, 80, 0, 100, 20, 0, 0, 0, 4, 3, 1, 0, 0,
         ]);
     }
