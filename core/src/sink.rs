@@ -2,6 +2,7 @@
 
 use crate::diagnosis::Note;
 use crate::field::{Evidence, Field};
+use memchr::memchr;
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -263,6 +264,8 @@ pub struct Outline<I = Everything> {
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
+    /// How many of these somebody looks at.
+    depth: usize,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
@@ -282,6 +285,7 @@ impl<I: Interest> Outline<I> {
             notes: Vec::new(),
             texts: String::new(),
             open: Vec::new(),
+            depth: 0,
             info: InfoLine::default(),
             sources: Vec::new(),
         }
@@ -297,6 +301,7 @@ impl<I: Interest> Outline<I> {
         self.nodes.clear();
         self.notes.clear();
         self.open.clear();
+        self.depth = 0;
         self.texts.clear();
         self.texts.push('\0');
         self.info.0.clear();
@@ -375,7 +380,7 @@ impl<I: Interest> Outline<I> {
     }
 
     fn end_text(&mut self, at: TextAt) -> TextAt {
-        if let Some(text) = self.texts.get(at.0 as usize..).filter(|text| text.as_bytes().contains(&0)) {
+        if let Some(text) = self.texts.get(at.0 as usize..).filter(|text| memchr(0, text.as_bytes()).is_some()) {
             let clean = text.replace('\0', "\u{2400}");
             self.texts.truncate(at.0 as usize);
             self.texts.push_str(&clean);
@@ -397,7 +402,7 @@ impl<I: Interest> Outline<I> {
             Value::Text(text) => u64::from(self.copy(text).0),
         };
         let Span { source, start, len } = item.span;
-        let depth = u8::try_from(self.open.iter().flatten().count()).unwrap_or(DEEPEST).min(DEEPEST);
+        let depth = u8::try_from(self.depth).unwrap_or(DEEPEST).min(DEEPEST);
         let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {
             value,
@@ -427,12 +432,16 @@ impl<I: Interest> Sink for Outline<I> {
 
     fn open(&mut self, item: Item<'_>) -> Mark {
         let mark = self.push(item);
-        self.open.push((mark != Mark::NOWHERE).then_some(mark.0));
+        let kept = (mark != Mark::NOWHERE).then_some(mark.0);
+        self.depth += usize::from(kept.is_some());
+        self.open.push(kept);
         mark
     }
 
     fn close(&mut self, end: usize) {
-        if let Some(node) = self.open.pop().flatten().and_then(|index| self.nodes.get_mut(index as usize)) {
+        let Some(index) = self.open.pop().flatten() else { return };
+        self.depth -= 1;
+        if let Some(node) = self.nodes.get_mut(index as usize) {
             node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
         }
     }

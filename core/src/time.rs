@@ -43,11 +43,29 @@ pub fn seconds(time: DateTime) -> i64 {
     time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
+/// A date and time in digits; `None` before the year 0, where no pump's clock goes.
+fn digits(time: DateTime) -> Option<[u8; 19]> {
+    let year = time.year();
+    let pairs = [year / 100, year % 100]
+        .into_iter()
+        .chain([time.month(), time.day(), time.hour(), time.minute(), time.second()].map(i16::from));
+    let mut text = *b"0000-00-00 00:00:00";
+    for (at, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
+        let pair = u8::try_from(pair).ok()?;
+        text[at] += pair / 10;
+        text[at + 1] += pair % 10;
+    }
+    Some(text)
+}
+
 /// `2012-10-04 03:40:23`
 impl fmt::Display for PumpTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::At(time) => write!(f, "{} {}", time.date(), time.time()),
+            Self::At(time) => match digits(*time) {
+                Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
+                None => write!(f, "{} {}", time.date(), time.time()),
+            },
             Self::Invalid([year, month, day, hour, minute, second]) => {
                 write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)")
             }
