@@ -350,7 +350,7 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(model) = context.pump.model.filter(|_| c.shows()) {
-        c.generated(MODEL, span, &model.to_string());
+        c.generated(MODEL, span, &model);
         c.relabel(format_args!("Pump Model: {model} ({})", context.pump.known));
     }
 }

@@ -380,9 +380,9 @@ impl<I: Interest> Outline<I> {
     }
 
     fn end_text(&mut self, at: TextAt) -> TextAt {
-        if let Some(text) = self.texts.get(at.0 as usize..).filter(|text| memchr(0, text.as_bytes()).is_some()) {
-            let clean = text.replace('\0', "\u{2400}");
-            self.texts.truncate(at.0 as usize);
+        let start = at.0 as usize;
+        if memchr(0, &self.texts.as_bytes()[start..]).is_some() {
+            let clean = self.texts.split_off(start).replace('\0', "\u{2400}");
             self.texts.push_str(&clean);
         }
         self.texts.push('\0');

@@ -45,13 +45,13 @@ pub fn seconds(time: DateTime) -> i64 {
 
 /// A date and time in digits; `None` before the year 0, where no pump's clock goes.
 fn digits(time: DateTime) -> Option<[u8; 19]> {
-    let year = time.year();
-    let pairs = [year / 100, year % 100]
-        .into_iter()
-        .chain([time.month(), time.day(), time.hour(), time.minute(), time.second()].map(i16::from));
+    let [century, year] = [time.year() / 100, time.year() % 100].map(u8::try_from);
+    let [month, day] = [time.month(), time.day()].map(i8::cast_unsigned);
+    let [hour, minute, second] = [time.hour(), time.minute(), time.second()].map(i8::cast_unsigned);
     let mut text = *b"0000-00-00 00:00:00";
-    for (at, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
-        let pair = u8::try_from(pair).ok()?;
+    let pairs =
+        [(0, century.ok()?), (2, year.ok()?), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+    for (at, pair) in pairs {
         text[at] += pair / 10;
         text[at + 1] += pair % 10;
     }
