@@ -264,7 +264,7 @@ pub struct Outline<I = Everything> {
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
-    /// How many of these somebody looks at.
+    /// How many of these somebody looks at, and so how deep in the tree the next item is.
     depth: usize,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,

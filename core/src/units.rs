@@ -1,7 +1,6 @@
 //! In: counts in the pump's own steps. Out: typed quantities that show in the unit that a person thinks in.
 
 use crate::sink::{Show, Value};
-use arrayvec::ArrayString;
 use std::fmt;
 
 /// A count of `per` to the unit, 1, 10, 100 or 1,000: it shows as its `f64` does, but exactly and in less time.
@@ -12,22 +11,19 @@ struct Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, mut per) = (self.count.unsigned_abs(), u64::from(self.per));
-        let mut text = ArrayString::<24>::new();
+        let (count, per) = (self.count.unsigned_abs(), u64::from(self.per));
+        let (whole, behind) = (count / per, count % per);
+        let mut digits = itoa::Buffer::new();
         if self.count < 0 {
-            text.push('-');
+            f.write_str("-")?;
         }
-        text.push_str(itoa::Buffer::new().format(count / per));
-        let mut behind = count % per;
-        if behind > 0 {
-            text.push('.');
+        f.write_str(digits.format(whole))?;
+        if behind == 0 {
+            return Ok(());
         }
-        while behind > 0 {
-            per /= 10;
-            text.push_str(itoa::Buffer::new().format(behind / per));
-            behind %= per;
-        }
-        f.write_str(&text)
+        // With `per` in front, the zeros before the first digit show.
+        f.write_str(".")?;
+        f.write_str(digits.format(per + behind)[1..].trim_end_matches('0'))
     }
 }
 
