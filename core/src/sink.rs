@@ -402,7 +402,7 @@ impl<I: Interest> Outline<I> {
             Value::Text(text) => u64::from(self.copy(text).0),
         };
         let Span { source, start, len } = item.span;
-        let depth = u8::try_from(self.depth).unwrap_or(DEEPEST).min(DEEPEST);
+        let depth = u8::try_from(self.depth.min(DEEPEST.into())).unwrap_or(DEEPEST);
         let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {
             value,
