@@ -71,21 +71,20 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     ) -> Result<Check, Stop> {
         let verify = self.verifies();
         let parser = parser.map(|check| if verify { check } else { Check { computed: None, ..check } });
-        let width = digits + 2;
         let check = self.packed(CRC, parser, |c, check| c.derived(CRC_STATUS, &check.status()))?;
         let sent = check.sent;
         match (check.status(), check.computed) {
             (CrcStatus::Bad, Some(computed)) => {
                 self.relabel(format_args!(
-                    "{what}: {sent:#0width$x} [incorrect, should be {computed:#0width$x}]"
+                    "{what}: 0x{sent:0digits$x} [incorrect, should be 0x{computed:0digits$x}]"
                 ));
                 self.note(
                     BAD_CRC,
-                    format_args!("{what} is {sent:#0width$x}, should be {computed:#0width$x}"),
+                    format_args!("{what} is 0x{sent:0digits$x}, should be 0x{computed:0digits$x}"),
                 );
             }
-            (CrcStatus::Good, _) => self.relabel(format_args!("{what}: {sent:#0width$x} [correct]")),
-            _ => self.relabel(format_args!("{what}: {sent:#0width$x} [unverified]")),
+            (CrcStatus::Good, _) => self.relabel(format_args!("{what}: 0x{sent:0digits$x} [correct]")),
+            _ => self.relabel(format_args!("{what}: 0x{sent:0digits$x} [unverified]")),
         }
         Ok(check)
     }

@@ -14,8 +14,6 @@ use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
 use crate::{pump, whole};
-use arrayvec::ArrayString;
-use std::fmt::Write as _;
 use std::iter::once;
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
@@ -326,10 +324,7 @@ fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(model) = context.pump.model.filter(|_| c.looks_at(once(MODEL))) {
-        // Five digits and a letter.
-        let mut text = ArrayString::<10>::new();
-        let _ = write!(text, "{model}");
-        c.generated(MODEL, span, &text.as_str());
+        c.generated(MODEL, span, &model);
         c.relabel(format_args!("Pump Model: {model} ({})", context.pump.known));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::diagnosis::Note;
 use crate::field::{Evidence, Field};
+use memchr::memchr;
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -267,8 +268,8 @@ pub struct Outline<I = Everything> {
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
-    /// How many of them somebody looks at.
-    depth: u8,
+    /// How many of these somebody looks at, and so how deep in the tree the next item is.
+    depth: usize,
     info: InfoLine,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
@@ -383,9 +384,9 @@ impl<I: Interest> Outline<I> {
     }
 
     fn end_text(&mut self, at: TextAt) -> TextAt {
-        if let Some(text) = self.texts.get(at.0 as usize..).filter(|text| text.as_bytes().contains(&0)) {
-            let clean = text.replace('\0', "\u{2400}");
-            self.texts.truncate(at.0 as usize);
+        let start = at.0 as usize;
+        if memchr(0, &self.texts.as_bytes()[start..]).is_some() {
+            let clean = self.texts.split_off(start).replace('\0', "\u{2400}");
             self.texts.push_str(&clean);
         }
         self.texts.push('\0');
@@ -405,11 +406,12 @@ impl<I: Interest> Outline<I> {
             Value::Text(text) => u64::from(self.copy(text).0),
         };
         let Span { source, start, len } = item.span;
+        let depth = u8::try_from(self.depth.min(DEEPEST.into())).unwrap_or(DEEPEST);
         let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node {
             value,
             field: item.field.id(),
-            depth: self.depth.min(DEEPEST),
+            depth,
             role: item.role as u8,
             source: u32::from(source),
             start,
@@ -438,15 +440,15 @@ impl<I: Interest> Sink for Outline<I> {
 
     fn open(&mut self, item: Item<'_>) -> Mark {
         let mark = self.push(item);
-        let looked_at = mark != Mark::NOWHERE;
-        self.open.push(looked_at.then_some(mark.0));
-        self.depth = self.depth.saturating_add(u8::from(looked_at));
+        let kept = (mark != Mark::NOWHERE).then_some(mark.0);
+        self.depth += usize::from(kept.is_some());
+        self.open.push(kept);
         mark
     }
 
     fn close(&mut self, end: usize) {
         let Some(index) = self.open.pop().flatten() else { return };
-        self.depth = self.depth.saturating_sub(1);
+        self.depth -= 1;
         if let Some(node) = self.nodes.get_mut(index as usize) {
             node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
         }

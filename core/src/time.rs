@@ -43,32 +43,34 @@ pub fn seconds(time: DateTime) -> i64 {
     time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
+/// A date and time in digits; `None` before the year 0, where no pump's clock goes.
+fn digits(time: DateTime) -> Option<[u8; 19]> {
+    let [century, year] = [time.year() / 100, time.year() % 100].map(u8::try_from);
+    let [month, day] = [time.month(), time.day()].map(i8::cast_unsigned);
+    let [hour, minute, second] = [time.hour(), time.minute(), time.second()].map(i8::cast_unsigned);
+    let mut text = *b"0000-00-00 00:00:00";
+    let pairs =
+        [(0, century.ok()?), (2, year.ok()?), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+    for (at, pair) in pairs {
+        text[at] += pair / 10;
+        text[at + 1] += pair % 10;
+    }
+    Some(text)
+}
+
 /// `2012-10-04 03:40:23`
 impl fmt::Display for PumpTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::At(time) => f.write_str(str::from_utf8(&digits(*time)).unwrap_or_default()),
+            Self::At(time) => match digits(*time) {
+                Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
+                None => write!(f, "{} {}", time.date(), time.time()),
+            },
             Self::Invalid([year, month, day, hour, minute, second]) => {
                 write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)")
             }
         }
     }
-}
-
-/// The text of a date and time. A page has hundreds, and formatting each number by itself takes ten times as long.
-fn digits(time: DateTime) -> [u8; 19] {
-    let year = time.year().unsigned_abs();
-    let parts = [time.month(), time.day(), time.hour(), time.minute(), time.second()].map(i8::unsigned_abs);
-    let mut text = *b"0000-00-00 00:00:00";
-    let mut put = |at: usize, number: u8| {
-        text[at] += number / 10;
-        text[at + 1] += number % 10;
-    };
-    // A calendar's years have four digits at most.
-    #[allow(clippy::cast_possible_truncation, reason = "both parts are below 100")]
-    [year / 100, year % 100].iter().zip([0, 2]).for_each(|(number, at)| put(at, *number as u8));
-    parts.iter().zip([5, 8, 11, 14, 17]).for_each(|(number, at)| put(at, *number));
-    text
 }
 
 /// An invalid time shows as 0, so report it with [`crate::diagnosis::NOT_A_DATE`] and the text of its `Display`.

@@ -91,12 +91,11 @@ fn records<S: Sink>(
             return (count, cut);
         }
         // The record is whole, so its reader finds all its bytes.
-        if let Ok(record) = c.within(length, |c| one(c, layout, &mut page)) {
+        if c.within(length, |c| one(c, layout, &mut page, each)).is_ok() {
             count += 1;
             if assumed && count == 1 {
                 c.note(MODEL_ASSUMED, format_args!("by the lengths of the records"));
             }
-            each(record);
         }
     }
     (count, true)
@@ -106,8 +105,13 @@ fn name(opcode: u8) -> &'static str {
     Kind::of(opcode).map_or("Unknown", |kind| kind.name)
 }
 
-/// Reads one record, which is all that `c` has left.
-fn one<S: Sink>(c: &mut Cursor<'_, '_, S>, layout: Layout, page: &mut Carried) -> Result<Record, Stop> {
+/// Reads one record, which is all that `c` has left, and hands it on.
+fn one<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    layout: Layout,
+    page: &mut Carried,
+    each: &mut impl FnMut(Record),
+) -> Result<(), Stop> {
     let (offset, bytes) = (c.position(), c.rest());
     c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;
@@ -127,7 +131,8 @@ fn one<S: Sink>(c: &mut Cursor<'_, '_, S>, layout: Layout, page: &mut Carried) -
         if c.shows() {
             show(c, &record, span);
         }
-        Ok(record)
+        each(record);
+        Ok(())
     })
 }
 

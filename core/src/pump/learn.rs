@@ -25,45 +25,45 @@ pub enum Message<'b> {
 /// family. A message that several layouts allow tells nothing.
 #[must_use]
 pub fn learn(opcode: Opcode, message: Message<'_>) -> Option<Pump> {
-    let number = match (opcode.0, message) {
+    let model = match (opcode.0, message) {
         (0x8D, Message::Reply(reply)) => {
             return quietly::<PumpModel>(opcode, reply)?.model.map(|model| Pump::of(model, Known::Told));
         }
         (0x74, Message::Reply(reply)) => by_firmware(&quietly::<Firmware>(opcode, reply)?.0)?,
-        (0x4B, Message::Parameters([_, ..])) => 511,
-        (0x78 | 0x7A..=0x7C | 0x7F, Message::Reply(_)) => 511,
-        (0x8C | 0x91, Message::Reply(_)) => 512,
-        (0x9D | 0xC0 | 0xC3, Message::Refused(Nak::Refused)) => 512,
-        (0x99, Message::Reply(_)) => 522,
-        (0xCF | 0xD1..=0xD5 | 0xEC | 0xF0 | 0xF1 | 0xF3, Message::Reply(_)) => 523,
-        (0x41 | 0x42, Message::Parameters([_])) => 522,
-        (0x41 | 0x42, Message::Parameters([_, _])) => 523,
+        (0x4B, Message::Parameters([_, ..])) => "511",
+        (0x78 | 0x7A..=0x7C | 0x7F, Message::Reply(_)) => "511",
+        (0x8C | 0x91, Message::Reply(_)) => "512",
+        (0x9D | 0xC0 | 0xC3, Message::Refused(Nak::Refused)) => "512",
+        (0x99, Message::Reply(_)) => "522",
+        (0xCF | 0xD1..=0xD5 | 0xEC | 0xF0 | 0xF1 | 0xF3, Message::Reply(_)) => "523",
+        (0x41 | 0x42, Message::Parameters([_])) => "522",
+        (0x41 | 0x42, Message::Parameters([_, _])) => "523",
         (0x73, Message::Reply(reply)) => generation(reservoir::evidence(reply)?),
         (0x79, Message::Reply(reply)) => generation(totals::evidence(reply)?),
         (0x8A, Message::Reply(reply)) => generation(carb_ratio::evidence(reply)?),
         (0xC0, Message::Reply(reply)) => generation(settings::evidence(reply)?),
         _ => return None,
     };
-    Some(Pump::of(Model::number(number), Known::ByLayout))
+    Some(Pump::of(Model::parse(model)?, Known::ByLayout))
 }
 
 fn quietly<T: Block>(opcode: Opcode, reply: &[u8]) -> Option<T> {
     T::read(&mut Cursor::new(reply, 0, false, &mut ()), Context { opcode, pump: Pump::default() }).ok()
 }
 
-const fn generation(large: bool) -> u16 {
-    if large { 523 } else { 522 }
+const fn generation(large: bool) -> &'static str {
+    if large { "523" } else { "522" }
 }
 
 /// Only versions that were seen on one generation tell something; 2.4 runs on the 522 and on the 523.
-fn by_firmware(version: &str) -> Option<u16> {
+fn by_firmware(version: &str) -> Option<&'static str> {
     let versions = [
-        ("VER 1.6", 511),
-        ("VER 1.7", 511),
-        ("VER 1.3B1.1", 512),
-        ("VER 2.1A1.1", 515),
-        ("VER 2.5A1.1", 523),
-        ("VER 2.6A1.1", 554),
+        ("VER 1.6", "511"),
+        ("VER 1.7", "511"),
+        ("VER 1.3B1.1", "512"),
+        ("VER 2.1A1.1", "515"),
+        ("VER 2.5A1.1", "523"),
+        ("VER 2.6A1.1", "554"),
     ];
     versions.iter().find(|(prefix, _)| version.starts_with(prefix)).map(|(_, model)| *model)
 }

@@ -1,12 +1,15 @@
 //! In: model numbers as pumps send them. Out: the family that decides the layouts, and how it is known.
 
+use crate::sink::{Show, Value};
+use arrayvec::ArrayString;
 use std::fmt;
 
 /// A pump's model, such as `522` or `723K`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     number: u16,
-    suffix: Option<char>,
+    /// The number and the letter, as they show.
+    text: ArrayString<5>,
 }
 
 impl Model {
@@ -15,15 +18,9 @@ impl Model {
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let mut letters = text[digits.len()..].chars();
-        let suffix = letters.next();
-        let well_formed = (3..=4).contains(&digits.len()) && letters.next().is_none();
+        let well_formed = (3..=4).contains(&digits.len()) && letters.nth(1).is_none();
         let number = digits.parse().ok().filter(|_| well_formed)?;
-        Some(Self { number, suffix })
-    }
-
-    /// The model with this number and no letter.
-    pub(super) const fn number(number: u16) -> Self {
-        Self { number, suffix: None }
+        Some(Self { number, text: ArrayString::from(text).ok()? })
     }
 
     /// True for the Guardian REAL-Time monitors (7100, 7200), which deliver no insulin.
@@ -51,10 +48,15 @@ impl Model {
     }
 }
 
+impl Show for Model {
+    fn show(&self) -> Value<'_> {
+        Value::Text(&self.text)
+    }
+}
+
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.number)?;
-        self.suffix.map_or(Ok(()), |letter| write!(f, "{letter}"))
+        f.write_str(&self.text)
     }
 }
 
