@@ -2,7 +2,6 @@
 
 use crate::diagnosis::Note;
 use crate::field::{Evidence, Field};
-use memchr::memchr;
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -361,7 +360,7 @@ impl<I: Interest> Outline<I> {
         claims.iter().position(|&count| count != 1)
     }
 
-    /// Keeps a text; a NUL inside would end it for C, so it is shown as U+2400.
+    /// Keeps a text. No text has a NUL inside, which would end it for C: parsers make text of printable bytes only.
     pub fn keep(&mut self, text: fmt::Arguments<'_>) -> TextAt {
         let at = self.begin_text();
         // Writing to a String cannot fail.
@@ -384,11 +383,7 @@ impl<I: Interest> Outline<I> {
     }
 
     fn end_text(&mut self, at: TextAt) -> TextAt {
-        let start = at.0 as usize;
-        if memchr(0, &self.texts.as_bytes()[start..]).is_some() {
-            let clean = self.texts.split_off(start).replace('\0', "\u{2400}");
-            self.texts.push_str(&clean);
-        }
+        debug_assert!(!self.texts[at.0 as usize..].contains('\0'), "a text with a NUL");
         self.texts.push('\0');
         at
     }
