@@ -267,10 +267,9 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, found: &mut 
     let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
     let mut records = Vec::new();
     for page in pages.iter().filter(|page| page.kind == Kind::History) {
-        let mut of_page = Vec::new();
-        history::page(&mut Cursor::new(page.bytes, 0, !page.whole(), &mut ()), page.pump, |record| {
-            of_page.push(record);
-        });
+        let (mut of_page, mut nobody) = (Vec::new(), ());
+        let mut cursor = Cursor::new(page.bytes, 0, !page.whole(), &mut nobody);
+        let read = history::page(&mut cursor, page.pump, |record| of_page.push(record));
         for record in &of_page {
             let time = record.time.and_then(|time| time.valid());
             let frame = page.fetch.and_then(|fetch| fetch.frame_of(record.offset));
@@ -280,11 +279,13 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, found: &mut 
             }
         }
         // A number counts back from the newest page of its own download.
-        records.push(PageRecords { number: page.number.filter(|_| !several), records: of_page });
+        let number = page.number.filter(|_| !several);
+        records.push(PageRecords { number, records: of_page, complete: read.complete && page.whole() });
     }
-    found.extend(history::events::events(&merge(records)).iter().map(|event| {
+    let runs = merge(records);
+    found.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {
         let frame = frames.get(&(event.time, Some(event.kind))).or_else(|| frames.get(&(event.time, None)));
-        of_event(event, pump, frame.copied())
+        of_event(&event, pump, frame.copied())
     }));
 }
 

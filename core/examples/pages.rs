@@ -36,10 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             if !page.complete {
                 eprintln!("{file}: not read to its end");
             }
-            pages.push(PageRecords { number, records });
+            let complete = page.complete && bytes.len() == history::page::SIZE;
+            pages.push(PageRecords { number, records, complete });
         }
     }
-    let mut events = history::events::events(&merge(pages));
+    let mut events: Vec<_> = merge(pages).iter().flat_map(|run| history::events::events(run)).collect();
     let isig = |number| isig.get(number).map(Vec::as_slice);
     let sensor_pages: Vec<_> = glucose
         .iter()

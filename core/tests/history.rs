@@ -109,9 +109,9 @@ fn folder(name: &str, pump: Pump) -> Option<(Numbered, Vec<Event>)> {
         assert!(page.complete, "page {number}");
         let whole = bytes.len() == history::page::SIZE;
         assert_eq!(page.crc, if whole { CrcStatus::Good } else { CrcStatus::NotPresent }, "page {number}");
-        read_pages.push(PageRecords { number: Some(*number), records });
+        read_pages.push(PageRecords { number: Some(*number), records, complete: whole });
     }
-    Some((pages, events(&merge(read_pages))))
+    Some((pages, merge(read_pages).iter().flat_map(|run| events(run)).collect()))
 }
 
 /// Events that a history page has no bytes of: settings at the time of an upload, and those of sensor pages.
@@ -426,13 +426,43 @@ fn overlapping_downloads_are_told_once() {
     let newer = read(&invented(false), pump("522")).1;
     let older = newer[..5].to_vec();
     let before = vec![Record { opcode: 0x21, ..older[0].clone() }];
-    let page = |number, records: &Vec<Record>| PageRecords { number, records: records.clone() };
-    let all = [before.clone(), newer.clone()].concat();
+    let page =
+        |number, records: &Vec<Record>| PageRecords { number, records: records.clone(), complete: true };
+    let all = vec![[before.clone(), newer.clone()].concat()];
     let numbered = vec![page(Some(0), &newer), page(Some(0), &older), page(Some(1), &before)];
     assert_eq!(merge(numbered), all);
     let repeated =
         vec![page(Some(0), &newer), page(Some(1), &before), page(Some(1), &before), page(Some(0), &newer)];
     assert_eq!(merge(repeated), all);
+}
+
+#[test]
+fn what_lies_on_both_sides_of_a_gap_does_not_belong_together() {
+    let all = read(&invented(false), pump("522")).1;
+    let at = all.iter().position(|record| matches!(record.body, Body::Estimate(_))).unwrap();
+    assert!(matches!(all[at + 1].body, Body::Unabsorbed(_)));
+    let counts = |older: u32, complete| {
+        let page = |number, records: &[Record]| PageRecords {
+            number: Some(number),
+            records: records.to_vec(),
+            complete,
+        };
+        let runs = merge(vec![page(older, &all[..=at]), page(0, &all[at + 1..])]);
+        let all: Vec<_> = runs.iter().flat_map(|run| events(run)).map(|event| event.to_string()).collect();
+        let active =
+            all.iter().filter(|event| event.contains("ACTION_CURVE") || event.contains("INDEX")).count();
+        let told = all
+            .iter()
+            .find_map(|event| event.split_once("UNABSORBED_INSULIN_COUNT=").map(|(_, rest)| rest.to_owned()));
+        (runs.len(), told.unwrap().split(',').next().unwrap().to_owned(), active)
+    };
+    let (runs, told, active) = counts(1, true);
+    assert_eq!((runs, told.as_str()), (1, "1"));
+    for (older, complete) in [(2, true), (1, false)] {
+        let (runs, told, fewer) = counts(older, complete);
+        assert_eq!((runs, told.as_str()), (2, "null"));
+        assert!(fewer < active, "insulin without its estimate has no time");
+    }
 }
 
 proptest! {

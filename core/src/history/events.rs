@@ -43,7 +43,7 @@ impl Record {
     }
 }
 
-/// The events of `records`, which are in the order in which the pump stored them.
+/// The events of `records`, which are in the order in which the pump stored them, without a gap.
 #[must_use]
 pub fn events(records: &[Record]) -> Vec<Event> {
     let mut events = Vec::new();
@@ -128,10 +128,11 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("ENABLE", easy.enabled))
         }
         Body::Estimate(estimate) => {
-            let active = match after.first().map(|next| &next.body) {
-                Some(Body::Unabsorbed(entries)) => entries.len(),
+            // It is stored next. Where the records end nobody knows whether there was any.
+            let active = after.first().map(|next| match &next.body {
+                Body::Unabsorbed(entries) => u16::try_from(entries.len()).unwrap_or(u16::MAX),
                 _ => 0,
-            };
+            });
             let [low, high] = estimate.target;
             asked(
                 event
@@ -147,7 +148,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                     .with("CORRECTION_ESTIMATE", estimate.correction.value())
                     .with("FOOD_ESTIMATE", estimate.food.value())
                     .with("UNABSORBED_INSULIN_TOTAL", estimate.active.value())
-                    .with("UNABSORBED_INSULIN_COUNT", u16::try_from(active).unwrap_or(u16::MAX)),
+                    .with("UNABSORBED_INSULIN_COUNT", active),
             )
         }
         Body::Glucose(glucose) => asked(event.with("AMOUNT", *glucose)),
