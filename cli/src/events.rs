@@ -188,10 +188,12 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     }
     let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
     for (serial, pages) in pages {
-        let pump = pages.first().map(|page| page.pump).unwrap_or_default();
+        // What one capture tells of a pump holds in the others too.
+        let pump = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
         let name = Device::of(pump, serial);
-        let pages: Vec<_> = pages.into_iter().filter(|page| usable(page, &mut collection.warnings)).collect();
-        history_events(&pages, captures > 1, &name, &mut collection.events);
+        let pages = pages.into_iter().map(|page| Page { pump, ..page });
+        let pages: Vec<_> = pages.filter(|page| usable(page, &mut collection.warnings)).collect();
+        history_events(&pages, captures > 1, &name, &mut collection);
         sensor_events(&pages, pump, &name, &mut collection);
     }
     collection.events.sort_by_key(|event| event.time);
@@ -247,8 +249,6 @@ fn digits(text: &[u8]) -> Option<Vec<u8>> {
 
 /// True if the values of a page can be trusted.
 fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
-    let at = page.fetch.map(|fetch| format!("frame {}: ", fetch.transaction.request.0)).unwrap_or_default();
-    let (what, number) = (page.kind.word(), page.number.map(|number| number.to_string()).unwrap_or_default());
     let reason = if let Some(doubt) = page.doubt() {
         doubt.to_string()
     } else if page.kind != Kind::History && !page.whole() {
@@ -258,11 +258,11 @@ fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
     } else {
         return true;
     };
-    warnings.push(format!("{at}{what} page {number} is left out: {reason}"));
+    warnings.push(format!("{} is left out: {reason}", page.place()));
     false
 }
 
-fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, found: &mut Vec<Found>) {
+fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: &mut Collection) {
     // Where events lie: their bytes have the time of their record, and mostly its name.
     let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
     let mut records = Vec::new();
@@ -279,11 +279,19 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, found: &mut 
             }
         }
         // A number counts back from the newest page of its own download.
+        if !page.whole() {
+            let warning =
+                format!("{} lacks its end, so that no CRC-16 tells that its records are right", page.place());
+            collection.warnings.push(warning);
+        } else if !read.complete {
+            let behind = of_page.last().map_or(0, |record| record.offset + record.len);
+            collection.warnings.push(format!("{} is not understood from byte {behind} on", page.place()));
+        }
         let number = page.number.filter(|_| !several);
         records.push(PageRecords { number, records: of_page, complete: read.complete && page.whole() });
     }
     let runs = merge(records);
-    found.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {
+    collection.events.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {
         let frame = frames.get(&(event.time, Some(event.kind))).or_else(|| frames.get(&(event.time, None)));
         of_event(&event, pump, frame.copied())
     }));

@@ -89,6 +89,15 @@ impl<'a> Page<'a> {
         (page.complete && page.records > 0).then_some(Kind::History)
     }
 
+    /// `frame 35: history page 0`
+    #[must_use]
+    pub fn place(&self) -> String {
+        let frame =
+            self.fetch.map(|fetch| format!("frame {}: ", fetch.transaction.request.0)).unwrap_or_default();
+        let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
+        format!("{frame}{} page{number}", self.kind.word())
+    }
+
     /// True if all of it is there.
     #[must_use]
     pub fn whole(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::checksum::{Check, CrcStatus};
 use crate::crc::crc16;
 use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
+use crate::diagnosis::{MODEL_ASSUMED, Stop};
 use crate::opaque::UNKNOWN;
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
@@ -110,6 +110,7 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: 
         .and_then(|transaction| Some((transaction.serial()?, request(transaction)?)));
     match (kind, number) {
         (Kind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
+            assume_small(pump, c);
             let beside = beside(tracker, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(tracker, serial, newer, MOST_PAGES));
             let page = sensor::page::page(c, &beside, after, |_| {});
@@ -131,6 +132,7 @@ pub fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Opt
             (Some(page.records), page.crc)
         }
         Kind::Glucose => {
+            assume_small(pump, c);
             let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
             let page = sensor::page::page(c, &beside, None, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
@@ -153,6 +155,16 @@ pub fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Opt
             }
             (None, CrcStatus::NotPresent)
         }
+    }
+}
+
+/// Notes that the lowest bit of a glucose is not known, for nobody knows whether it lies in the ISIG page.
+fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
+    if pump.large().is_none() {
+        c.note(
+            MODEL_ASSUMED,
+            format_args!("glucose as from a 522 or 722; from later models it may be 1 mg/dL higher"),
+        );
     }
 }
 

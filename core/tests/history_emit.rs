@@ -12,7 +12,7 @@ use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::ids::Ids;
 use carelink_core::history::layout::{Layout, Length};
 use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup, Silence};
-use carelink_core::history::settings::{BolusReminder, EasyBolus, ReservoirWarning};
+use carelink_core::history::settings::{BolusReminder, Delivery, EasyBolus, ReservoirWarning};
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
@@ -263,8 +263,9 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x18 => Just(Body::NewTime).boxed(),
         0x1A | 0x23 | 0x2D | 0x44 | 0x5E | 0x60 | 0x61 | 0x66 | 0x7C | 0x83 => any::<bool>().prop_map(Body::Switch).boxed(),
         0x1B => any::<u8>().prop_map(Body::AutoOff).boxed(),
-        0x1E => Just(Body::Suspend(true)).boxed(),
-        0x1F => Just(Body::Suspend(false)).boxed(),
+        0x1E | 0x1F if large => bits(5).prop_map(|state: u8| Body::Suspend(Delivery::from(state))).boxed(),
+        0x1E => Just(Body::Suspend(Delivery::User)).boxed(),
+        0x1F => Just(Body::Suspend(Delivery::Normal)).boxed(),
         0x24 if large => steps(1023, 25).prop_map(|amount| Body::MaxBolus(Insulin(amount))).boxed(),
         0x24 => few_tenths().prop_map(Body::MaxBolus).boxed(),
         0x26 => ids().prop_map(Body::Remotes).boxed(),

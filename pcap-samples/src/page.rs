@@ -10,6 +10,7 @@ use carelink_core::history::basal::{BasalPattern, BasalRate, TempBasal};
 use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
 use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::layout::Layout;
+use carelink_core::history::settings::Delivery;
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
@@ -116,8 +117,8 @@ impl Page {
             "low-battery" => (0x19, Body::Plain(0)),
             "battery-out" => (0x1A, Body::Switch(false)),
             "battery-in" => (0x1A, Body::Switch(true)),
-            "suspend" => (0x1E, Body::Suspend(true)),
-            "resume" => (0x1F, Body::Suspend(false)),
+            "suspend" => (0x1E, Body::Suspend(Delivery::User)),
+            "resume" => (0x1F, Body::Suspend(Delivery::Normal)),
             "rewind" => (0x21, Body::Plain(0)),
             "save-settings" => (0x5D, Body::Plain(0)),
             "plain" => (words.number("an opcode")?, Body::Plain(words.number("a value")?)),

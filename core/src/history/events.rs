@@ -7,7 +7,7 @@ use super::basal::TempBasal;
 use super::bolus::{BolusType, PrimeType};
 use super::ids::Ids;
 use super::sensor_setup::{More, Scope, SensorConfig};
-use super::settings::ReservoirWarning;
+use super::settings::{Delivery, ReservoirWarning};
 use super::stamp::Requestor;
 use super::wizard_setup::Config;
 use super::{Body, Kind, Record};
@@ -203,8 +203,13 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         Body::Silence(silence) => {
             asked(event.with("DURATION", silence.duration).with("SCOPE", scope_name(silence.scope)))
         }
-        Body::Suspend(suspended) => {
-            let state = if *suspended { "user_suspend" } else { "normal_pumping" };
+        Body::Suspend(state) => {
+            // The vendor's names of the others are not known.
+            let state = match state {
+                Delivery::Normal => Some("normal_pumping"),
+                Delivery::User => Some("user_suspend"),
+                _ => None,
+            };
             asked(event.with("ENABLE", state)).with("PRE_ENABLE", Datum::Null)
         }
         Body::TempBasal(temp) => {

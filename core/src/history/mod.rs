@@ -292,7 +292,7 @@ pub enum Body {
     /// Alarms of the sensor are silent.
     Silence(sensor_setup::Silence),
     /// Delivery is suspended, or resumed.
-    Suspend(bool),
+    Suspend(settings::Delivery),
     /// A temporary basal rate.
     TempBasal(basal::TempBasal),
     /// How long the temporary basal rate before it is to hold.
@@ -352,7 +352,9 @@ impl fmt::Display for Body {
             Self::SelectPattern(select) => write!(f, "{} to {}", select.old, select.new),
             Self::SensorAlarm(alarm) => alarm.fmt(f),
             Self::Silence(silence) => silence.fmt(f),
-            Self::Suspend(suspended) => f.write_str(if *suspended { "suspended" } else { "resumed" }),
+            Self::Suspend(settings::Delivery::Normal) => f.write_str("resumed"),
+            Self::Suspend(settings::Delivery::User) => f.write_str("suspended"),
+            Self::Suspend(state) => write!(f, "{state}"),
             Self::TempBasal(temp) => temp.fmt(f),
             Self::TempDuration(duration) => duration.fmt(f),
             Self::TempType(kind) => kind.fmt(f),

@@ -125,16 +125,18 @@ pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> 
 const NEW_TIME: u8 = 0x18;
 
 pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    if r.layout.large() {
-        c.packed(STATE, u8, |c, state| {
+    let state = if r.layout.large() {
+        let state = c.packed(STATE, u8, |c, state| {
             c.derived(STATE_OLD, &Delivery::from(state >> 5));
             c.derived(STATE_NEW, &Delivery::from(state & 0x1F));
         })?;
+        state & 0x1F
     } else {
         c.read(super::VALUE, u8)?;
-    }
+        u8::from(r.opcode == SUSPEND)
+    };
     r.stamp(c)?;
-    Ok(Body::Suspend(r.opcode == SUSPEND))
+    Ok(Body::Suspend(Delivery::from(state)))
 }
 
 const SUSPEND: u8 = 0x1E;

@@ -127,6 +127,8 @@ pub fn current_events(reply: &Reply, event: &mut impl FnMut(&'static str, fmt::A
                 );
             }
         }
+        // The rate beside a percentage that is in force is left over; what an export says then is not known.
+        Reply::TempBasal(temp) if temp.kind == TempBasalKind::Percent && temp.remaining.0 > 0 => {}
         Reply::TempBasal(temp) => temp_basal(temp.rate, temp.remaining, event),
         Reply::TempBasal511(temp) => temp_basal(temp.rate, temp.remaining, event),
         Reply::Totals(totals) => {

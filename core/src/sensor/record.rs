@@ -314,6 +314,11 @@ impl Times {
         let time = PumpTime::new(year_number, month, day & 0x1F, hour & 0x1F, minute & 0x3F, 0);
         Self { time, subtype: day >> 5, flag: year >> 7 }
     }
+
+    /// One bit tells. Others beside it are zero where it is known what it tells; exports of 523s have a third origin.
+    fn origin(&self) -> Origin {
+        Origin::from(self.flag | self.subtype & 0b110)
+    }
 }
 
 /// The time that the last five bytes of a stamped record hold.
@@ -384,7 +389,7 @@ fn stamped<S: Sink>(c: &mut Cursor<'_, '_, S>, opcode: u8) -> Result<Body, Stop>
         0x0E => {
             let high = times.subtype & 1;
             let amount = c.read(METER, u8.map(|low| u16::from_be_bytes([high, low])))?;
-            Body::Meter(amount, Origin::from(times.flag))
+            Body::Meter(amount, times.origin())
         }
         0x0F => Body::Factor(c.read(FACTOR, le_u16.map(Calibration))?),
         0x10 => {
@@ -403,7 +408,7 @@ fn stamped<S: Sink>(c: &mut Cursor<'_, '_, S>, opcode: u8) -> Result<Body, Stop>
         0x0C => derived(c, CLOCK, subtype, Clock::from(times.subtype), Body::Clock),
         0x0D => derived(c, SYNC, subtype, Sync::from(times.subtype), Body::Sync),
         0x0E => {
-            c.derived_at(ORIGIN, c.span(at, at + 1), &Origin::from(times.flag));
+            c.derived_at(ORIGIN, c.span(at, at + 1), &times.origin());
             body
         }
         _ => body,

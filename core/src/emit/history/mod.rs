@@ -27,10 +27,10 @@ pub use totals::{Breakdown, broken_down};
 ///
 /// ```
 /// use carelink_core::emit::history::{entry, record};
-/// use carelink_core::history::{Body, layout::Layout};
+/// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
 /// use carelink_core::time::PumpTime;
 ///
-/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend(false));
+/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend(Delivery::Normal));
 /// assert_eq!(record(&resume, Layout::Small), Some(vec![0x1F, 0, 0xB9, 0xFA, 0x17, 0x1C, 0x1A]));
 /// ```
 pub fn entry(opcode: u8, time: impl Into<Option<PumpTime>>, body: Body) -> Record {
@@ -135,7 +135,8 @@ pub fn record(record: &Record, layout: Layout) -> Option<Vec<u8>> {
             let [0, id @ ..] = meter.meter.to_be_bytes() else { return None };
             Parts::of([high]).hour(low & 7)?.tail(id)
         }
-        Body::NewTime | Body::OldTime | Body::Suspend(_) => Parts::of([0]),
+        Body::NewTime | Body::OldTime => Parts::of([0]),
+        Body::Suspend(state) => Parts::of([if large { few(u8::from(*state), 5)? } else { 0 }]),
         Body::Prime(prime) => {
             let amounts = [tenths(prime.programmed.0)?, tenths(prime.amount.0)?];
             Parts::of(amounts.concat()).hour(prime.kind.into())?
