@@ -11,6 +11,7 @@ use crate::cursor::Cursor;
 use crate::page;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
+use crate::pump::opcode::Answer;
 use crate::radio::reply::{self, HEADER_LENGTH, RadioReply, ResponseType};
 use crate::radio::transmit::{OVERHEAD, Transmit};
 use crate::session::Transfer;
@@ -334,14 +335,15 @@ impl Book {
             _ => None,
         };
         if stage == Some(Stage::EndOfData)
-            && let Some(page) = transaction
-                .transmit()
-                .filter(Transmit::header_good)
-                .and_then(|packet| page::Kind::of(packet.opcode))
+            && let Some(opcode) =
+                transaction.transmit().filter(Transmit::header_good).map(|packet| packet.opcode)
         {
-            let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
+            let page = page::Kind::of(opcode);
+            let size = page.map_or_else(|| whole_size(opcode), page::Kind::size);
+            let lacks = small(size.unwrap_or(0).saturating_sub(link.data.len()));
             transaction.missing = transaction.missing.max(lacks);
-            transaction.bad_crcs += u32::from(page::check(page, &link.data) == CrcStatus::Bad);
+            let bad = page.is_some_and(|page| page::check(page, &link.data) == CrcStatus::Bad);
+            transaction.bad_crcs += u32::from(bad);
         }
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {
@@ -376,5 +378,13 @@ impl Book {
                 *pump = told;
             }
         }
+    }
+}
+
+/// How many bytes a reply has that comes in several frames and is no page; `None` if it is not known.
+fn whole_size(opcode: PumpOpcode) -> Option<usize> {
+    match opcode.command()?.answer {
+        Answer::Frames(frames) if frames > 1 => Some(usize::from(frames) * 64),
+        _ => None,
     }
 }
