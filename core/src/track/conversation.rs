@@ -11,7 +11,6 @@ use crate::cursor::Cursor;
 use crate::page;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
-use crate::pump::opcode::Answer;
 use crate::radio::reply::{self, HEADER_LENGTH, RadioReply, ResponseType};
 use crate::radio::transmit::{OVERHEAD, Transmit};
 use crate::session::Transfer;
@@ -335,15 +334,14 @@ impl Book {
             _ => None,
         };
         if stage == Some(Stage::EndOfData)
-            && let Some(opcode) =
-                transaction.transmit().filter(Transmit::header_good).map(|packet| packet.opcode)
+            && let Some(page) = transaction
+                .transmit()
+                .filter(Transmit::header_good)
+                .and_then(|packet| page::Kind::of(packet.opcode))
         {
-            let page = page::Kind::of(opcode);
-            let size = page.map_or_else(|| whole_size(opcode), page::Kind::size);
-            let lacks = small(size.unwrap_or(0).saturating_sub(link.data.len()));
+            let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
             transaction.missing = transaction.missing.max(lacks);
-            let bad = page.is_some_and(|page| page::check(page, &link.data) == CrcStatus::Bad);
-            transaction.bad_crcs += u32::from(bad);
+            transaction.bad_crcs += u32::from(page::check(page, &link.data) == CrcStatus::Bad);
         }
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {
@@ -378,13 +376,5 @@ impl Book {
                 *pump = told;
             }
         }
-    }
-}
-
-/// How many bytes a reply has that comes in several frames and is no page; `None` if it is not known.
-fn whole_size(opcode: PumpOpcode) -> Option<usize> {
-    match opcode.command()?.answer {
-        Answer::Frames(frames) if frames > 1 => Some(usize::from(frames) * 64),
-        _ => None,
     }
 }
