@@ -128,6 +128,10 @@ notes! {
     DAMAGED_REPLY: Warning, Sequence, "carelink.note.damaged_reply", "The reply to this command is damaged";
     /// The command was taken, or not even that, and nothing came.
     NO_ANSWER: Warning, Sequence, "carelink.note.no_answer", "This command brought no answer";
+    /// A reply whose left-over bytes, length or place among the commands does not follow from what came before: packets were lost.
+    GAP: Warning, Sequence, "carelink.note.gap", "Packets are missing before this frame";
+    /// Packets are missing within the transaction: what came may answer another command, so it is not decoded.
+    UNPROVEN: Warning, Sequence, "carelink.note.unproven", "Nothing proves that the reply to this command is its own: packets are missing";
     /// The same command was sent just before, and failed.
     REPEATED_COMMAND: Remark, Sequence, "carelink.note.repeated_command", "The same command again";
     /// A reply of another pump than the one that was asked, or that nobody asked for.

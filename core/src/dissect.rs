@@ -1,7 +1,7 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
 use crate::cursor::Cursor;
-use crate::diagnosis::{CUT_CAPTURE, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
+use crate::diagnosis::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::opaque::UNKNOWN;
 use crate::radio::transmit;
 use crate::session::{Direction, Options, Transfer};
@@ -204,6 +204,9 @@ impl Visit<'_> {
         if self.reassemble && fact.marks.has(Marks::COMPLETES) {
             self.reassembled(fact, span, c);
         }
+        if fact.marks.has(Marks::AFTER_GAP) {
+            c.note(GAP, format_args!(""));
+        }
         if fact.marks.has(Marks::LEFT_OVER) {
             c.note(STRAY_REPLY, format_args!(""));
         }
@@ -220,7 +223,14 @@ impl Visit<'_> {
         Context {
             answers: match fact.direction {
                 Direction::ToStick => None,
-                Direction::FromStick => self.tracker.request(fact).map(|request| request.answered),
+                Direction::FromStick => {
+                    let answered = self.tracker.request(fact).map(|request| request.answered);
+                    // Values without a check value are not read from a reply that may answer another command.
+                    answered.filter(|command| {
+                        !fact.marks.has(Marks::AFTER_GAP)
+                            || !matches!(command.opcode, stick::Opcode::Signal | stick::Opcode::Statistics)
+                    })
+                }
             },
             pump_opcode: transaction.and_then(Transaction::pump_opcode),
             pump: serial.map(|serial| self.tracker.pump(serial)).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame.
 
 use crate::cursor::Cursor;
-use crate::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND};
+use crate::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
 use crate::sink::{Sink, Span};
 use crate::time::Nanoseconds;
 use crate::track::Tracker;
@@ -86,6 +86,7 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, frame: u32, span: Span, c: 
 fn note<S: Sink>(transaction: &Transaction, outcome: Outcome, c: &mut Cursor<'_, '_, S>) {
     match outcome {
         Outcome::Incomplete => c.note(INCOMPLETE_REPLY, format_args!("")),
+        Outcome::Unproven => c.note(UNPROVEN, format_args!("")),
         Outcome::Damaged => c.note(DAMAGED_REPLY, format_args!("")),
         Outcome::NoData | Outcome::NoReply => c.note(NO_ANSWER, format_args!("{outcome}")),
         _ => {}

@@ -17,6 +17,8 @@ use std::fmt;
 pub enum Doubt {
     /// Nobody knows what was asked.
     Command,
+    /// Packets are missing, so that it may answer another command.
+    Unproven,
     /// So many bytes of it did not come or were not captured, and others came behind them.
     Lacks(u32),
     /// A part of it fails a check value, and there is no other one over all parts.
@@ -30,6 +32,7 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command => f.write_str("its command fails a CRC"),
+            Self::Unproven => f.write_str("packets are missing, so that it may answer another command"),
             Self::Lacks(bytes) => write!(f, "it lacks {bytes} bytes"),
             Self::Part => f.write_str("a part of it fails its CRC"),
             Self::Page => f.write_str("it fails its CRC-16"),
@@ -43,6 +46,9 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
     let transaction = tracker.transaction(number)?;
     if !transaction.transmit().is_none_or(|packet| packet.header_good()) {
         return Some(Doubt::Command);
+    }
+    if transaction.unproven {
+        return Some(Doubt::Unproven);
     }
     if transaction.missing > 0 {
         return Some(Doubt::Lacks(transaction.missing));

@@ -195,6 +195,23 @@ pub struct Answered {
     pub argument: u16,
 }
 
+impl Answered {
+    /// How many bytes of a reply that takes the command are its own; those behind are left over from earlier replies.
+    /// `None` if it is not known.
+    #[must_use]
+    pub fn written(&self) -> Option<usize> {
+        match self.opcode {
+            Opcode::Transmit => Some(3),
+            Opcode::ReadStatus => Some(11),
+            Opcode::Signal => Some(4),
+            Opcode::Statistics if self.argument == u16::from(u8::from(Interface::Usb)) => Some(25),
+            Opcode::Statistics => Some(36),
+            Opcode::ProductInfo => Some(REPLY_LENGTH),
+            Opcode::ReadRadio | Opcode::Unknown(_) => None,
+        }
+    }
+}
+
 /// Reads a reply, from its first byte to its last.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! Source: fact sheet on the stick, sections 4.3 and 4.4. Each rule stands here once.
 
 use super::book::{Book, Request, append, file, next_number, numbered_mut, small};
+use super::continuity::asked_for;
 use super::ledger::Marks;
 use super::transaction::{Filed, Kind, Part, Stage, Transaction};
 use super::{Found, Link};
@@ -82,6 +83,13 @@ impl Book {
                 _ => {}
             }
         }
+        let follows = match command {
+            Command::ReadRadio(size) => link.continuity.reads(size),
+            _ => true,
+        };
+        if opcode == Opcode::Transmit {
+            link.continuity.transmits();
+        }
         let argument = match command {
             Command::ReadRadio(size) => size,
             Command::Statistics(interface) => u8::from(interface).into(),
@@ -100,7 +108,32 @@ impl Book {
             },
         );
         found.request = number;
+        let unanswered = self.unanswered(link, opcode);
+        let early = self.transaction(link.open).is_some_and(|open| sent.1 < open.request.1);
+        if !follows || unanswered || early {
+            self.interrupt(link, found);
+        }
         self.enqueue(link, number, opcode, &command, transfer.time);
+    }
+
+    /// True if the command before this one still waits for its reply, which each command but the first gets.
+    fn unanswered(&self, link: &mut Link, opcode: Opcode) -> bool {
+        // A session opens with Read Product Info, whatever the one before it still waited for.
+        let before = link.waiting.back().filter(|_| opcode != Opcode::ProductInfo);
+        let Some(command) = before.and_then(|&number| self.request(number)) else { return false };
+        link.continuity.lost(command.answered);
+        link.continuity.begun()
+    }
+
+    /// Notes that packets are missing before a frame, and that they leave the transactions without proof that it may
+    /// belong to.
+    fn interrupt(&mut self, link: &Link, found: &mut Found) {
+        found.marks.add(Marks::AFTER_GAP);
+        for number in [link.open, found.transaction] {
+            if let Some(transaction) = self.transaction_mut(number) {
+                transaction.interrupt();
+            }
+        }
     }
 
     fn enqueue(&mut self, link: &mut Link, number: u32, opcode: Opcode, command: &Command, now: u64) {
@@ -179,6 +212,11 @@ impl Book {
             (request.reply, request.replied) = (transfer.frame, transfer.time);
             found.transaction = request.transaction;
         }
+        // Packets that are doubled or out of order show a reply before its command.
+        let early = self.request(found.request).is_some_and(|request| transfer.time < request.time);
+        if !follows(link, answers, bytes, lacks) || early {
+            self.interrupt(link, found);
+        }
         let mut nobody = ();
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
         let context = Context { answers, ..Context::default() };
@@ -191,10 +229,19 @@ impl Book {
             if found.transaction == 0 {
                 found.transaction = link.open;
             }
+            if radio.header_crc != CrcStatus::Good || radio.payload_crc == CrcStatus::Bad {
+                link.continuity.doubt(bytes.len() + lacks);
+            }
             let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
             let payload = &payload[..payload.len().min(radio.length.into())];
+            if link.continuity.begun() && !asked_for(answers, radio.length) {
+                self.interrupt(link, found);
+            }
             self.radio(link, found, came, radio, payload, lacks);
             return;
+        }
+        if let Reply::Status(status) = reply {
+            link.continuity.announce(status.available);
         }
         let Some(transaction) = self.transaction_mut(found.transaction) else { return };
         if transaction.ended() {
@@ -212,6 +259,7 @@ impl Book {
             Reply::Nak(_) => {}
             // Damaged, so that it is not what was read from the radio any more.
             _ if answers.is_some_and(|a| a.opcode == Opcode::ReadRadio) => self.forgo(found.request),
+            Reply::Status(_) if found.marks.has(Marks::AFTER_GAP) && !status::fits(bytes) => {}
             Reply::Status(status) => transaction.empty_polls += u32::from(!status.radio.received()),
             Reply::Ack if transaction.stage == Stage::Asked => {
                 transaction.stage = Stage::Accepted;
@@ -345,12 +393,13 @@ impl Book {
         }
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {
-            let refused = radio.nak.filter(|_| !transaction.damaged());
+            let proven = !transaction.unproven;
+            let refused = radio.nak.filter(|_| proven && !transaction.damaged());
             transaction.stage = stage;
             transaction.response = Some(came);
             let single = radio.response == ResponseType::Single;
             let whole = stage == Stage::EndOfData && transaction.missing == 0;
-            let sound = whole && !transaction.damaged();
+            let sound = whole && proven && !transaction.damaged();
             if sound && single && first {
                 found.marks.add(Marks::WHOLE_REPLY);
             }
@@ -377,4 +426,25 @@ impl Book {
             }
         }
     }
+}
+
+/// Takes a reply that lacks its last `lacks` bytes into what is known of the stick's buffer. False if it does not follow
+/// from what came before.
+fn follows(link: &mut Link, answers: Option<Answered>, bytes: &[u8], lacks: usize) -> bool {
+    let begun = link.continuity.begun();
+    let sent = bytes.len() + lacks;
+    let from_pump = bytes.first() == Some(&2);
+    let nak = bytes.get(1) == Some(&0x66);
+    let written = match answers {
+        _ if from_pump => sent,
+        Some(_) if nak => 3,
+        Some(command) => command.written().unwrap_or(sent),
+        None => sent,
+    };
+    // The answer to Read Status has so clear a shape that it is no other command's.
+    let is_status = status::fits(bytes) && link.continuity.unchanged_from(bytes, 11);
+    let answers_other =
+        answers.is_some_and(|a| matches!(a.opcode, Opcode::Statistics | Opcode::Signal)) && is_status;
+    let unasked = answers.is_none() || answers.is_some_and(|a| a.opcode == Opcode::ReadRadio && !from_pump);
+    link.continuity.replies(bytes, sent, written) && !(begun && (unasked || answers_other))
 }

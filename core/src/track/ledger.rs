@@ -53,6 +53,8 @@ impl Marks {
     pub const LEFT_OVER: Self = Self(8);
     /// It belongs to a transaction that was complete before.
     pub const AFTER_END: Self = Self(16);
+    /// Packets are missing before it: it does not follow from what came before.
+    pub const AFTER_GAP: Self = Self(32);
 
     /// True if `mark` is among these.
     #[must_use]

@@ -3,6 +3,7 @@
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.
 
 mod book;
+mod continuity;
 mod conversation;
 pub mod framing;
 pub mod ledger;
@@ -17,6 +18,7 @@ use crate::radio::serial::Serial;
 use crate::session::{Carrier, Claim, Direction, Transfer};
 use crate::stick::{self, Command, Context, Opcode};
 use book::{Book, JoinAt, append, file, make_room, next_number, numbered_mut, small};
+use continuity::Continuity;
 use framing::{Awaited, Framer, Length, Role};
 use ledger::{Fact, Marks};
 use rustc_hash::FxHashMap;
@@ -43,6 +45,7 @@ struct Link {
     data: Vec<u8>,
     /// In which parts it came.
     parts: Vec<Part>,
+    continuity: Continuity,
 }
 
 /// One direction of a link.

@@ -70,6 +70,8 @@ crate::open_enum! {
         NoReply = 11 => "no reply",
         /// The capture ends before the transaction does.
         Unfinished = 12 => "unfinished",
+        /// Packets are missing within it: what came of a reply may answer another command.
+        Unproven = 13 => "unproven: packets are missing",
     }
 }
 
@@ -135,6 +137,8 @@ pub struct Transaction {
     pub bad_crcs: u32,
     /// Bytes of the reply that were sent and not captured, or lost with a transfer.
     pub missing: u32,
+    /// True if packets are missing within it, so that nothing proves that the reply is its own.
+    pub unproven: bool,
     pub(super) filed: Filed,
     parameters: ArrayVec<u8, PARAMETERS>,
 }
@@ -159,6 +163,7 @@ impl Transaction {
             repeats: 0,
             bad_crcs: 0,
             missing: 0,
+            unproven: false,
             filed: Filed::default(),
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
@@ -198,6 +203,12 @@ impl Transaction {
         }
     }
 
+    /// Notes that packets are missing, if it is not over.
+    pub(super) fn interrupt(&mut self) {
+        let accepted = self.stage == Stage::Accepted && self.response.is_some();
+        self.unproven |= !self.ended() && !accepted;
+    }
+
     /// True if such a response may answer the command: one that asks for nothing, for little or for much is not
     /// answered with more or less. What does not fit answers a command that was not captured.
     #[must_use]
@@ -219,6 +230,9 @@ impl Transaction {
     /// How it ended, as far as the capture goes.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
+        if self.unproven {
+            return Outcome::Unproven;
+        }
         match (self.stage, self.kind) {
             (Stage::StickNak(_), _) => Outcome::StickNak,
             (Stage::PumpNak(_), _) if self.bad_crcs == 0 => Outcome::PumpNak,
@@ -249,6 +263,7 @@ impl fmt::Display for Transaction {
             Kind::Orphan => write!(f, "reads whose command was not captured")?,
         }
         match self.stage {
+            _ if self.unproven => write!(f, ", {}", self.outcome()),
             Stage::PumpNak(nak) => write!(f, ", pump NAK: {nak}"),
             Stage::StickNak(reason) => write!(f, ", stick NAK: {reason}"),
             _ => write!(f, ", {}", self.outcome()),
