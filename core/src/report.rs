@@ -136,8 +136,12 @@ fn object(tracker: &Tracker, number: u32, transaction: &Transaction, frame: u32)
     let serial = transaction.serial()?;
     let command = words(&opcode.to_string());
     let page = page(tracker, transaction).map(|page| format!("-{page:02}")).unwrap_or_default();
-    let damaged = if transaction.outcome() == Outcome::Damaged { "-damaged" } else { "" };
-    Some(Object { transaction: number, name: format!("{serial}-{command}{page}-frame{frame}{damaged}.bin") })
+    let doubt = match transaction.outcome() {
+        Outcome::Damaged => "-damaged",
+        Outcome::Unproven => "-unproven",
+        _ => "",
+    };
+    Some(Object { transaction: number, name: format!("{serial}-{command}{page}-frame{frame}{doubt}.bin") })
 }
 
 /// `Suspend/Resume (511)` as `suspend-resume-511`.

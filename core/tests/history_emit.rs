@@ -263,9 +263,14 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x18 => Just(Body::NewTime).boxed(),
         0x1A | 0x23 | 0x2D | 0x44 | 0x5E | 0x60 | 0x61 | 0x66 | 0x7C | 0x83 => any::<bool>().prop_map(Body::Switch).boxed(),
         0x1B => any::<u8>().prop_map(Body::AutoOff).boxed(),
-        0x1E | 0x1F if large => bits(5).prop_map(|state: u8| Body::Suspend(Delivery::from(state))).boxed(),
-        0x1E => Just(Body::Suspend(Delivery::User)).boxed(),
-        0x1F => Just(Body::Suspend(Delivery::Normal)).boxed(),
+        0x1E | 0x1F if large => (bits(5), bits(3))
+            .prop_map(|(new, old): (u8, u8)| Body::Suspend {
+                new: Delivery::from(new),
+                old: Some(Delivery::from(old)),
+            })
+            .boxed(),
+        0x1E => Just(Body::Suspend { new: Delivery::User, old: None }).boxed(),
+        0x1F => Just(Body::Suspend { new: Delivery::Normal, old: None }).boxed(),
         0x24 if large => steps(1023, 25).prop_map(|amount| Body::MaxBolus(Insulin(amount))).boxed(),
         0x24 => few_tenths().prop_map(Body::MaxBolus).boxed(),
         0x26 => ids().prop_map(Body::Remotes).boxed(),

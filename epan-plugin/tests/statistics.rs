@@ -277,7 +277,7 @@ fn each_whole_reply_is_an_object() {
         tshark.read(&sample(name), ["-q", "--export-objects", &export]).expect("tshark knows the objects");
         // All replies that ended with data, with nothing missing: from the summaries of their last frames.
         let filter = "carelink.transaction.summary && carelink.radio.type in {3, 4} && carelink.request_in \
-                      && carelink.transaction.outcome in {0, 8} && carelink.transaction.missing == 0 \
+                      && carelink.transaction.outcome in {0, 8, 13} && carelink.transaction.missing == 0 \
                       && carelink.pump.opcode && !carelink.pump.nak";
         let names = [
             "frame.number",
@@ -294,9 +294,12 @@ fn each_whole_reply_is_an_object() {
             .collect();
         assert_eq!(files.len(), rows.len(), "{name}: {files:?}");
         for [frame, opcode, bytes, data, outcome] in rows {
-            let damaged = number(&outcome) == u8::from(Outcome::Damaged);
-            let end =
-                if damaged { format!("-frame{frame}-damaged.bin") } else { format!("-frame{frame}.bin") };
+            let doubt = match Outcome::from(number(&outcome)) {
+                Outcome::Damaged => "-damaged",
+                Outcome::Unproven => "-unproven",
+                _ => "",
+            };
+            let end = format!("-frame{frame}{doubt}.bin");
             let file = files.iter().find(|file| file.ends_with(&end)).unwrap_or_else(|| panic!("no {end}"));
             let words = pump::Opcode(number(opcode.split(',').next().unwrap_or_default())).to_string();
             let words = words.to_lowercase().replace(' ', "-").replace(['(', ')'], "");

@@ -109,6 +109,11 @@ impl Page {
         })
     }
 
+    /// How delivery stands, and how it stood if the pump tells it.
+    fn delivery(&self, new: Delivery, old: Delivery) -> Body {
+        Body::Suspend { new, old: self.layout.large().then_some(old) }
+    }
+
     /// The records of an event: their opcodes, and what they say.
     fn event(&self, name: &str, words: &mut Words<'_>) -> Result<Vec<(u8, Body)>> {
         let record = match name {
@@ -117,8 +122,8 @@ impl Page {
             "low-battery" => (0x19, Body::Plain(0)),
             "battery-out" => (0x1A, Body::Switch(false)),
             "battery-in" => (0x1A, Body::Switch(true)),
-            "suspend" => (0x1E, Body::Suspend(Delivery::User)),
-            "resume" => (0x1F, Body::Suspend(Delivery::Normal)),
+            "suspend" => (0x1E, self.delivery(Delivery::User, Delivery::Normal)),
+            "resume" => (0x1F, self.delivery(Delivery::Normal, Delivery::User)),
             "rewind" => (0x21, Body::Plain(0)),
             "save-settings" => (0x5D, Body::Plain(0)),
             "plain" => (words.number("an opcode")?, Body::Plain(words.number("a value")?)),

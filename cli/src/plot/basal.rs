@@ -5,6 +5,7 @@
 
 use super::time::DAY;
 use crate::vendor::Judged;
+use carelink_core::history::settings::Delivery;
 use std::collections::BTreeMap;
 
 /// How the rate came about.
@@ -58,7 +59,8 @@ pub struct Basal {
     schedules: Vec<Told<(String, Schedule)>>,
     active: Vec<Told<String>>,
     temporary: BTreeMap<i64, (Temporary, i64)>,
-    suspended: BTreeMap<i64, bool>,
+    /// Whether the pump delivers, as far as it is known.
+    delivers: BTreeMap<i64, Option<bool>>,
     /// Entries whose pattern is named behind them.
     entries: Schedule,
     /// When anything of the pump was last known.
@@ -122,8 +124,11 @@ impl Basal {
                 let temporary = rate.or_else(|| number("PERCENT_OF_RATE").map(Temporary::Percent));
                 self.temporary.extend(temporary.zip(duration("DURATION")).map(|temporary| (time, temporary)));
             }
-            "ChangeSuspendEnable" => {
-                self.suspended.extend(name("ENABLE").map(|state| (time, state != "normal_pumping")));
+            // Exports since June 2015 have the second names.
+            "ChangeSuspendEnable" | "ChangeSuspendState" => {
+                let state = name("ENABLE").or_else(|| name("STATE"));
+                let state = state.and_then(|state| Delivery::of_export(&state));
+                self.delivers.insert(time, state.and_then(Delivery::delivers));
             }
             _ => {}
         }
@@ -142,8 +147,10 @@ impl Basal {
     }
 
     fn rate(&self, time: i64) -> Option<(f64, Cause)> {
-        if self.suspended.range(..=time).next_back().is_some_and(|(_, suspended)| *suspended) {
-            return Some((0.0, Cause::Suspended));
+        match self.delivers.range(..=time).next_back() {
+            Some((_, Some(false))) => return Some((0.0, Cause::Suspended)),
+            Some((_, None)) => return None,
+            Some((_, Some(true))) | None => {}
         }
         let temporary = self.temporary.range(..=time).next_back();
         let running = temporary.filter(|(begun, (_, duration))| time < **begun + duration);
@@ -167,7 +174,7 @@ impl Basal {
         bounds.extend(self.schedules.iter().map(|told| told.time));
         bounds.extend(self.active.iter().map(|told| told.time));
         bounds.extend(self.temporary.iter().flat_map(|(time, (_, duration))| [*time, time + duration]));
-        bounds.extend(self.suspended.keys());
+        bounds.extend(self.delivers.keys());
         bounds.retain(|time| (from + 1..to).contains(time));
         bounds.extend([from, to]);
         bounds.sort_unstable();
@@ -230,6 +237,32 @@ mod tests {
             (11, 12, 2.0, Cause::Profile),
         ];
         assert_eq!(steps(&events, 24), expected);
+    }
+
+    /// A pump suspends delivery by itself when glucose is low, and resumes by itself.
+    #[test]
+    fn a_low_glucose_suspend_delivers_nothing() {
+        let events = [
+            (0, "BasalProfileStart", "RATE=1, START_TIME=0"),
+            (12, "ChangeSuspendEnable", "ENABLE=alarm_suspend, PRE_ENABLE=normal_pumping"),
+            (13, "ChangeSuspendState", "STATE=low_suspend_no_response, PRESTATE=alarm_suspend"),
+            (14, "ChangeSuspendEnable", "ENABLE=auto_resume_complete, PRE_ENABLE=null"),
+            (22, "Rewind", ""),
+        ];
+        let expected =
+            [(0, 12, 1.0, Cause::Profile), (12, 14, 0.0, Cause::Suspended), (14, 22, 1.0, Cause::Profile)];
+        assert_eq!(steps(&events, 24), expected);
+    }
+
+    #[test]
+    fn nothing_is_known_in_a_state_without_a_name() {
+        let events = [
+            (0, "BasalProfileStart", "RATE=1, START_TIME=0"),
+            (2, "ChangeSuspendEnable", "ENABLE=null"),
+            (4, "ChangeSuspendEnable", "ENABLE=normal_pumping"),
+            (6, "Rewind", ""),
+        ];
+        assert_eq!(steps(&events, 24), [(0, 2, 1.0, Cause::Profile), (4, 6, 1.0, Cause::Profile)]);
     }
 
     #[test]

@@ -203,14 +203,12 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         Body::Silence(silence) => {
             asked(event.with("DURATION", silence.duration).with("SCOPE", scope_name(silence.scope)))
         }
-        Body::Suspend(state) => {
-            // The vendor's names of the others are not known.
-            let state = match state {
-                Delivery::Normal => Some("normal_pumping"),
-                Delivery::User => Some("user_suspend"),
-                _ => None,
-            };
-            asked(event.with("ENABLE", state)).with("PRE_ENABLE", Datum::Null)
+        Body::Suspend { new, old } => {
+            // Three bits hold the old state. What they hold of states above the fifth is not known: a real pump has 6 there
+            // after state 8.
+            let old = old.filter(|old| u8::from(*old) <= u8::from(Delivery::Selected));
+            let old = old.and_then(Delivery::exported);
+            asked(event.with("ENABLE", new.exported())).with("PRE_ENABLE", old)
         }
         Body::TempBasal(temp) => {
             let duration = near(after, |body| matches!(body, Body::TempDuration(_)))

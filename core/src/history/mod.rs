@@ -292,7 +292,12 @@ pub enum Body {
     /// Alarms of the sensor are silent.
     Silence(sensor_setup::Silence),
     /// Delivery is suspended, or resumed.
-    Suspend(settings::Delivery),
+    Suspend {
+        /// How it stands from now on.
+        new: settings::Delivery,
+        /// How it stood; `None` on pumps that do not tell.
+        old: Option<settings::Delivery>,
+    },
     /// A temporary basal rate.
     TempBasal(basal::TempBasal),
     /// How long the temporary basal rate before it is to hold.
@@ -352,9 +357,9 @@ impl fmt::Display for Body {
             Self::SelectPattern(select) => write!(f, "{} to {}", select.old, select.new),
             Self::SensorAlarm(alarm) => alarm.fmt(f),
             Self::Silence(silence) => silence.fmt(f),
-            Self::Suspend(settings::Delivery::Normal) => f.write_str("resumed"),
-            Self::Suspend(settings::Delivery::User) => f.write_str("suspended"),
-            Self::Suspend(state) => write!(f, "{state}"),
+            Self::Suspend { new: settings::Delivery::Normal, .. } => f.write_str("resumed"),
+            Self::Suspend { new: settings::Delivery::User, .. } => f.write_str("suspended"),
+            Self::Suspend { new, .. } => write!(f, "{new}"),
             Self::TempBasal(temp) => temp.fmt(f),
             Self::TempDuration(duration) => duration.fmt(f),
             Self::TempType(kind) => kind.fmt(f),

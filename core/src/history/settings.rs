@@ -82,11 +82,49 @@ crate::open_enum! {
         User = 1 => "suspended by user",
         Alarm = 2 => "suspended by alarm",
         LowGlucose = 3 => "low glucose suspend",
-        NoResponse = 4 => "no response",
-        Selected = 5 => "suspended by choice of the user",
-        Resumed = 6 => "resumed by user",
-        AutoResumed = 7 => "resumed by itself after a suspend of the user",
-        AutoResumedNoResponse = 8 => "resumed by itself without response",
+        NoResponse = 4 => "low glucose suspend without response",
+        Selected = 5 => "low glucose suspend by choice of the user",
+        Resumed = 6 => "basal restarted by user",
+        AutoResumedReduced = 7 => "resumed by itself, reduced",
+        AutoResumed = 8 => "resumed by itself, completely",
+    }
+}
+
+impl Delivery {
+    /// The vendor's names of the states, by their numbers. An export shows the first two; the others stand in the order
+    /// in which real pumps go through the numbers (0, 2, 3, 5, 7; 0, 2, 4, 8; 1, 2, 3, 6).
+    const EXPORTED: [&str; 9] = [
+        "normal_pumping",
+        "user_suspend",
+        "alarm_suspend",
+        "low_suspend_mode_1",
+        "low_suspend_no_response",
+        "low_suspend_user_selected",
+        "user_restart_basal",
+        "auto_resume_reduced",
+        "auto_resume_complete",
+    ];
+
+    /// The vendor's name of the state, if it has one.
+    #[must_use]
+    pub fn exported(self) -> Option<&'static str> {
+        Self::EXPORTED.get(usize::from(u8::from(self))).copied()
+    }
+
+    /// The state of that name in an export.
+    #[must_use]
+    pub fn of_export(name: &str) -> Option<Self> {
+        (0..).zip(Self::EXPORTED).find(|(_, own)| *own == name).map(|(number, _)| Self::from(number))
+    }
+
+    /// True if basal insulin is delivered; `None` if nobody knows.
+    #[must_use]
+    pub const fn delivers(self) -> Option<bool> {
+        match self {
+            Self::Normal | Self::Resumed | Self::AutoResumedReduced | Self::AutoResumed => Some(true),
+            Self::User | Self::Alarm | Self::LowGlucose | Self::NoResponse | Self::Selected => Some(false),
+            Self::Unknown(_) => None,
+        }
     }
 }
 
@@ -125,18 +163,18 @@ pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> 
 const NEW_TIME: u8 = 0x18;
 
 pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    let state = if r.layout.large() {
+    let (new, old) = if r.layout.large() {
         let state = c.packed(STATE, u8, |c, state| {
             c.derived(STATE_OLD, &Delivery::from(state >> 5));
             c.derived(STATE_NEW, &Delivery::from(state & 0x1F));
         })?;
-        state & 0x1F
+        (state & 0x1F, Some(Delivery::from(state >> 5)))
     } else {
         c.read(super::VALUE, u8)?;
-        u8::from(r.opcode == SUSPEND)
+        (u8::from(r.opcode == SUSPEND), None)
     };
     r.stamp(c)?;
-    Ok(Body::Suspend(Delivery::from(state)))
+    Ok(Body::Suspend { new: Delivery::from(new), old })
 }
 
 const SUSPEND: u8 = 0x1E;

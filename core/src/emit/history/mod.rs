@@ -30,7 +30,7 @@ pub use totals::{Breakdown, broken_down};
 /// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
 /// use carelink_core::time::PumpTime;
 ///
-/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend(Delivery::Normal));
+/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend { new: Delivery::Normal, old: None });
 /// assert_eq!(record(&resume, Layout::Small), Some(vec![0x1F, 0, 0xB9, 0xFA, 0x17, 0x1C, 0x1A]));
 /// ```
 pub fn entry(opcode: u8, time: impl Into<Option<PumpTime>>, body: Body) -> Record {
@@ -136,7 +136,10 @@ pub fn record(record: &Record, layout: Layout) -> Option<Vec<u8>> {
             Parts::of([high]).hour(low & 7)?.tail(id)
         }
         Body::NewTime | Body::OldTime => Parts::of([0]),
-        Body::Suspend(state) => Parts::of([if large { few(u8::from(*state), 5)? } else { 0 }]),
+        Body::Suspend { new, old } if large => {
+            Parts::of([few(u8::from(*new), 5)? | few(u8::from((*old)?), 3)? << 5])
+        }
+        Body::Suspend { .. } => Parts::of([0]),
         Body::Prime(prime) => {
             let amounts = [tenths(prime.programmed.0)?, tenths(prime.amount.0)?];
             Parts::of(amounts.concat()).hour(prime.kind.into())?
