@@ -118,7 +118,7 @@ fn only_one_check_value_is_bad() -> Result<()> {
     Ok(())
 }
 
-/// The fact sheet counted the transactions of twelve captures by hand of another program.
+/// `docs/protocol/stick.md`, section 4.5, has the transactions of twelve captures, counted by another program.
 #[test]
 fn transactions_agree_with_an_independent_count() -> Result<()> {
     let mut counts: BTreeMap<(&str, Outcome), u32> = BTreeMap::new();

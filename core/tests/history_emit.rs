@@ -437,7 +437,7 @@ fn what_a_record_cannot_hold_is_not_emitted() {
     assert_eq!(emit(&late, Layout::Small), None);
 }
 
-/// Lengths as the fact sheet has them, of small records and of large ones.
+/// Lengths as `docs/protocol/pages.md`, section 3, has them, of small records and of large ones.
 #[test]
 fn records_have_the_lengths_that_pumps_use() {
     #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! In: the packets between stick and pump, as the stick wraps them. Out: their headers, and the payload.
 //!
-//! Source: fact sheet on the stick, section 3.
+//! Source: `docs/protocol/stick.md`, section 3.
 
 pub mod reply;
 pub mod serial;

@@ -1,6 +1,6 @@
 //! In: bytes that cross USB, as whole frames. Out: the host's commands and the stick's replies.
 //!
-//! One file per command; this one tells them apart. Source: fact sheet on the stick, sections 2.1 and 2.2.
+//! One file per command; this one tells them apart. Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.
 
 pub mod product;
 pub mod read_radio;

@@ -2,8 +2,8 @@
 //!
 //! A reply does not name the command that it answers, so that it does is a claim that needs proof. The stick has one
 //! reply buffer, and overwrites no more of it than the reply needs: the rest of each reply equals the replies before it
-//! (stick sheet, section 2.3: no exception in 2,111 replies). The host asks for as many bytes as the last status
-//! announced, and gets as many (941 of 941).
+//! (`docs/protocol/stick.md`, section 2.3: no exception in 2,111 replies). The host asks for as many bytes as the
+//! last status announced, and gets as many (941 of 941).
 
 use crate::radio::reply::OVERHEAD;
 use crate::stick::{Answered, Opcode, REPLY_LENGTH};

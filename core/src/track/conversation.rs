@@ -1,6 +1,6 @@
 //! In: whole frames, one after another. Out: which reply answers which command, and what that says of the fetch.
 //!
-//! Source: fact sheet on the stick, sections 4.3 and 4.4. Each rule stands here once.
+//! Source: `docs/protocol/stick.md`, sections 4.3 and 4.4. Each rule stands here once.
 
 use super::book::{Book, Request, append, file, next_number, numbered_mut, small};
 use super::continuity::asked_for;

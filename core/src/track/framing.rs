@@ -1,8 +1,8 @@
 //! In: transfers as they were cut: whole frames, parts of 64 bytes, several frames glued, a stream without bounds.
 //! Out: where each frame begins and ends, and which bytes fit none.
 //!
-//! Source: fact sheet on the stick, section 1.2. Nothing but the number of bytes still owed tells a continuation,
-//! for it may begin with any byte.
+//! Source: `docs/protocol/stick.md`, section 1.2. Nothing but the number of bytes still owed tells a
+//! continuation, for it may begin with any byte.
 
 use crate::crc::crc8;
 use crate::radio::{reply, transmit};

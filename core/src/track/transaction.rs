@@ -1,6 +1,6 @@
 //! In: the frames of one logical fetch, one after another. Out: what was asked, what came, and how it ended.
 //!
-//! Source: fact sheet on the stick, section 4. The rules are written once, here and in [`super`].
+//! Source: `docs/protocol/stick.md`, section 4. The rules are written once, here and in [`super`].
 
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::nak::Nak;

@@ -1,7 +1,7 @@
 //! In: any record of a pump's history, as its reader gives it. Out: its bytes.
 //!
 //! What a reader does not keep is emitted as zero, unless it follows from the rest. The layouts are written down a second
-//! time here, from the fact sheet and not from the readers.
+//! time here, from `docs/protocol/pages.md` and not from the readers.
 
 mod setup;
 mod stamp;

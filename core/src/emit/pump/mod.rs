@@ -1,6 +1,7 @@
 //! In: parameters and replies as typed values. Out: the bytes that a host or a pump sends for them.
 //!
-//! The layouts are written down a second time here, from the fact sheets and not from the readers, one file per family.
+//! The layouts are written down a second time here, from `docs/protocol/commands.md` and not from the readers,
+//! one file per family.
 
 mod device;
 mod insulin;
