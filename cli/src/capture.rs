@@ -5,7 +5,7 @@
 
 use crate::tcp::{self, Connections};
 use anyhow::{Context as _, Result, bail};
-use carelink_core::session::{Carrier, Claim, Direction, Transfer};
+use carelink_core::transfer::{Carrier, Claim, Direction, Transfer};
 use pcap_parser::traits::PcapNGPacketBlock as _;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 use std::collections::HashSet;

@@ -3,13 +3,14 @@
 use crate::capture::{self, Packet};
 use crate::tcp;
 use anyhow::{Context as _, Error, Result};
-use carelink_core::cursor::Cursor;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
-use carelink_core::session::{Claim, Session, Verdict};
-use carelink_core::sink::{InfoLine, Sink};
 use carelink_core::track::transaction::{Outcome, Part, Transaction};
-use carelink_core::whole::{self, Doubt};
+use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::{InfoLine, Sink};
+use carelink_core::view::reply::{self, Doubt};
+use carelink_core::view::session::Session;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Read};
@@ -122,7 +123,7 @@ impl Conversation {
         (1..).zip(tracker.transactions()).map(|(number, transaction)| {
             let (data, parts) = tracker.reply(number);
             let pump = transaction.serial().map(|serial| tracker.pump(serial)).unwrap_or_default();
-            Fetch { number, transaction, data, parts, doubt: whole::doubt(tracker, number), pump }
+            Fetch { number, transaction, data, parts, doubt: reply::doubt(tracker, number), pump }
         })
     }
 

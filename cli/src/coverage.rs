@@ -9,11 +9,11 @@ use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use crate::show;
 use anyhow::Result;
-use carelink_core::field::{Evidence, FieldDef, registry};
-use carelink_core::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use carelink_core::pump::model::Pump;
 use carelink_core::radio::reply::PAYLOAD;
-use carelink_core::sink::{Node, Outline, Role};
+use carelink_core::tree::field::{Evidence, FieldDef, registry};
+use carelink_core::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
+use carelink_core::tree::sink::{Node, Outline, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -103,7 +103,7 @@ impl Share {
     }
 }
 
-fn is(node: &Node, fields: &[carelink_core::field::Field]) -> bool {
+fn is(node: &Node, fields: &[carelink_core::tree::field::Field]) -> bool {
     fields.iter().any(|field| field.id() == node.field)
 }
 
@@ -270,10 +270,10 @@ fn text(table: &Table, out: &mut impl Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use carelink_core::checksum::CRC_STATUS;
-    use carelink_core::field::Field;
     use carelink_core::history::VALUE;
-    use carelink_core::sink::{Item, Sink, Span, Value};
+    use carelink_core::tree::checksum::CRC_STATUS;
+    use carelink_core::tree::field::Field;
+    use carelink_core::tree::sink::{Item, Sink, Span, Value};
 
     #[test]
     fn each_byte_is_what_its_leaf_says() {

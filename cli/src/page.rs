@@ -2,17 +2,18 @@
 
 use crate::conversation::Fetch;
 use anyhow::{Context as _, Result, bail};
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::history;
-use carelink_core::page;
-pub use carelink_core::page::Kind;
+use carelink_core::pages;
+pub use carelink_core::pages::Kind;
 use carelink_core::pump::Parameters;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::pages::PageRequest;
-use carelink_core::radio::serial::Serial;
-use carelink_core::sink::Sink;
-use carelink_core::whole::Doubt;
+use carelink_core::pump::serial::Serial;
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::Sink;
+use carelink_core::view::page;
+use carelink_core::view::reply::Doubt;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -80,7 +81,7 @@ impl<'a> Page<'a> {
 
     /// The kind that the first page in `bytes` shows by its check value, and by its records where sizes are the same.
     fn proven(bytes: &[u8], pump: Pump) -> Option<Kind> {
-        let sound = |kind| page::check(kind, bytes) == CrcStatus::Good;
+        let sound = |kind| pages::check(kind, bytes) == CrcStatus::Good;
         if sound(Kind::Isig) {
             return Some(Kind::Isig);
         }
@@ -112,7 +113,7 @@ impl<'a> Page<'a> {
     pub fn doubt(&self) -> Option<Doubt> {
         match self.fetch {
             Some(fetch) => fetch.doubt,
-            None => (page::check(self.kind, self.bytes) == CrcStatus::Bad).then_some(Doubt::Page),
+            None => (pages::check(self.kind, self.bytes) == CrcStatus::Bad).then_some(Doubt::Page),
         }
     }
 

@@ -5,12 +5,12 @@ use crate::list;
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
-use carelink_core::cursor::Cursor;
 use carelink_core::pump;
 use carelink_core::radio::reply::PAYLOAD;
-use carelink_core::sink::Outline;
 use carelink_core::track::transaction::Kind;
-use carelink_core::whole;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::Outline;
+use carelink_core::view::reply;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -151,6 +151,6 @@ pub(crate) fn reply<'a>(conversation: &Conversation, fetch: &Fetch<'a>) -> Optio
     }
     let mut outline = Outline::default();
     let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
-    whole::show(conversation.session.tracker(), fetch.number, &mut cursor);
+    reply::show(conversation.session.tracker(), fetch.number, &mut cursor);
     Some(Part { name: "reply", outline, bytes })
 }

@@ -1,6 +1,6 @@
 //! In: packets of a network capture. Out: the bytes that a TCP connection carries, each once, and which way they went.
 
-use carelink_core::session::Direction;
+use carelink_core::transfer::Direction;
 use etherparse::{EtherType, NetSlice, SlicedPacket, TransportSlice};
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,9 +1,9 @@
 //! In: an outline of the core, and the bytes that it is of. Out: its values with labels, units and names.
 
-use carelink_core::diagnosis::NOTES;
-use carelink_core::field::{FieldDef, Kind, registry};
-use carelink_core::names::lookup;
-use carelink_core::sink::{Node, Outline, Role};
+use carelink_core::tree::diagnosis::NOTES;
+use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::names::lookup;
+use carelink_core::tree::sink::{Node, Outline, Role};
 use jiff::ToSpan;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl<'a> Tree<'a> {
             Kind::F64 => json!(f64::from_bits(node.value)),
             Kind::Text => {
                 let at = u32::try_from(node.value).unwrap_or(0);
-                json!(self.outline.text(carelink_core::sink::TextAt(at)))
+                json!(self.outline.text(carelink_core::tree::sink::TextAt(at)))
             }
             Kind::Bytes => json!(hex(self.span(node))),
             Kind::Clock => json!(

@@ -2,10 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use carelink_cli::capture::{self, Packet};
-use carelink_core::checksum::CRC_STATUS;
-use carelink_core::session::{Claim, Session, Verdict};
-use carelink_core::sink::Outline;
 use carelink_core::track::transaction::{Kind, Outcome};
+use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::tree::checksum::CRC_STATUS;
+use carelink_core::tree::sink::Outline;
+use carelink_core::view::session::Session;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -62,7 +63,7 @@ fn every_byte_is_claimed_once_and_no_frame_is_malformed() -> Result<()> {
                 assert_eq!(outline.misclaimed(source, bytes.len()), None, "{at}, source {source}");
             }
             for note in outline.notes() {
-                let def = &carelink_core::diagnosis::NOTES[note.note as usize];
+                let def = &carelink_core::tree::diagnosis::NOTES[note.note as usize];
                 let name = def.name.trim_start_matches("carelink.note.");
                 let unexpected =
                     ["too_short", "too_long", "cut_capture", "not_understood", "part_missing", "internal"];
@@ -217,7 +218,7 @@ fn lost_packets_seldom_give_a_command_the_reply_of_another() -> Result<()> {
                 let mut spoilt = Session::default();
                 for (frame, packet) in (1..).zip(damaged(&packets, at, len, damage)) {
                     let transfer = packet.transfer(Claim::Certain);
-                    spoilt.observe(&carelink_core::session::Transfer { frame, ..transfer });
+                    spoilt.observe(&carelink_core::transfer::Transfer { frame, ..transfer });
                 }
                 let came = told(&spoilt);
                 let others: Vec<_> = came.iter().filter(|reply| !sound.contains(reply)).collect();

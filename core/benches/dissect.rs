@@ -1,6 +1,5 @@
 //! In: generated downloads and pages of our own making. Out: how many frames and pages the core takes in a second.
 
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::history::{entry, record};
 use carelink_core::emit::page::page;
 use carelink_core::emit::sensor::SensorPages;
@@ -10,10 +9,12 @@ use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{self, Body};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::page::{Beside, page as glucose};
-use carelink_core::session::{Session, Transfer};
-use carelink_core::sink::{Outline, Sink};
-use carelink_core::time::PumpTime;
-use carelink_core::units::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes};
+use carelink_core::transfer::Transfer;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::{Outline, Sink};
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes};
+use carelink_core::view::session::Session;
 use carelink_samples::generate::Load;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;

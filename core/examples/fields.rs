@@ -2,9 +2,9 @@
 //!
 //! `cargo run -p carelink-core --example fields`
 
-use carelink_core::diagnosis::NOTES;
-use carelink_core::field::{FieldDef, Kind, registry};
 use carelink_core::pump::COMMANDS;
+use carelink_core::tree::diagnosis::NOTES;
+use carelink_core::tree::field::{FieldDef, Kind, registry};
 use std::io::{self, BufWriter, Write};
 
 /// What a chapter is about: the first part of a filter's name after `carelink`, if more parts follow.

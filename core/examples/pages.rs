@@ -4,10 +4,10 @@
 //! `pages --model 522 FILE...` prints tab-separated rows: time, type, values, pump, seq. A file's name tells what it
 //! holds (`Glucose`, `ISIG`, else history), and `pg-7` or `page-7` in it the number of its first page.
 
-use carelink_core::cursor::Cursor;
 use carelink_core::history::merge::{PageRecords, merge};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::Pages;
+use carelink_core::tree::cursor::Cursor;
 use carelink_core::{history, sensor};
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -3,8 +3,10 @@
 //! `traffic FRAMES [none|line|tree]` observes and dissects generated downloads. Under callgrind, two runs of different
 //! length tell the instructions per frame.
 
-use carelink_core::session::{Session, Transfer};
-use carelink_core::sink::{InfoLine, Outline};
+use carelink_core::transfer::Transfer;
+
+use carelink_core::tree::sink::{InfoLine, Outline};
+use carelink_core::view::session::Session;
 use carelink_samples::generate::Load;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

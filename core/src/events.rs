@@ -1,7 +1,7 @@
 //! In: typed records of history and sensor pages. Out: events by the vendor's names, as its exports list them.
 
-use crate::time::seconds;
-use crate::units::{CarbUnit, Glucose, GlucoseUnit, Minutes, TimeOfDay};
+use crate::units::clock::seconds;
+use crate::units::quantities::{CarbUnit, Glucose, GlucoseUnit, Minutes, TimeOfDay};
 use jiff::civil::DateTime;
 use std::borrow::Cow;
 use std::fmt;

@@ -2,22 +2,23 @@
 //!
 //! The bytes of a capture flow through these rooms:
 //!
-//! 1. A [`session::Session`] is handed every USB transfer in capture order, and [`track`] follows the conversation: it
+//! 1. A [`view::session::Session`] is handed every USB transfer in capture order, and [`track`] follows the conversation: it
 //!    finds the [frames](track::framing), pairs replies with commands, and gathers them into
 //!    [transactions](track::transaction). What it learns of a transfer is a handful of [facts](track::ledger) that never
 //!    change again.
-//! 2. [`dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses USB,
-//!    [`radio`] the packets to and from the pump, [`whole`] a reply that is put together from its parts, [`pump`]
+//! 2. [`view::dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses USB,
+//!    [`radio`] the packets to and from the pump, [`view::reply`] a reply that is put together from its parts, [`pump`]
 //!    parameters and replies, [`history`] and [`sensor`] pages.
-//! 3. The parsers are nom to the reader and report each value through a [`cursor::Cursor`] to a [`sink::Sink`]: nothing
-//!    (`()`), the line for the packet list, or an [outline](sink::Outline) from which any tree can be built.
+//! 3. The parsers are nom to the reader and report each value through a [`tree::cursor::Cursor`] to a [`tree::sink::Sink`]: nothing
+//!    (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
 //!
-//! A [field](field::FieldDef) is declared once, beside the parser that reads it; [`field::registry`] lists them all.
-//! Oddities are [notes](diagnosis), not failures: only lack of bytes stops a parser.
+//! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it; [`tree::field::registry`] lists them all.
+//! Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
 //!
 //! ```
-//! use carelink_core::session::{Carrier, Claim, Direction, Session, Transfer, Verdict};
-//! use carelink_core::sink::InfoLine;
+//! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
+//! use carelink_core::view::session::Session;
+//! use carelink_core::tree::sink::InfoLine;
 //!
 //! let read_status = Transfer {
 //!     bytes: &[0x03, 0x00, 0x00],
@@ -40,29 +41,18 @@
 //! ```
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
-pub mod checksum;
-pub mod crc;
-pub mod cursor;
-pub mod diagnosis;
-pub mod dissect;
 pub mod emit;
 pub mod events;
 #[cfg(feature = "capi")]
 pub mod ffi;
-pub mod field;
 pub mod history;
-pub mod names;
-pub mod opaque;
-pub mod page;
+pub mod pages;
 pub mod pump;
 pub mod radio;
-pub mod report;
 pub mod sensor;
-pub mod session;
-pub mod sink;
 pub mod stick;
-pub mod summary;
-pub mod time;
 pub mod track;
+pub mod transfer;
+pub mod tree;
 pub mod units;
-pub mod whole;
+pub mod view;

@@ -4,8 +4,6 @@ mod shared;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::history::{self as emit, Spare, entry};
 use carelink_core::emit::page as seal;
 use carelink_core::events::Event;
@@ -20,12 +18,14 @@ use carelink_core::history::settings::BolusReminder;
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{self, Body, Page, Record};
-use carelink_core::opaque::UNKNOWN;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::profile::Pattern;
-use carelink_core::sink::Outline;
-use carelink_core::time::PumpTime;
-use carelink_core::units::{
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::opaque::UNKNOWN;
+use carelink_core::tree::sink::Outline;
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
 use jiff::civil::date;

@@ -1,8 +1,6 @@
 //! In: history records as typed values. Out: proof that what is emitted for them is read as the same records.
 
 use arrayvec::ArrayVec;
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::history::{entry, record as emit};
 use carelink_core::emit::page::page as seal;
 use carelink_core::history::alarm::{Alarm, SensorAlarm};
@@ -19,9 +17,11 @@ use carelink_core::history::wizard::Estimate;
 use carelink_core::history::wizard_setup::{Config, Entries, Entry, WizardSetup};
 use carelink_core::history::{self, Body, KINDS, Kind, Page, Record};
 use carelink_core::pump::model::{Known, Model, Pump};
-use carelink_core::sink::Outline;
-use carelink_core::time::PumpTime;
-use carelink_core::units::{
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::Outline;
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
 use proptest::prelude::*;

@@ -1,12 +1,12 @@
 //! In: parameters and replies, byte by byte. Out: proof that each is read to the right values, and that any bytes are read.
 
-use carelink_core::cursor::Cursor;
-use carelink_core::diagnosis::{NOTES, Stop};
-use carelink_core::field::{Kind, registry};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::{COMMANDS, parameters, reply};
-use carelink_core::sink::{Outline, Role, Sink};
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::diagnosis::{NOTES, Stop};
+use carelink_core::tree::field::{Kind, registry};
+use carelink_core::tree::sink::{Outline, Role, Sink};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

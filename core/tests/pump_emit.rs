@@ -1,8 +1,6 @@
 //! In: parameters and replies as typed values. Out: proof that what is emitted for them is read as the same values.
 
 use arrayvec::{ArrayString, ArrayVec};
-use carelink_core::cursor::Cursor;
-use carelink_core::diagnosis::Stop;
 use carelink_core::emit::pump::{self as emit, To};
 use carelink_core::pump::battery::Battery;
 use carelink_core::pump::block::{Schedule, Slot};
@@ -29,9 +27,11 @@ use carelink_core::pump::temp_basal::{SetTempBasal, TempBasal, TempBasal511};
 use carelink_core::pump::totals::Totals;
 use carelink_core::pump::wizard::{BgUnits, CarbUnits, LanguageSet, WizardSetup};
 use carelink_core::pump::{COMMANDS, Opcode, Parameters, Reply, parameters, reply};
-use carelink_core::sink::Outline;
-use carelink_core::time::PumpTime;
-use carelink_core::units::{
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::diagnosis::Stop;
+use carelink_core::tree::sink::Outline;
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{
     Calibration, CarbRatio, CarbUnit, Centivolts, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
 use proptest::prelude::*;

@@ -1,11 +1,11 @@
 //! In: recorded sessions and the vendor's exports of the same pumps. Out: proof that the replies give the vendor's events.
 
-use carelink_core::cursor::Cursor;
 use carelink_core::pump::events::current_events;
 use carelink_core::pump::learn::{Message, learn};
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::{Reply, reply};
+use carelink_core::tree::cursor::Cursor;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use std::collections::BTreeMap;
 use std::fs::{self, File};

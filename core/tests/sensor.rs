@@ -2,15 +2,15 @@
 
 mod shared;
 
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::sensor::SensorPages;
 use carelink_core::events::Event;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::events::events;
 use carelink_core::sensor::{self, Beside, Page, Pages, Record, When};
-use carelink_core::sink::Outline;
-use carelink_core::time::PumpTime;
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::Outline;
+use carelink_core::units::clock::PumpTime;
 use jiff::civil::date;
 use proptest::prelude::*;
 

@@ -1,14 +1,14 @@
 //! In: sensor records as typed values. Out: proof that what is emitted for them is read as the same records, with their times.
 
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::sensor::SensorPages;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::record::{Isig, KINDS, Kind, Stamp, Timing};
 use carelink_core::sensor::{self, Beside, Body, Page, Record, When};
-use carelink_core::sink::Outline;
-use carelink_core::time::PumpTime;
-use carelink_core::units::Calibration;
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::Outline;
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::Calibration;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -12,8 +12,8 @@ mod layout {
 
     use super::*;
     use carelink_core::ffi::{self, Options, Report, Source, Transfer, View};
-    use carelink_core::session::{Carrier, Direction};
-    use carelink_core::sink::{Node, NoteAt, Role};
+    use carelink_core::transfer::{Carrier, Direction};
+    use carelink_core::tree::sink::{Node, NoteAt, Role};
     use std::mem::offset_of;
 
     macro_rules! same {

@@ -1,10 +1,10 @@
 //! In: the rows of the core's fields and notes. Out: the same as epan's structs, built once, for the shim to register.
 
 use crate::sys;
-use carelink_core::diagnosis::{NOTES, NoteDef, Severity, Topic};
-use carelink_core::field::{FieldDef, Kind, registry};
 use carelink_core::pump;
 use carelink_core::stick::Opcode;
+use carelink_core::tree::diagnosis::{NOTES, NoteDef, Severity, Topic};
+use carelink_core::tree::field::{FieldDef, Kind, registry};
 use libc::{c_char, c_void};
 use once_cell::sync::OnceCell;
 use std::collections::HashMap;
@@ -246,7 +246,7 @@ fn leak<T>(rows: Vec<T>) -> *mut T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use carelink_core::field::Evidence;
+    use carelink_core::tree::field::Evidence;
     use std::ffi::CStr;
     use std::slice;
 

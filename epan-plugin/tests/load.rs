@@ -3,7 +3,7 @@
 
 mod built;
 
-use carelink_core::field::registry;
+use carelink_core::tree::field::registry;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;

@@ -15,8 +15,8 @@ use carelink_core::pump::clock::Clock;
 use carelink_core::pump::identity::PumpModel;
 use carelink_core::pump::model::Model;
 use carelink_core::pump::reservoir::Reservoir;
-use carelink_core::time::PumpTime;
-use carelink_core::units::{Centivolts, Glucose, GlucoseUnit, Insulin};
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{Centivolts, Glucose, GlucoseUnit, Insulin};
 
 use crate::link::{Capture, Link};
 use crate::session::{MS, START, Session};
@@ -72,12 +72,12 @@ impl Load {
     }
 
     /// The first frames of it, with numbers from 1.
-    pub fn frames(&self, count: u32) -> impl Iterator<Item = carelink_core::session::Transfer<'_>> {
+    pub fn frames(&self, count: u32) -> impl Iterator<Item = carelink_core::transfer::Transfer<'_>> {
         let rounds =
             (0..).flat_map(|round| self.session.transfers.iter().map(move |transfer| (round, transfer)));
         (1..=count).zip(rounds).map(|(frame, (round, transfer))| {
             let transfer = transfer.for_core(frame);
-            carelink_core::session::Transfer { time: transfer.time + round * self.period, ..transfer }
+            carelink_core::transfer::Transfer { time: transfer.time + round * self.period, ..transfer }
         })
     }
 }

@@ -16,8 +16,8 @@ use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{Body, Record};
 use carelink_core::pump::profile::Pattern;
-use carelink_core::time::PumpTime;
-use carelink_core::units::{
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use carelink_core::emit::sensor::SensorPages;
-use carelink_core::time::PumpTime;
+use carelink_core::units::clock::PumpTime;
 
 use crate::page::day;
 use crate::words::{Words, amount};

@@ -51,8 +51,8 @@ pub struct Transfer {
 impl Transfer {
     /// The same for the core: frame `frame` of a capture that tells which device is the stick.
     #[must_use]
-    pub fn for_core(&self, frame: u32) -> carelink_core::session::Transfer<'_> {
-        use carelink_core::session::{Carrier, Claim, Direction as Way, Transfer};
+    pub fn for_core(&self, frame: u32) -> carelink_core::transfer::Transfer<'_> {
+        use carelink_core::transfer::{Carrier, Claim, Direction as Way, Transfer};
         Transfer {
             bytes: &self.bytes,
             reported: self.bytes.len() + self.lost,

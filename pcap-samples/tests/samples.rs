@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use carelink_core::crc::{crc8, crc16};
+use carelink_core::tree::crc::{crc8, crc16};
 use carelink_samples::script::Script;
 use carelink_samples::session::{Direction, Session, Transfer};
 use carelink_samples::{build_all, directory, scripts};

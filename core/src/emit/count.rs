@@ -1,7 +1,7 @@
 //! In: quantities and times. Out: the numbers that fields of so many bits hold for them, or nothing if they cannot.
 
-use crate::time::PumpTime;
-use crate::units::{CarbRatio, CarbUnit, Minutes};
+use crate::units::clock::PumpTime;
+use crate::units::quantities::{CarbRatio, CarbUnit, Minutes};
 
 /// A number of so many bits.
 pub(super) fn few(number: u8, bits: u32) -> Option<u8> {

@@ -1,7 +1,7 @@
 //! In: what the host wants. Out: the frame that it sends to the stick.
 
 use super::count_and_end;
-use crate::crc::crc8;
+use crate::tree::crc::crc8;
 
 /// Asks for the product info. The stick takes the first two bytes alone as well.
 #[must_use]

@@ -6,7 +6,7 @@ use super::count::few;
 use super::history::numbers;
 use super::page;
 use crate::sensor::{Body, Record, When};
-use crate::time::PumpTime;
+use crate::units::clock::PumpTime;
 
 /// The ISIG word beside a byte that is an argument.
 const ARGUMENT: u16 = 0x0022;

@@ -1,10 +1,11 @@
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
-use crate::field::Field;
 use crate::pump::model::{Known, Model, Pump};
-use crate::report;
-use crate::session::{self, Carrier, Claim, Direction, Session};
-use crate::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
+use crate::transfer::{self, Carrier, Claim, Direction};
+use crate::tree::field::Field;
+use crate::tree::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
+use crate::view::report;
+use crate::view::session::Session;
 use libc::{c_char, c_int};
 use std::fmt;
 use std::ptr;
@@ -41,7 +42,7 @@ pub struct Choice {
     /// The model that all pumps are taken for.
     pub(super) model: Option<Model>,
     /// The rest.
-    pub(super) options: session::Options,
+    pub(super) options: crate::view::options::Options,
 }
 
 /// What `cl_session *` points to.
@@ -118,8 +119,8 @@ impl Transfer {
     }
 
     /// The transfer as the session takes it. Numbers that the contract does not name mean "not known".
-    pub(super) fn read<'a>(&self, bytes: &'a [u8]) -> session::Transfer<'a> {
-        session::Transfer {
+    pub(super) fn read<'a>(&self, bytes: &'a [u8]) -> transfer::Transfer<'a> {
+        transfer::Transfer {
             bytes,
             reported: bytes.len().max(self.reported as usize),
             stream: self.stream,

@@ -13,11 +13,11 @@ pub use layout::{
     WANT_TREE,
 };
 
-use crate::diagnosis::INTERNAL;
-use crate::opaque::UNKNOWN;
 use crate::pump::model::Model;
-use crate::session::{self, Verdict};
-use crate::sink::{Item, Role, Sink, Span, TextAt, Value};
+use crate::transfer::Verdict;
+use crate::tree::diagnosis::INTERNAL;
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
 use layout::{LookedAt, count};
 use libc::c_char;
 use std::ffi::CStr;
@@ -32,7 +32,10 @@ pub unsafe extern "C" fn cl_session_new(options: *const Options) -> *mut Handle 
     let choice = unsafe { options.as_ref() }.map(|options| Choice {
         // SAFETY: the caller vouches for the text.
         model: unsafe { model(options.pump_model) },
-        options: session::Options { verify: options.verify_crc != 0, reassemble: options.reassemble != 0 },
+        options: crate::view::options::Options {
+            verify: options.verify_crc != 0,
+            reassemble: options.reassemble != 0,
+        },
     });
     catch(|| Box::into_raw(Box::new(Handle::new(choice.unwrap_or_default())))).unwrap_or(std::ptr::null_mut())
 }

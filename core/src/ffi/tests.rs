@@ -1,8 +1,8 @@
 //! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
 
 use super::*;
-use crate::field::{COUNT, registry};
-use crate::sink::{Node, NoteAt};
+use crate::tree::field::{COUNT, registry};
+use crate::tree::sink::{Node, NoteAt};
 use std::ffi::CStr;
 use std::mem::offset_of;
 use std::ptr;

@@ -3,11 +3,11 @@
 
 use super::stamp::YEAR;
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
 use crate::pump::status::Alarm as PumpAlarm;
-use crate::sink::Sink;
-use crate::units::{Glucose, GlucoseUnit};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -3,12 +3,12 @@
 
 use super::bolus::half_hours;
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
 use crate::pump::profile::Pattern;
 use crate::pump::temp_basal::TempBasalKind;
-use crate::sink::Sink;
-use crate::units::{Rate, TimeOfDay};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Rate, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::bytes::complete::take;

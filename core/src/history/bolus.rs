@@ -2,10 +2,10 @@
 //! Out: what was programmed, what was delivered, and when.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
-use crate::units::{Insulin, Minutes};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Insulin, Minutes};
 use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};

@@ -15,7 +15,7 @@ use crate::events::{Datum, Event};
 use crate::pump::profile::Pattern;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
-use crate::units::{Insulin, Minutes};
+use crate::units::quantities::{Insulin, Minutes};
 use jiff::civil::DateTime;
 
 /// How far behind a record its other half may lie: others of the same second come between them at times.

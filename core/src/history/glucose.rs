@@ -1,11 +1,11 @@
 //! In: records of blood glucose, entered or received (0x0A) or sent by a meter (0x3F, 0x39). Out: how much, and by whom.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
-use crate::time::PumpTime;
-use crate::units::{Glucose, GlucoseUnit};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
+use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::Parser;
 use nom::number::complete::{be_u24, u8};
 

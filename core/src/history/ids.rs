@@ -1,10 +1,10 @@
 //! In: records of devices that the pump is to know (0x26, 0x36, 0x3C, 0x7D, 0x81, 0x82). Out: their identities.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
 use arrayvec::ArrayVec;
 use nom::number::complete::{be_u24, be_u32, u8};
 

@@ -2,10 +2,10 @@
 //! Out: meals, insulin, insulin left.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
-use crate::units::{CarbUnit, Carbs, Insulin};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbUnit, Carbs, Insulin};
 use nom::Parser;
 use nom::number::complete::u8;
 

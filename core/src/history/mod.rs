@@ -21,13 +21,13 @@ pub mod totals;
 pub mod wizard;
 pub mod wizard_setup;
 
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
-use crate::sink::{Sink, Span};
-use crate::time::PumpTime;
-use crate::units::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::{Sink, Span};
+use crate::units::clock::PumpTime;
+use crate::units::quantities::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
 use arrayvec::ArrayVec;
 use layout::{Layout, Length};
 pub use page::{Page, page};

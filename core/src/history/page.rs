@@ -2,13 +2,13 @@
 
 use super::layout::Layout;
 use super::{Carried, EVENT, Kind, RECORD, Reading, Record, TYPE, body};
-use crate::checksum::{Check, CrcStatus};
-use crate::crc::crc16;
-use crate::cursor::Cursor;
-use crate::diagnosis::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
-use crate::opaque::{PADDING, UNKNOWN};
 use crate::pump::model::Pump;
-use crate::sink::Sink;
+use crate::tree::checksum::{Check, CrcStatus};
+use crate::tree::crc::crc16;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
+use crate::tree::opaque::{PADDING, UNKNOWN};
+use crate::tree::sink::Sink;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 
@@ -137,7 +137,7 @@ fn one<S: Sink>(
 }
 
 /// The vendor's name of the record's event, and a title.
-fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, span: crate::sink::Span) {
+fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, span: crate::tree::sink::Span) {
     let event = record.event();
     if let Some(event) = event {
         c.derived_at(EVENT, span, &event);

@@ -1,10 +1,10 @@
 //! In: records of changed settings of the glucose sensor (0x4F, 0x50, 0x53). Out: the settings before and after.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
-use crate::units::{Glucose, GlucoseUnit, Minutes};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Glucose, GlucoseUnit, Minutes};
 use nom::Parser;
 use nom::number::complete::{be_u16, be_u24, u8};
 use std::fmt;

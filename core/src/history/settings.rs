@@ -1,13 +1,13 @@
 //! In: records of one changed setting, one byte each as a rule. Out: the setting.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
 use crate::pump::reservoir::WarningKind;
 use crate::pump::settings::{AlertType, TimeFormat};
-use crate::sink::Sink;
-use crate::units::{CarbUnit, Insulin, Minutes, Rate};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbUnit, Insulin, Minutes, Rate};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -1,10 +1,10 @@
 //! In: the time stamps of history records. Out: dates and times, who asked for the record's event, and the spare bits.
 
 use super::Reading;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
-use crate::time::PumpTime;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
 use nom::Parser;
 use nom::bytes::complete::take;
 

@@ -1,11 +1,11 @@
 //! In: records of what a day came to (0x07, 0x6C, 0x6D, 0x6E). Out: insulin, carbohydrates, glucose, counts.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{CarbUnit, Glucose, GlucoseUnit, Insulin};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbUnit, Glucose, GlucoseUnit, Insulin};
 use nom::Parser;
 use nom::number::complete::{be_u16, be_u32, u8};
 use std::fmt;

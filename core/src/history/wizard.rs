@@ -2,11 +2,11 @@
 
 use super::bolus::dose;
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
-use crate::sink::Sink;
-use crate::units::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -1,12 +1,12 @@
 //! In: records of a changed setup of the bolus wizard (0x5A, 0x2E). Out: the setup before and after.
 
 use super::{Body, Reading};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
-use crate::sink::Sink;
-use crate::units::{CarbRatio, CarbUnit, Glucose, GlucoseUnit, TimeOfDay};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbRatio, CarbUnit, Glucose, GlucoseUnit, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};

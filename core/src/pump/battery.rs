@@ -1,11 +1,11 @@
 //! In: a reply to Read Battery (0x72). Out: how the pump judges its battery, and the voltage.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::Centivolts;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::Centivolts;
 use nom::Parser;
 use nom::number::complete::be_u16;
 use std::fmt;

@@ -2,13 +2,13 @@
 
 use super::model::{Known, Pump};
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::{MODEL_ASSUMED, NOT_A_DATE, OUT_OF_RANGE, Stop, UNKNOWN_VALUE};
-use crate::field::Field;
-use crate::names::lookup;
-use crate::sink::{Show, Sink, Value};
-use crate::time::PumpTime;
-use crate::units::TimeOfDay;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{MODEL_ASSUMED, NOT_A_DATE, OUT_OF_RANGE, Stop, UNKNOWN_VALUE};
+use crate::tree::field::Field;
+use crate::tree::names::lookup;
+use crate::tree::sink::{Show, Sink, Value};
+use crate::units::clock::PumpTime;
+use crate::units::quantities::TimeOfDay;
 use arrayvec::{ArrayString, ArrayVec};
 use nom::Parser;
 use nom::error::Error;
@@ -228,7 +228,7 @@ impl Shape {
             }
             let start = next.unwrap_or_default();
             if whole && (before.is_some_and(|before| start <= before) || start >= HALF_HOURS) {
-                c.remainder(crate::opaque::UNKNOWN);
+                c.remainder(crate::tree::opaque::UNKNOWN);
                 c.note(OUT_OF_RANGE, format_args!("an entry does not start after the one before it"));
                 break;
             }

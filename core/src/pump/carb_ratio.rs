@@ -1,11 +1,11 @@
 //! In: a reply to Read Carb Ratios (0x8A), whose layout depends on the model. Out: the carb ratios of a day.
 
 use super::block::{Block, Context, Schedule, Shape, Times, extent};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{CarbRatio, CarbUnit, TimeOfDay};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbRatio, CarbUnit, TimeOfDay};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -1,11 +1,11 @@
 //! In: Read Clock (0x70) replies and Set Clock (0x40) parameters. Out: the pump's date and time, which has no zone.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::time::PumpTime;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -1,11 +1,11 @@
 //! In: parameters of commands that act: suspend, power, keys, bolus, limits. Out: what was asked for, in its units.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::{SIZE_MISMATCH, Stop};
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{Insulin, Minutes, Rate};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{SIZE_MISMATCH, Stop};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Insulin, Minutes, Rate};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

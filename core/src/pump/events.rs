@@ -14,7 +14,7 @@ use super::settings::{Action, AlertType, Settings, TimeFormat};
 use super::status::ErrorStatus;
 use super::temp_basal::TempBasalKind;
 use super::wizard::{Language, WizardSetup};
-use crate::units::{Insulin, Minutes, Rate, TimeOfDay};
+use crate::units::quantities::{Insulin, Minutes, Rate, TimeOfDay};
 use std::fmt;
 
 /// Calls `event` with the name and the values, `KEY=VALUE, ...`, of each event that the vendor's program makes of `reply`.

@@ -2,11 +2,11 @@
 //! Out: numbers of which little is known.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::opaque::UNKNOWN;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::Sink;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -3,10 +3,10 @@
 use super::block::{Block, Context, ascii};
 use super::ids::DeviceId;
 use super::model::Model;
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::field::Field;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
 use arrayvec::ArrayString;
 use nom::Parser;
 use nom::bytes::complete::{take, take_till, take_while};
@@ -112,8 +112,8 @@ impl fmt::Display for PumpModel {
 /// Shows text that is kept without the heap.
 struct Text<const N: usize>(ArrayString<N>);
 
-impl<const N: usize> crate::sink::Show for Text<N> {
-    fn show(&self) -> crate::sink::Value<'_> {
-        crate::sink::Value::Text(&self.0)
+impl<const N: usize> crate::tree::sink::Show for Text<N> {
+    fn show(&self) -> crate::tree::sink::Value<'_> {
+        crate::tree::sink::Value::Text(&self.0)
     }
 }

@@ -2,10 +2,10 @@
 //! Out: the devices that a pump listens to.
 
 use super::block::{Block, Context, ascii};
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::field::Field;
-use crate::sink::{Show, Sink, Value};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::field::Field;
+use crate::tree::sink::{Show, Sink, Value};
 use arrayvec::ArrayString;
 use nom::Parser;
 use nom::bytes::complete::take;

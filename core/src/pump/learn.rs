@@ -6,7 +6,7 @@ use super::model::{Known, Model, Pump};
 use super::nak::Nak;
 use super::opcode::Opcode;
 use super::{carb_ratio, reservoir, settings, totals};
-use crate::cursor::Cursor;
+use crate::tree::cursor::Cursor;
 
 /// One message between a host and a pump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! In: model numbers as pumps send them. Out: the family that decides the layouts, and how it is known.
 
-use crate::sink::{Show, Value};
+use crate::tree::sink::{Show, Value};
 use arrayvec::ArrayString;
 use std::fmt;
 

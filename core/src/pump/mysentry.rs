@@ -1,11 +1,11 @@
 //! In: replies to Read Other Devices IDs (0xF0) and Read Settings Change Counter (0xEC). Out: the pump's companions.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::opaque::{LEFT_OVER, PADDING, UNKNOWN};
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
+use crate::tree::sink::Sink;
 use arrayvec::ArrayVec;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, be_u32, u8};

@@ -1,7 +1,7 @@
 //! In: the opcode byte of a pump command. Out: its name, and what is known of the command.
 
 use super::model::Model;
-use crate::sink::{Show, Value};
+use crate::tree::sink::{Show, Value};
 use std::fmt;
 
 /// The number of a pump command. Any number is kept, known or not.

@@ -3,10 +3,10 @@
 
 use super::block::{Block, Context};
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
 use nom::Parser;
 use nom::number::complete::{be_u16, be_u32, u8};
 use std::fmt;

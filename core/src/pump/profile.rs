@@ -3,11 +3,11 @@
 
 use super::block::{Block, Context, Schedule, Shape, Times, extent};
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{Rate, TimeOfDay};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Rate, TimeOfDay};
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};

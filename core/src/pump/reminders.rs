@@ -3,11 +3,11 @@
 //! Only replies without a reminder are known, in which all bytes are 0xFF; how a set one looks is a guess.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::TimeOfDay;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::TimeOfDay;
 use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::bytes::complete::take;

@@ -2,12 +2,12 @@
 
 use super::block::{Block, Context};
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::opaque::PADDING;
-use crate::sink::Sink;
-use crate::units::Insulin;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::opaque::PADDING;
+use crate::tree::sink::Sink;
+use crate::units::quantities::Insulin;
 use nom::Parser;
 use nom::bytes::complete::{tag, take};
 use nom::number::complete::{be_u16, u8};
@@ -63,7 +63,7 @@ impl Block for Reservoir {
             if c.rest().starts_with(&[0, 0]) {
                 c.read(PADDING, tag(&[0, 0][..]))?;
             } else {
-                c.read(crate::opaque::UNKNOWN, take(2usize))?;
+                c.read(crate::tree::opaque::UNKNOWN, take(2usize))?;
             }
             c.read(REMAINING, be_u16.map(Insulin::fortieths))?
         } else {

@@ -2,11 +2,11 @@
 
 use super::block::{Block, Context, Schedule, Shape, Times, extent};
 use super::carb_ratio::ends;
-use crate::cursor::Cursor;
-use crate::diagnosis::{RESERVED_BITS, Stop};
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{Glucose, GlucoseUnit};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{RESERVED_BITS, Stop};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::number::complete::be_u16;
 use std::fmt;
 

@@ -2,13 +2,13 @@
 //! parameters. Out: the settings of the glucose sensor, its calibration, and where its pages are.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::opaque::UNKNOWN;
-use crate::sink::Sink;
-use crate::time::PumpTime;
-use crate::units::{Calibration, Glucose, GlucoseUnit, Minutes};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
+use crate::units::quantities::{Calibration, Glucose, GlucoseUnit, Minutes};
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, be_u24, u8};

@@ -1,10 +1,10 @@
 //! In: replies to Read Error Status (0x75), Read Pump State (0x83), Read Pump Status (0xCE). Out: what the pump is at.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
 use nom::number::complete::u8;
 use std::fmt;
 

@@ -1,10 +1,10 @@
 //! In: replies and parameters that are one byte, 0 or 1. Out: whether something is on.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
 use std::fmt;
 
 crate::fields! { group PumpSwitches;

@@ -3,11 +3,11 @@
 use super::block::{Block, Context, Schedule, Shape, Times};
 use super::carb_ratio::ends;
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{Glucose, GlucoseUnit, TimeOfDay};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Glucose, GlucoseUnit, TimeOfDay};
 use nom::Parser;
 use nom::number::complete::u8;
 use std::fmt;

@@ -3,11 +3,11 @@
 
 use super::block::{Block, Context};
 use super::opcode::Opcode;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{Minutes, Rate};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{Minutes, Rate};
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;

@@ -1,11 +1,11 @@
 //! In: a reply to Read Totals Today (0x79). Out: the insulin delivered today and yesterday.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::{OUT_OF_RANGE, Stop};
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::Insulin;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{OUT_OF_RANGE, Stop};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::Insulin;
 use nom::Parser;
 use nom::number::complete::{be_u16, be_u32};
 use std::fmt;

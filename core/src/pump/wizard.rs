@@ -2,11 +2,11 @@
 //! (0x89). Out: how the bolus wizard is set up.
 
 use super::block::{Block, Context};
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::field::Field;
-use crate::sink::Sink;
-use crate::units::{CarbUnit, GlucoseUnit};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::field::Field;
+use crate::tree::sink::Sink;
+use crate::units::quantities::{CarbUnit, GlucoseUnit};
 use nom::Parser;
 use nom::number::complete::u8;
 use std::fmt;

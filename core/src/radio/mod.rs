@@ -3,12 +3,12 @@
 //! Source: `docs/protocol/stick.md`, section 3.
 
 pub mod reply;
-pub mod serial;
 pub mod transmit;
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::sink::{Show, Sink, Value};
+use crate::pump::serial::Serial;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u16;
 
@@ -77,7 +77,7 @@ fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWord, Stop> {
 }
 
 /// Device type, vendor and serial: whom the packet is for, or from whom it came.
-fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<serial::Serial, Stop> {
+fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop> {
     use nom::number::complete::be_u8;
     let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
     if let DeviceType::Unknown(number) = device {
@@ -87,7 +87,7 @@ fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<serial::Serial, Stop> {
     if let Vendor::Unknown(number) = vendor {
         c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known vendor"));
     }
-    let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(serial::Serial::new))?;
+    let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(Serial::new))?;
     if !serial.decimal() {
         c.note(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
     }

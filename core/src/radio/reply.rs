@@ -1,15 +1,15 @@
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
-use super::serial::Serial;
-use crate::checksum::CrcStatus;
-use crate::crc::crc8;
-use crate::cursor::Cursor;
-use crate::diagnosis::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
-use crate::opaque::PADDING;
 use crate::pump;
 use crate::pump::nak::Nak;
-use crate::sink::Sink;
+use crate::pump::serial::Serial;
 use crate::stick::{Context, INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};
+use crate::tree::checksum::CrcStatus;
+use crate::tree::crc::crc8;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
+use crate::tree::opaque::PADDING;
+use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::{be_i8, be_u8};
 

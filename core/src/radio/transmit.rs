@@ -1,14 +1,14 @@
 //! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
 
-use super::serial::Serial;
-use crate::checksum::CrcStatus;
-use crate::crc::crc8;
-use crate::cursor::Cursor;
-use crate::diagnosis::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
-use crate::opaque::{PADDING, UNKNOWN};
+use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode};
-use crate::sink::Sink;
 use crate::stick::{Context, INTERFACE, Interface};
+use crate::tree::checksum::CrcStatus;
+use crate::tree::crc::crc8;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
+use crate::tree::opaque::{PADDING, UNKNOWN};
+use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 

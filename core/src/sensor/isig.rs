@@ -1,13 +1,13 @@
 //! In: an ISIG page. Out: the sensor's current, word by word.
 
 use super::record::{ISIG, Isig};
-use crate::checksum::{Check, CrcStatus};
-use crate::crc::crc16;
-use crate::cursor::Cursor;
-use crate::diagnosis::TOO_LONG;
-use crate::opaque::PADDING;
 use crate::pump::model::Pump;
-use crate::sink::Sink;
+use crate::tree::checksum::{Check, CrcStatus};
+use crate::tree::crc::crc16;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::TOO_LONG;
+use crate::tree::opaque::PADDING;
+use crate::tree::sink::Sink;
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::le_u16;

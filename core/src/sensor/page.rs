@@ -1,14 +1,14 @@
 //! In: a glucose page, what lies beside it, and the time of what follows it. Out: its records, each with its time.
 
 use super::record::{Body, Kind, Record, Stamp, Timing, When, record, stamp};
-use crate::checksum::{Check, CrcStatus};
-use crate::crc::crc16;
-use crate::cursor::Cursor;
-use crate::diagnosis::{TOO_LONG, TOO_SHORT, UNKNOWN_OPCODE};
 use crate::history::page::{RECORDS, SIZE};
-use crate::opaque::{PADDING, UNKNOWN};
-use crate::sink::Sink;
-use crate::time::PumpTime;
+use crate::tree::checksum::{Check, CrcStatus};
+use crate::tree::crc::crc16;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{TOO_LONG, TOO_SHORT, UNKNOWN_OPCODE};
+use crate::tree::opaque::{PADDING, UNKNOWN};
+use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
 use arrayvec::ArrayVec;
 use jiff::ToSpan;
 use jiff::civil::DateTime;

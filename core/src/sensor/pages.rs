@@ -2,8 +2,8 @@
 
 use super::page::{Beside, page};
 use super::record::Record;
-use crate::cursor::Cursor;
 use crate::pump::model::Pump;
+use crate::tree::cursor::Cursor;
 use std::cmp::Reverse;
 
 /// The pages of one number.

@@ -1,11 +1,11 @@
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
 use super::page::Beside;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::{Show, Sink, Value};
-use crate::time::PumpTime;
-use crate::units::Calibration;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::{Show, Sink, Value};
+use crate::units::clock::PumpTime;
+use crate::units::quantities::Calibration;
 use jiff::civil::DateTime;
 use nom::Parser;
 use nom::bytes::complete::take;
@@ -417,8 +417,8 @@ fn stamped<S: Sink>(c: &mut Cursor<'_, '_, S>, opcode: u8) -> Result<Body, Stop>
 
 fn derived<T: Show + Copy, S: Sink>(
     c: &mut Cursor<'_, '_, S>,
-    field: crate::field::Field,
-    span: crate::sink::Span,
+    field: crate::tree::field::Field,
+    span: crate::tree::sink::Span,
     value: T,
     body: impl FnOnce(T) -> Body,
 ) -> Body {

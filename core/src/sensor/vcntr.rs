@@ -1,13 +1,13 @@
 //! In: a VCNTR page. Out: the voltage at the sensor's counter electrode, as counts.
 
 use super::record::VCNTR;
-use crate::checksum::{Check, CrcStatus};
-use crate::crc::crc16;
-use crate::cursor::Cursor;
-use crate::diagnosis::TOO_LONG;
 use crate::history::page::{RECORDS, SIZE};
-use crate::opaque::PADDING;
-use crate::sink::Sink;
+use crate::tree::checksum::{Check, CrcStatus};
+use crate::tree::crc::crc16;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::TOO_LONG;
+use crate::tree::opaque::PADDING;
+use crate::tree::sink::Sink;
 use nom::Parser;
 use nom::number::complete::{be_u16, i8};
 

@@ -8,12 +8,12 @@ pub mod signal;
 pub mod statistics;
 pub mod status;
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
-use crate::opaque::{LEFT_OVER, UNKNOWN};
 use crate::radio::reply::RadioReply;
 use crate::radio::transmit::Transmit;
-use crate::sink::{Sink, Span};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
+use crate::tree::opaque::{LEFT_OVER, UNKNOWN};
+use crate::tree::sink::{Sink, Span};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 

@@ -1,10 +1,10 @@
 //! In: the body of the answer to Read Product Info. Out: what stick this is.
 
 use super::Interface;
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::opaque::PADDING;
-use crate::sink::{Show, Sink, Value};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::opaque::PADDING;
+use crate::tree::sink::{Show, Sink, Value};
 use arrayvec::ArrayString;
 use nom::Parser as _;
 use nom::bytes::complete::take;

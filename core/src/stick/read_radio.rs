@@ -1,9 +1,9 @@
 //! In: the request to hand over what the radio received. Out: how many bytes it asks for.
 
-use crate::crc::crc8;
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
+use crate::tree::crc::crc8;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 

@@ -1,8 +1,8 @@
 //! In: the body of the answer to Read Signal Strength. Out: dBm.
 
-use crate::cursor::Cursor;
-use crate::diagnosis::Stop;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Stop;
+use crate::tree::sink::Sink;
 use nom::number::complete::be_i8;
 
 crate::fields! { group Signal;

@@ -1,9 +1,9 @@
 //! In: a request for an interface's statistics, and the body of its answer. Out: the counters.
 
 use super::{Command, Interface};
-use crate::cursor::Cursor;
-use crate::diagnosis::{Stop, UNKNOWN_VALUE};
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u8, be_u32};

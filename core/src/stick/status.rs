@@ -1,8 +1,8 @@
 //! In: the body of the answer to Read Status. Out: what each interface holds and does.
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
-use crate::sink::{Show, Sink, Value};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
+use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 

@@ -3,7 +3,7 @@
 use super::ledger::{Fact, Ledger};
 use super::transaction::{Filed, Part, Transaction};
 use crate::pump::model::Pump;
-use crate::radio::serial::Serial;
+use crate::pump::serial::Serial;
 use crate::stick::Answered;
 use rustc_hash::FxHashMap;
 

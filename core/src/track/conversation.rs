@@ -7,15 +7,15 @@ use super::continuity::asked_for;
 use super::ledger::Marks;
 use super::transaction::{Filed, Kind, Part, Stage, Transaction};
 use super::{Found, Link};
-use crate::checksum::CrcStatus;
-use crate::cursor::Cursor;
-use crate::page;
+use crate::pages;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
 use crate::radio::reply::{self, HEADER_LENGTH, RadioReply, ResponseType};
 use crate::radio::transmit::{OVERHEAD, Transmit};
-use crate::session::Transfer;
 use crate::stick::{self, Answered, Command, Context, Opcode, Reply, product, status};
+use crate::transfer::Transfer;
+use crate::tree::checksum::CrcStatus;
+use crate::tree::cursor::Cursor;
 
 /// The most commands of one stick that may wait for a reply.
 const MOST_WAITING: usize = 32;
@@ -385,11 +385,11 @@ impl Book {
             && let Some(page) = transaction
                 .transmit()
                 .filter(Transmit::header_good)
-                .and_then(|packet| page::Kind::of(packet.opcode))
+                .and_then(|packet| pages::Kind::of(packet.opcode))
         {
             let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
             transaction.missing = transaction.missing.max(lacks);
-            transaction.bad_crcs += u32::from(page::check(page, &link.data) == CrcStatus::Bad);
+            transaction.bad_crcs += u32::from(pages::check(page, &link.data) == CrcStatus::Bad);
         }
         // A damaged header may say anything: it does not end a transaction by itself.
         if let Some(stage) = stage.filter(|_| trusted) {

@@ -4,10 +4,10 @@
 //! Source: `docs/protocol/stick.md`, section 1.2. Nothing but the number of bytes still owed tells a
 //! continuation, for it may begin with any byte.
 
-use crate::crc::crc8;
 use crate::radio::{reply, transmit};
-use crate::session::Carrier;
 use crate::stick::{Opcode, REPLY_LENGTH};
+use crate::transfer::Carrier;
+use crate::tree::crc::crc8;
 
 /// Packet size of the stick's endpoints. A transfer of another length ends what it carries.
 pub const PACKET: usize = 64;

@@ -2,7 +2,7 @@
 
 use super::book::{append, small};
 use super::framing::{Piece, Role};
-use crate::session::Direction;
+use crate::transfer::Direction;
 
 /// What one piece of a transfer must know of its past. There is one for each frame of a capture: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

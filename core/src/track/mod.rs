@@ -12,11 +12,11 @@ pub mod transaction;
 
 pub use book::{Join, Request};
 
-use crate::cursor::Cursor;
 use crate::pump::model::Pump;
-use crate::radio::serial::Serial;
-use crate::session::{Carrier, Claim, Direction, Transfer};
+use crate::pump::serial::Serial;
 use crate::stick::{self, Command, Context, Opcode};
+use crate::transfer::{Carrier, Claim, Direction, Transfer};
+use crate::tree::cursor::Cursor;
 use book::{Book, JoinAt, append, file, make_room, next_number, numbered_mut, small};
 use continuity::Continuity;
 use framing::{Awaited, Framer, Length, Role};

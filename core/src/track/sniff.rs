@@ -4,10 +4,10 @@
 //! is taken on trust until its reply tells. One bad reply ends the trust; a checksum over a known layout settles it.
 
 use super::framing::{Length, command_length};
-use crate::crc::crc8;
 use crate::radio::reply::HEADER_LENGTH;
-use crate::session::{Claim, Direction, Transfer};
 use crate::stick::{Opcode, REPLY_LENGTH, product, status};
+use crate::transfer::{Claim, Direction, Transfer};
+use crate::tree::crc::crc8;
 
 /// The stick's endpoint for commands.
 const COMMANDS: u8 = 1;

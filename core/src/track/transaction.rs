@@ -4,8 +4,8 @@
 
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::nak::Nak;
+use crate::pump::serial::Serial;
 use crate::radio::reply::ResponseType;
-use crate::radio::serial::Serial;
 use crate::radio::transmit::Transmit;
 use crate::stick::{NakReason, Opcode};
 use arrayvec::ArrayVec;

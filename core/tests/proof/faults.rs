@@ -2,9 +2,10 @@
 //! value look good, and none reaches beyond the transaction that it hits.
 
 use crate::traffic::{Account, Packet, accounts, assert_claimed_once, observed, outline, sessions};
-use carelink_core::checksum::CrcStatus;
-use carelink_core::session::{Direction, Session as Core};
 use carelink_core::track::transaction::{Kind, Outcome};
+use carelink_core::transfer::Direction;
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::view::session::Session as Core;
 use carelink_samples::generate::{Fault, FaultKind, faults};
 use carelink_samples::session::{Session, TransferType};
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! In: a field that alone is looked at. Out: proof that its items are those of the whole outline.
 
 use crate::traffic::{observed, outline, packets, sessions};
-use carelink_core::field::{Field, Kind};
-use carelink_core::session::Claim;
-use carelink_core::sink::{Interest, Node, Outline, TextAt};
+use carelink_core::transfer::Claim;
+use carelink_core::tree::field::{Field, Kind};
+use carelink_core::tree::sink::{Interest, Node, Outline, TextAt};
 use std::collections::BTreeSet;
 
 /// One field, and no line for the packet list.
@@ -28,8 +28,7 @@ fn said<I: Interest>(outline: &Outline<I>, field: u16) -> Vec<String> {
     };
     let say = |(at, node): (usize, &Node)| {
         let Node { start, len, role, guessed, .. } = *node;
-        let text =
-            matches!(carelink_core::field::registry().nth(field.into()), Some(def) if def.kind == Kind::Text);
+        let text = matches!(carelink_core::tree::field::registry().nth(field.into()), Some(def) if def.kind == Kind::Text);
         let value = match u32::try_from(node.value) {
             Ok(value) if text => outline.text(TextAt(value)).to_owned(),
             _ => node.value.to_string(),

@@ -2,7 +2,8 @@
 //! and that little is kept of each.
 
 use allocation_counter::{AllocationInfo, measure};
-use carelink_core::session::{Session, Transfer};
+use carelink_core::transfer::Transfer;
+use carelink_core::view::session::Session;
 use carelink_samples::generate::Load;
 
 /// What the first visit of some frames asks of the allocator.

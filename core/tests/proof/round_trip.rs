@@ -1,15 +1,15 @@
 //! In: any values of the stick's and the radio's frames. Out: parsing what was emitted gives them back.
 
-use carelink_core::checksum::CrcStatus;
-use carelink_core::cursor::Cursor;
 use carelink_core::emit::{reply, request};
 use carelink_core::pump::nak::Nak;
+use carelink_core::pump::serial::Serial;
 use carelink_core::radio::reply::ResponseType;
-use carelink_core::radio::serial::Serial;
 use carelink_core::stick::product::Band;
 use carelink_core::stick::{
     Answered, Command, Context, Interface, NakReason, Opcode, Reply, command, reply as parse,
 };
+use carelink_core::tree::checksum::CrcStatus;
+use carelink_core::tree::cursor::Cursor;
 use proptest::prelude::*;
 
 fn read_command(bytes: &[u8]) -> Command {

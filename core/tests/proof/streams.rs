@@ -4,7 +4,7 @@
 use crate::traffic::{
     Account, Packet, Random, accounts, assert_claimed_once, observed, outline, packets, sessions,
 };
-use carelink_core::session::{Carrier, Direction};
+use carelink_core::transfer::{Carrier, Direction};
 
 /// Sessions whose transfers are all whole, each as the frames of one device after another.
 fn conversations() -> Vec<(String, Vec<Packet>)> {

@@ -1,8 +1,10 @@
 //! In: sessions of the samples. Out: what the core takes, and what it makes of it.
 
-use carelink_core::session::{Carrier, Claim, Direction, Session, Transfer, Verdict};
-use carelink_core::sink::Outline;
+use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
+
 use carelink_core::track::transaction::{Kind, Outcome, Transaction};
+use carelink_core::tree::sink::Outline;
+use carelink_core::view::session::Session;
 use carelink_samples::session as samples;
 
 /// A transfer that owns its bytes.

@@ -16,8 +16,8 @@ use crate::history::settings::ReservoirWarning;
 use crate::history::stamp::Requestor;
 use crate::history::wizard::Estimate;
 use crate::history::{Body, Record};
-use crate::time::PumpTime;
-use crate::units::Glucose;
+use crate::units::clock::PumpTime;
+use crate::units::quantities::Glucose;
 pub(super) use stamp::numbers;
 pub use stamp::{Spare, stamp};
 pub use totals::{Breakdown, broken_down};
@@ -28,7 +28,7 @@ pub use totals::{Breakdown, broken_down};
 /// ```
 /// use carelink_core::emit::history::{entry, record};
 /// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
-/// use carelink_core::time::PumpTime;
+/// use carelink_core::units::clock::PumpTime;
 ///
 /// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend { new: Delivery::Normal, old: None });
 /// assert_eq!(record(&resume, Layout::Small), Some(vec![0x1F, 0, 0xB9, 0xFA, 0x17, 0x1C, 0x1A]));

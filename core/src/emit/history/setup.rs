@@ -4,7 +4,7 @@ use super::Parts;
 use crate::emit::count::{few, half_hours, minutes, ratio, ten_bits};
 use crate::history::sensor_setup::{More, SensorConfig, SensorSetup};
 use crate::history::wizard_setup::{Config, Entry, WizardSetup};
-use crate::units::{Glucose, Minutes};
+use crate::units::quantities::{Glucose, Minutes};
 
 /// Stands for an action curve that is not set.
 const NO_CURVE: u8 = 15;

@@ -12,8 +12,8 @@ mod settings;
 use crate::emit::count::{calendar, few_tenths, fortieths, half_hours, tenths};
 use crate::pump::temp_basal::SetTempBasal;
 use crate::pump::{Parameters, Reply};
-use crate::time::PumpTime;
-use crate::units::TimeOfDay;
+use crate::units::clock::PumpTime;
+use crate::units::quantities::TimeOfDay;
 
 /// Bytes of a frame: a reply is a whole number of them.
 const FRAME: usize = 64;

@@ -6,7 +6,7 @@ use crate::pump::carb_ratio::CarbRatios;
 use crate::pump::profile::BasalProfile;
 use crate::pump::sensitivity::Sensitivities;
 use crate::pump::target::Targets;
-use crate::units::TimeOfDay;
+use crate::units::quantities::TimeOfDay;
 
 /// Start of a pattern's only entry if it was never set.
 const NEVER: u8 = 0x3F;

@@ -1,8 +1,8 @@
 //! In: bytes, and nom parsers in the order of the layout. Out: typed values, and a report of each to a sink.
 
-use crate::diagnosis::{Note, Stop};
-use crate::field::Field;
-use crate::sink::{Item, Mark, Role, Show, Sink, Span, Value};
+use crate::tree::diagnosis::{Note, Stop};
+use crate::tree::field::Field;
+use crate::tree::sink::{Item, Mark, Role, Show, Sink, Span, Value};
 use nom::error::Error;
 use std::fmt;
 

@@ -1,11 +1,11 @@
 //! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame.
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
-use crate::sink::{Sink, Span};
-use crate::time::Nanoseconds;
 use crate::track::Tracker;
 use crate::track::transaction::{Kind, Outcome, Transaction};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
+use crate::tree::sink::{Sink, Span};
+use crate::units::clock::Nanoseconds;
 
 crate::fields! { group Summary;
     /// Account of the whole fetch that the frame begins or ends.

@@ -1,19 +1,20 @@
 //! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
 
-use crate::checksum::{Check, CrcStatus};
-use crate::crc::crc16;
-use crate::cursor::Cursor;
-use crate::diagnosis::{MODEL_ASSUMED, Stop};
-use crate::opaque::UNKNOWN;
+use crate::pages::{Kind, check, seal};
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
-use crate::pump::{self, Opcode, Parameters};
+use crate::pump::serial::Serial;
+use crate::pump::{self, Parameters};
 use crate::radio::reply::PAYLOAD;
-use crate::radio::serial::Serial;
 use crate::sensor::page::{Anchor, Beside};
-use crate::sink::Sink;
 use crate::track::Tracker;
 use crate::track::transaction::{Outcome, Transaction};
+use crate::tree::checksum::{Check, CrcStatus};
+use crate::tree::crc::crc16;
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{MODEL_ASSUMED, Stop};
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::Sink;
 use crate::{history, sensor};
 use nom::Parser as _;
 use nom::bytes::complete::take;
@@ -21,75 +22,6 @@ use nom::number::complete::be_u16;
 
 /// The most pages that are followed to find the time of one: pumps keep 32.
 const MOST_PAGES: u32 = 64;
-
-/// The two bytes of an ISIG page's check value lie in the low halves of two words.
-const ISIG_SEAL: usize = 4;
-
-/// What a page holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// The pump's history.
-    History,
-    /// Glucose of the sensor.
-    Glucose,
-    /// The sensor's current.
-    Isig,
-    /// Voltage at the sensor's counter electrode.
-    Vcntr,
-    /// A trace, whose layout nobody knows.
-    Trace,
-}
-
-impl Kind {
-    /// All kinds. History comes behind the sensor's, whose full names hold that word too.
-    pub const ALL: [Self; 5] = [Self::Glucose, Self::Isig, Self::Vcntr, Self::History, Self::Trace];
-
-    /// Its word in names of files.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::History => "history",
-            Self::Glucose => "glucose",
-            Self::Isig => "isig",
-            Self::Vcntr => "vcntr",
-            Self::Trace => "trace",
-        }
-    }
-
-    /// The kind of page that a command reads, if it reads one.
-    #[must_use]
-    pub const fn of(opcode: Opcode) -> Option<Self> {
-        match opcode.0 {
-            0x80 => Some(Self::History),
-            0x9a => Some(Self::Glucose),
-            0x9b => Some(Self::Isig),
-            0xd5 => Some(Self::Vcntr),
-            0xa3 | 0xa4 | 0xa6 | 0xa7 => Some(Self::Trace),
-            _ => None,
-        }
-    }
-
-    /// How many bytes such a page has, its check value included; `None` if nobody knows.
-    #[must_use]
-    pub const fn size(self) -> Option<usize> {
-        match self {
-            Self::History | Self::Glucose | Self::Vcntr => Some(history::page::SIZE),
-            Self::Isig => Some(sensor::isig::SIZE),
-            Self::Trace => None,
-        }
-    }
-
-    /// The command that reads such a page.
-    const fn opcode(self) -> Opcode {
-        match self {
-            Self::History => Opcode(0x80),
-            Self::Glucose => Opcode(0x9a),
-            Self::Isig => Opcode(0x9b),
-            Self::Vcntr => Opcode(0xd5),
-            Self::Trace => Opcode(0xa3),
-        }
-    }
-}
 
 /// The page that a transaction asks for.
 #[must_use]
@@ -168,25 +100,10 @@ fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
     }
 }
 
-/// The verdict on a page's own check value.
-#[must_use]
-pub fn check(kind: Kind, page: &[u8]) -> CrcStatus {
-    seal(kind, page).map_or(CrcStatus::NotPresent, |(_, check)| check.status())
-}
-
-/// How many bytes a page's check value covers, and the check value behind them; `None` if the page is cut off.
-fn seal(kind: Kind, page: &[u8]) -> Option<(usize, Check)> {
-    let size = kind.size()?;
-    let width = if kind == Kind::Isig { ISIG_SEAL } else { 2 };
-    let (area, tail) = page.get(..size)?.split_at(size - width);
-    let sent = u16::from_be_bytes([tail[0], tail[width / 2]]);
-    Some((area.len(), Check { sent, computed: Some(crc16(area)) }))
-}
-
 /// Shows a page that fails its check value: its bytes, and the check value.
 pub fn damaged<S: Sink>(kind: Kind, c: &mut Cursor<'_, '_, S>) {
     if let Some((covered, check)) = seal(kind, c.rest()) {
-        let width = if kind == Kind::Isig { ISIG_SEAL } else { 2 };
+        let width = kind.check_width();
         let shown = c
             .read(PAYLOAD, take(covered))
             .and_then(|_| c.check("Page CRC", 4, take(width).map(|_: &[u8]| check)));

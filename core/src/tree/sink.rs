@@ -1,7 +1,7 @@
 //! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
 
-use crate::diagnosis::Note;
-use crate::field::{Evidence, Field};
+use crate::tree::diagnosis::Note;
+use crate::tree::field::{Evidence, Field};
 use std::fmt;
 
 /// Where an item's bytes are.

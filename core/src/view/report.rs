@@ -3,23 +3,24 @@
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
 //! display filter cannot disagree.
 
-use crate::checksum::{CRC_STATUS, CrcStatus};
-use crate::cursor::Cursor;
-use crate::diagnosis::Note;
-use crate::dissect;
-use crate::field::Field;
 use crate::pump::nak::Nak;
 use crate::pump::pages::PageRequest;
+use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode as PumpOpcode, Parameters};
 use crate::radio::reply::{NAK, RSSI};
-use crate::radio::serial::Serial;
-use crate::session::{Direction, Options, Transfer};
-use crate::sink::{Item, Mark, Sink, Value};
 use crate::stick::{ACK, Ack, NAK_REASON, NakReason, Opcode};
 use crate::track::Tracker;
 use crate::track::framing::Role;
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::{Kind, Outcome, Stage, Transaction};
+use crate::transfer::{Direction, Transfer};
+use crate::tree::checksum::{CRC_STATUS, CrcStatus};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::Note;
+use crate::tree::field::Field;
+use crate::tree::sink::{Item, Mark, Sink, Value};
+use crate::view::dissect;
+use crate::view::options::Options;
 use std::fmt;
 
 /// What statistics count of one piece of a transfer.
@@ -223,8 +224,9 @@ impl Sink for Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crc::crc8;
-    use crate::session::{Carrier, Claim, Session};
+    use crate::transfer::{Carrier, Claim};
+    use crate::tree::crc::crc8;
+    use crate::view::session::Session;
 
     #[test]
     fn file_names_hold_letters_digits_and_dashes() {

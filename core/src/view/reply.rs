@@ -1,15 +1,16 @@
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
-use crate::checksum::CrcStatus;
-use crate::cursor::Cursor;
-use crate::field::{Field, Group};
-use crate::page;
+use super::page;
+use crate::pages;
 use crate::radio::reply::{self, PAYLOAD, REPLY};
 use crate::radio::transmit::Transmit;
-use crate::sink::Sink;
 use crate::stick::Context;
 use crate::track::Tracker;
 use crate::track::transaction::Transaction;
+use crate::tree::checksum::CrcStatus;
+use crate::tree::cursor::Cursor;
+use crate::tree::field::{Field, Group};
+use crate::tree::sink::Sink;
 use std::fmt;
 
 /// Why a reply is not read: each value that it seems to hold may be wrong.
@@ -54,9 +55,9 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
         return Some(Doubt::Lacks(transaction.missing));
     }
     // A page has a check value of its own, over all parts.
-    let kind = transaction.pump_opcode().and_then(page::Kind::of);
+    let kind = transaction.pump_opcode().and_then(pages::Kind::of);
     let (data, _) = tracker.reply(number);
-    match kind.map_or(CrcStatus::NotPresent, |kind| page::check(kind, data)) {
+    match kind.map_or(CrcStatus::NotPresent, |kind| pages::check(kind, data)) {
         CrcStatus::Bad => Some(Doubt::Page),
         CrcStatus::NotPresent if transaction.bad_crcs > 0 => Some(Doubt::Part),
         _ => None,
@@ -76,7 +77,7 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) 
     let page = transaction
         .and_then(Transaction::transmit)
         .filter(Transmit::header_good)
-        .and_then(|command| page::Kind::of(command.opcode));
+        .and_then(|command| pages::Kind::of(command.opcode));
     let doubt = doubt(tracker, number).filter(|doubt| c.verifies() || *doubt != Doubt::Page);
     match (page, doubt) {
         (Some(kind), Some(doubt)) => {

@@ -1,86 +1,12 @@
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
-use crate::dissect;
-use crate::report::{self, Report};
-use crate::sink::Sink;
+use super::dissect;
+use super::options::Options;
+use super::report::{self, Report};
 use crate::track::Tracker;
 use crate::track::ledger::placed;
-
-/// Which way a transfer went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the host to the stick.
-    ToStick,
-    /// From the stick to the host.
-    FromStick,
-}
-
-/// How the bytes were carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
-    /// In USB transfers: a transfer begins where a frame begins or goes on.
-    Transfers,
-    /// As a stream of bytes, cut anywhere: serial lines, TCP.
-    Stream,
-}
-
-/// Whether the caller knows that this is a CareLink stick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// By the device's descriptor, or because the user said so.
-    Certain,
-    /// Not known: the bytes must show it.
-    Ask,
-}
-
-/// One transfer with payload.
-#[derive(Clone, Copy, Debug)]
-pub struct Transfer<'a> {
-    /// The captured bytes.
-    pub bytes: &'a [u8],
-    /// How many bytes were sent; more than were captured if the capture cut them.
-    pub reported: usize,
-    /// Tells one stick from another.
-    pub stream: u64,
-    /// Nanoseconds since 1970-01-01 UTC.
-    pub time: u64,
-    /// Frame number in the capture, from 1.
-    pub frame: u32,
-    /// Which of several transfers within the frame, from 0.
-    pub layer: u32,
-    /// Which way it went, if that is known.
-    pub direction: Option<Direction>,
-    /// USB endpoint number without the direction bit, if that is known.
-    pub endpoint: Option<u8>,
-    /// How the bytes were carried.
-    pub carrier: Carrier,
-    /// Whether the device is known to be a CareLink stick.
-    pub claim: Claim,
-}
-
-/// Whether a transfer belongs to a CareLink stick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does.
-    Ours,
-    /// It does not, or nothing shows that it does.
-    Declined,
-}
-
-/// What a user may choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Whether check values are verified.
-    pub verify: bool,
-    /// Whether a reply that came in several radio reads is shown whole.
-    pub reassemble: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { verify: true, reassemble: true }
-    }
-}
+use crate::transfer::{Claim, Transfer, Verdict};
+use crate::tree::sink::Sink;
 
 /// All that is remembered of one open capture.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{BAD_CRC, Stop};
-use crate::sink::{Show, Sink, Value};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{BAD_CRC, Stop};
+use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 

@@ -1,19 +1,21 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
-use crate::cursor::Cursor;
-use crate::diagnosis::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
-use crate::opaque::UNKNOWN;
+use super::reply;
+use crate::pump;
 use crate::radio::transmit;
-use crate::session::{Direction, Options, Transfer};
-use crate::sink::{Sink, Span};
 use crate::stick::{self, Context};
-use crate::summary;
-use crate::time::Nanoseconds;
 use crate::track::framing::Role;
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
-use crate::{pump, whole};
+use crate::transfer::{Direction, Transfer};
+use crate::tree::cursor::Cursor;
+use crate::tree::diagnosis::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::{Sink, Span};
+use crate::units::clock::Nanoseconds;
+use crate::view::options::Options;
+use crate::view::summary;
 use std::iter::once;
 
 const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
@@ -292,7 +294,7 @@ impl Visit<'_> {
         });
         c.elsewhere("Reassembled Reply", data, false, |mut c| {
             c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
-            whole::show(self.tracker, number, &mut c);
+            reply::show(self.tracker, number, &mut c);
         });
     }
 }

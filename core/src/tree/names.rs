@@ -42,9 +42,9 @@ macro_rules! open_enum {
                 }
             }
         }
-        impl $crate::sink::Show for $type {
-            fn show(&self) -> $crate::sink::Value<'_> {
-                $crate::sink::Value::Unsigned(u64::from($int::from(*self)))
+        impl $crate::tree::sink::Show for $type {
+            fn show(&self) -> $crate::tree::sink::Value<'_> {
+                $crate::tree::sink::Value::Unsigned(u64::from($int::from(*self)))
             }
         }
     };

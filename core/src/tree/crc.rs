@@ -11,7 +11,7 @@ static CRC16: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_IBM_3740)
 /// The CRC-8 of `bytes`.
 ///
 /// ```
-/// assert_eq!(carelink_core::crc::crc8(&[0xA7, 0x12, 0x89, 0x86, 0x5D, 0x00]), 0xBE);
+/// assert_eq!(carelink_core::tree::crc::crc8(&[0xA7, 0x12, 0x89, 0x86, 0x5D, 0x00]), 0xBE);
 /// ```
 #[must_use]
 pub const fn crc8(bytes: &[u8]) -> u8 {
@@ -21,7 +21,7 @@ pub const fn crc8(bytes: &[u8]) -> u8 {
 /// The CRC-16 of `bytes`.
 ///
 /// ```
-/// assert_eq!(carelink_core::crc::crc16(&[0x02, 0x06, 0x06, 0x03]), 0x41CD);
+/// assert_eq!(carelink_core::tree::crc::crc16(&[0x02, 0x06, 0x06, 0x03]), 0x41CD);
 /// ```
 #[must_use]
 pub const fn crc16(bytes: &[u8]) -> u16 {

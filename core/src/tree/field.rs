@@ -118,19 +118,19 @@ macro_rules! fields {
         enum Row { $($id),+ }
         $(
             $(#[doc = $doc])+
-            pub const $id: $crate::field::Field =
-                $crate::field::Field::new($crate::field::Group::$group, Row::$id as u16);
+            pub const $id: $crate::tree::field::Field =
+                $crate::tree::field::Field::new($crate::tree::field::Group::$group, Row::$id as u16);
         )+
         /// The rows of this module, for the registry.
-        pub const FIELDS: &[$crate::field::FieldDef] = &[$(
-            $crate::field::FieldDef {
+        pub const FIELDS: &[$crate::tree::field::FieldDef] = &[$(
+            $crate::tree::field::FieldDef {
                 name: $name,
                 label: $label,
-                kind: $crate::field::Kind::$kind,
+                kind: $crate::tree::field::Kind::$kind,
                 unit: concat!($($unit)?),
                 names: { const NAMES: &[&[(u32, &str)]] = &[$($names)?]; if NAMES.is_empty() { &[] } else { NAMES[0] } },
                 help: concat!($($doc),+),
-                evidence: $crate::field::Evidence::$evidence,
+                evidence: $crate::tree::field::Evidence::$evidence,
             },
         )+];
     };
@@ -147,8 +147,8 @@ macro_rules! groups {
 }
 
 groups! {
-    Dissect => dissect;
-    Summary => summary;
+    Dissect => view::dissect;
+    Summary => view::summary;
     Stick => stick;
     Status => stick::status;
     Product => stick::product;
@@ -158,8 +158,8 @@ groups! {
     Radio => radio;
     Transmit => radio::transmit;
     RadioReply => radio::reply;
-    Checksum => checksum;
-    Opaque => opaque;
+    Checksum => tree::checksum;
+    Opaque => tree::opaque;
     PumpBattery => pump::battery;
     PumpCarbRatio => pump::carb_ratio;
     PumpClock => pump::clock;

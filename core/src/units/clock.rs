@@ -1,6 +1,6 @@
 //! In: the fields of a pump's clock. Out: dates and times without a zone, for a pump knows of none.
 
-use crate::sink::{Show, Value};
+use crate::tree::sink::{Show, Value};
 use jiff::civil::{Date, DateTime, date};
 use std::fmt;
 
@@ -73,7 +73,7 @@ impl fmt::Display for PumpTime {
     }
 }
 
-/// An invalid time shows as 0, so report it with [`crate::diagnosis::NOT_A_DATE`] and the text of its `Display`.
+/// An invalid time shows as 0, so report it with [`crate::tree::diagnosis::NOT_A_DATE`] and the text of its `Display`.
 impl Show for PumpTime {
     fn show(&self) -> Value<'_> {
         Value::Clock(self.valid().map_or(0, seconds))

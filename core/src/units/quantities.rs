@@ -1,6 +1,6 @@
 //! In: counts in the pump's own steps. Out: typed quantities that show in the unit that a person thinks in.
 
-use crate::sink::{Show, Value};
+use crate::tree::sink::{Show, Value};
 use std::fmt;
 
 /// A count of `per` to the unit, 1, 10, 100 or 1,000: it shows as its `f64` does, but exactly and in less time.
@@ -140,7 +140,7 @@ impl Glucose {
     /// [`Self::MG_DL_PER_MMOL_L`] and three decimals. So exports of pumps that are set to mmol/L have it: 5.5 mmol/L is 99.088 there.
     ///
     /// ```
-    /// # use carelink_core::units::{Glucose, GlucoseUnit};
+    /// # use carelink_core::units::quantities::{Glucose, GlucoseUnit};
     /// let glucose = Glucose { count: 55, unit: GlucoseUnit::MmolL };
     /// assert_eq!(glucose.exported(), 99.088);
     /// ```

@@ -1,7 +1,7 @@
 //! In: bytes without a reading. Out: leaves that claim them honestly.
 
-use crate::cursor::Cursor;
-use crate::sink::Sink;
+use crate::tree::cursor::Cursor;
+use crate::tree::sink::Sink;
 
 crate::fields! { group Opaque;
     /// Bytes whose meaning nobody knows.

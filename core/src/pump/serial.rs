@@ -1,6 +1,6 @@
 //! In: three bytes of packed BCD. Out: a pump's serial number.
 
-use crate::sink::{Show, Value};
+use crate::tree::sink::{Show, Value};
 use std::fmt;
 
 /// A pump's serial number: six digits. A damaged one may hold A to F.

@@ -1,0 +1,12 @@
+//! In: values that parsers read. Out: what a reader sees of them: fields, expert notes, verdicts on check values.
+//!
+//! Everything that reads bytes stands on this room, and it knows none of them, but for the list of [groups](field).
+
+pub mod checksum;
+pub mod crc;
+pub mod cursor;
+pub mod diagnosis;
+pub mod field;
+pub mod names;
+pub mod opaque;
+pub mod sink;

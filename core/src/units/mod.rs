@@ -1,0 +1,4 @@
+//! In: numbers as the devices send them. Out: the quantities and times that they stand for.
+
+pub mod clock;
+pub mod quantities;

@@ -1,0 +1,16 @@
+//! In: a user's choices. Out: how transfers are dissected.
+
+/// What a user may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether check values are verified.
+    pub verify: bool,
+    /// Whether a reply that came in several radio reads is shown whole.
+    pub reassemble: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { verify: true, reassemble: true }
+    }
+}
