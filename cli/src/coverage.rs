@@ -10,7 +10,7 @@ use crate::page::Page;
 use crate::show;
 use anyhow::Result;
 use carelink_core::pump::model::Pump;
-use carelink_core::radio::reply::PAYLOAD;
+use carelink_core::stick::received::PAYLOAD;
 use carelink_core::tree::field::{Evidence, FieldDef, registry};
 use carelink_core::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use carelink_core::tree::sink::{Node, Outline, Role};

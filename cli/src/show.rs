@@ -6,7 +6,7 @@ use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
 use carelink_core::pump;
-use carelink_core::radio::reply::PAYLOAD;
+use carelink_core::stick::received::PAYLOAD;
 use carelink_core::track::transaction::Kind;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Outline;

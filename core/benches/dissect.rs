@@ -8,7 +8,7 @@ use carelink_core::history::layout::Layout;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{self, Body};
 use carelink_core::pump::model::{Known, Model, Pump};
-use carelink_core::sensor::page::{Beside, page as glucose};
+use carelink_core::sensor::{Beside, page as glucose};
 use carelink_core::transfer::Transfer;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{Outline, Sink};

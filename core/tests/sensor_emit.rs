@@ -2,7 +2,8 @@
 
 use carelink_core::emit::sensor::SensorPages;
 use carelink_core::pump::model::{Known, Model, Pump};
-use carelink_core::sensor::record::{Isig, KINDS, Kind, Stamp, Timing};
+use carelink_core::sensor::beside::Isig;
+use carelink_core::sensor::record::{KINDS, Kind, Stamp, Timing};
 use carelink_core::sensor::{self, Beside, Body, Page, Record, When};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;

@@ -3,7 +3,8 @@
 //! Records whose time is not certain make none. The voltage at the counter electrode is left out, as the vendor gives
 //! volts, and how they follow from the pump's counts is not known.
 
-use super::record::{Body, Clock, Isig, Kind, Record};
+use super::beside::Isig;
+use super::record::{Body, Clock, Kind, Record};
 use crate::events::{Datum, Event};
 use jiff::civil::DateTime;
 

@@ -1,6 +1,7 @@
 //! In: an ISIG page. Out: the sensor's current, word by word.
 
-use super::record::{ISIG, Isig};
+use super::beside::Isig;
+use super::record::ISIG;
 use crate::pump::model::Pump;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;

@@ -5,6 +5,7 @@
 //! minutes apart, and the next newer time stamp, which may be on the next page, has the time of the newest one before
 //! it. An ISIG page has one word for each byte of the glucose page with the same number, a VCNTR page one byte.
 
+pub mod beside;
 pub mod events;
 pub mod isig;
 pub mod page;
@@ -12,6 +13,7 @@ pub mod pages;
 pub mod record;
 pub mod vcntr;
 
-pub use page::{Anchor, Beside, Page, page};
+pub use beside::Beside;
+pub use page::{Anchor, Page, page};
 pub use pages::{Pages, read};
 pub use record::{Body, Kind, Record, When};

@@ -1,5 +1,6 @@
 //! In: a glucose page, what lies beside it, and the time of what follows it. Out: its records, each with its time.
 
+use super::beside::Beside;
 use super::record::{Body, Kind, Record, Stamp, Timing, When, record, stamp};
 use crate::history::page::{RECORDS, SIZE};
 use crate::tree::checksum::{Check, CrcStatus};
@@ -30,39 +31,6 @@ pub struct Anchor {
 impl Anchor {
     fn back(self) -> Option<DateTime> {
         self.time.checked_sub((i64::from(self.slots) * SLOT).minutes()).ok()
-    }
-}
-
-/// The pages with the same number as a glucose page, as far as they are known, and whether odd glucose is on them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Beside<'b> {
-    /// The ISIG page.
-    pub isig: Option<&'b [u8]>,
-    /// The VCNTR page.
-    pub vcntr: Option<&'b [u8]>,
-    /// True for pumps from the 523 on, which keep the lowest bit of glucose in the ISIG word.
-    pub large: bool,
-}
-
-impl Beside<'_> {
-    fn word(&self, at: usize) -> Option<u16> {
-        let word = self.isig?.get(2 * at..)?.first_chunk()?;
-        Some(u16::from_le_bytes(*word))
-    }
-
-    /// The current beside the byte at `at`.
-    pub(super) fn isig(&self, at: usize) -> Option<super::record::Isig> {
-        self.word(at).map(|word| super::record::Isig(word & if self.large { !1 } else { !0 }))
-    }
-
-    /// The lowest bit of the glucose at `at`.
-    pub(super) fn odd(&self, at: usize) -> u16 {
-        self.word(at).filter(|_| self.large).unwrap_or_default() & 1
-    }
-
-    /// The count of the counter electrode beside the byte at `at`.
-    pub(super) fn vcntr(&self, at: usize) -> Option<i8> {
-        self.vcntr?.get(at).map(|byte| byte.cast_signed())
     }
 }
 

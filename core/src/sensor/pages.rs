@@ -1,6 +1,7 @@
 //! In: sensor pages with their numbers, of one or several downloads. Out: their records, oldest first, with their times.
 
-use super::page::{Beside, page};
+use super::beside::Beside;
+use super::page::page;
 use super::record::Record;
 use crate::pump::model::Pump;
 use crate::tree::cursor::Cursor;

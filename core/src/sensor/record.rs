@@ -1,9 +1,9 @@
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
-use super::page::Beside;
+use super::beside::{Beside, Isig};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
-use crate::tree::sink::{Show, Sink, Value};
+use crate::tree::sink::{Show, Sink};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Calibration;
 use jiff::civil::DateTime;
@@ -202,24 +202,6 @@ crate::open_enum! {
     pub enum Origin: u8 {
         Manual = 0 => "manual",
         Rf = 1 => "rf",
-    }
-}
-
-/// A sensor's current, in hundredths of a nanoampere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Isig(pub u16);
-
-impl Isig {
-    /// The current in nA.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        f64::from(self.0) / 100.0
-    }
-}
-
-impl Show for Isig {
-    fn show(&self) -> Value<'_> {
-        Value::Float(self.value())
     }
 }
 

@@ -2,85 +2,34 @@
 //!
 //! One file per command; this one tells them apart. Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.
 
+pub mod codes;
+pub mod context;
+pub(crate) mod continuity;
+pub mod framing;
+pub mod heuristic;
 pub mod product;
+pub mod radio;
 pub mod read_radio;
+pub mod received;
 pub mod signal;
 pub mod statistics;
 pub mod status;
+pub mod transmit;
 
-use crate::radio::reply::RadioReply;
-use crate::radio::transmit::Transmit;
+pub use codes::{
+    ACK, Ack, INTERFACE, Interface, NAK_REASON, NakReason, OPCODE, Opcode, REPLY_CODE, REPLY_LENGTH,
+    RESERVED, ReplyCode,
+};
+pub use context::{Answered, Context};
+
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::tree::opaque::{LEFT_OVER, UNKNOWN};
 use crate::tree::sink::{Sink, Span};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
-
-/// Length of every reply that the stick itself gives.
-pub const REPLY_LENGTH: usize = 64;
-
-crate::open_enum! {
-    /// The command that a host sends to the stick.
-    pub enum Opcode: u8 {
-        Transmit = 0x01 => "Transmit Packet",
-        ReadStatus = 0x03 => "Read Status",
-        ProductInfo = 0x04 => "Read Product Info",
-        Statistics = 0x05 => "Read Interface Statistics",
-        Signal = 0x06 => "Read Signal Strength",
-        ReadRadio = 0x0c => "Read Radio",
-    }
-}
-
-crate::open_enum! {
-    /// Who answers.
-    pub enum ReplyCode: u8 {
-        Stick = 0x01 => "stick",
-        Pump = 0x02 => "pump",
-    }
-}
-
-crate::open_enum! {
-    /// Whether the stick took the command.
-    pub enum Ack: u8 {
-        Ack = 0x55 => "ACK",
-        Nak = 0x66 => "NAK",
-    }
-}
-
-crate::open_enum! {
-    /// Why the stick did not take the command.
-    pub enum NakReason: u8 {
-        None = 0 => "no error",
-        Crc = 1 => "CRC mismatch",
-        Data = 2 => "command data error",
-        Busy = 3 => "busy, or the command cannot be carried out",
-        NotSupported = 4 => "command not supported",
-    }
-}
-
-crate::open_enum! {
-    /// One of the stick's interfaces.
-    pub enum Interface: u8 {
-        Radio = 0 => "radio",
-        Usb = 1 => "USB",
-    }
-}
-
-crate::fields! { group Stick;
-    /// The host's command to the stick; on a reply, the command that it answers.
-    OPCODE: X8, "carelink.stick.opcode", "Stick Command", Confirmed, names Opcode::NAMES;
-    /// Who answers: the stick itself, or the pump through the stick.
-    REPLY_CODE: X8, "carelink.stick.reply", "Reply From", Confirmed, names ReplyCode::NAMES;
-    /// Whether the stick took the command.
-    ACK: X8, "carelink.stick.ack", "Acknowledge", Confirmed, names Ack::NAMES;
-    /// Why the stick refused the command.
-    NAK_REASON: U8, "carelink.stick.nak_reason", "NAK Reason", Inferred, names NakReason::NAMES;
-    /// Which of the stick's interfaces the command speaks of.
-    INTERFACE: U8, "carelink.stick.interface", "Interface", Confirmed, names Interface::NAMES;
-    /// A byte that is zero in all known commands.
-    RESERVED: Bytes, "carelink.stick.reserved", "Reserved", Confirmed;
-}
+use received::RadioReply;
+use transmit::Transmit;
 
 /// A host's command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,10 +94,10 @@ pub enum Reply {
 pub fn command<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Command, Stop> {
     let opcode = c.read(OPCODE, be_u8.map(Opcode::from))?;
     let command = match opcode {
-        Opcode::Transmit => Command::Transmit(crate::radio::transmit::transmit(c, context)?),
+        Opcode::Transmit => Command::Transmit(transmit::transmit(c, context)?),
         Opcode::ReadStatus => bare(c, Command::ReadStatus)?,
         Opcode::ProductInfo => bare(c, Command::ProductInfo)?,
-        Opcode::Statistics => statistics::request(c)?,
+        Opcode::Statistics => Command::Statistics(statistics::request(c)?),
         Opcode::Signal => bare(c, Command::Signal)?,
         Opcode::ReadRadio => Command::ReadRadio(read_radio::request(c)?),
         Opcode::Unknown(number) => {
@@ -173,56 +122,13 @@ fn bare<S: Sink>(c: &mut Cursor<'_, '_, S>, command: Command) -> Result<Command,
     Ok(command)
 }
 
-/// What a frame must know of its past.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Context {
-    /// The command that a reply answers.
-    pub answers: Option<Answered>,
-    /// The pump's opcode of the transaction that the frame belongs to.
-    pub pump_opcode: Option<crate::pump::Opcode>,
-    /// What is known of the pump.
-    pub pump: crate::pump::model::Pump,
-    /// Whether this is the whole of a transaction's reply, so that its payload can be read by the opcode.
-    pub whole_reply: bool,
-}
-
-/// A command that a reply answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answered {
-    /// The command's opcode.
-    pub opcode: Opcode,
-    /// Its argument: the interface of statistics, or the size of a radio read.
-    pub argument: u16,
-}
-
-impl Answered {
-    /// How many bytes of a reply that takes the command are its own; those behind are left over from earlier replies.
-    /// `None` if it is not known.
-    #[must_use]
-    pub fn written(&self) -> Option<usize> {
-        match self.opcode {
-            Opcode::Transmit => Some(3),
-            Opcode::ReadStatus => Some(11),
-            Opcode::Signal => Some(4),
-            Opcode::Statistics if self.argument == u16::from(u8::from(Interface::Usb)) => Some(25),
-            Opcode::Statistics => Some(36),
-            Opcode::ProductInfo => Some(REPLY_LENGTH),
-            Opcode::ReadRadio | Opcode::Unknown(_) => None,
-        }
-    }
-}
-
 /// Reads a reply, from its first byte to its last.
 ///
 /// # Errors
 /// [`Stop`] if bytes are missing.
 pub fn reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Reply, Stop> {
     let from_pump = c.rest().first() == Some(&u8::from(ReplyCode::Pump));
-    if from_pump {
-        Ok(Reply::Radio(crate::radio::reply::reply(c, context)?))
-    } else {
-        stick_reply(c, context)
-    }
+    if from_pump { Ok(Reply::Radio(received::reply(c, context)?)) } else { stick_reply(c, context) }
 }
 
 fn stick_reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Reply, Stop> {

@@ -1,6 +1,6 @@
 //! In: the body of the answer to Read Product Info. Out: what stick this is.
 
-use super::Interface;
+use super::codes::{self, Interface};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
@@ -106,7 +106,7 @@ pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Product, Stop> {
     }
     for _ in 0..count.min(MOST_INTERFACES) {
         c.group(INTERFACE, |c| {
-            let index = c.read(super::INTERFACE, be_u8.map(Interface::from))?;
+            let index = c.read(codes::INTERFACE, be_u8.map(Interface::from))?;
             let kind = c.read(INTERFACE_TYPE, be_u8.map(InterfaceType::from))?;
             c.title(format_args!("Interface {}: {kind}", u8::from(index)));
             Ok(())

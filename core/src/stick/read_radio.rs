@@ -18,7 +18,7 @@ crate::fields! { group ReadRadio;
 /// [`Stop`] if bytes are missing.
 pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<u16, Stop> {
     let start = c.position() - 1;
-    c.read(super::INTERFACE, be_u8.map(super::Interface::from))?;
+    c.read(super::codes::INTERFACE, be_u8.map(super::codes::Interface::from))?;
     let size = c.read(SIZE, be_u16)?;
     c.info(format_args!("Read Radio: {size} bytes waiting"));
     let computed = crc8(c.since(start));

@@ -1,6 +1,6 @@
 //! In: a request for an interface's statistics, and the body of its answer. Out: the counters.
 
-use super::{Command, Interface};
+use super::codes::{INTERFACE, Interface, RESERVED};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::Sink;
@@ -48,14 +48,14 @@ pub struct Statistics {
 ///
 /// # Errors
 /// [`Stop`] if bytes are missing.
-pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Command, Stop> {
-    let interface = c.read(super::INTERFACE, be_u8.map(Interface::from))?;
+pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Interface, Stop> {
+    let interface = c.read(INTERFACE, be_u8.map(Interface::from))?;
     if let Interface::Unknown(number) = interface {
         c.note(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
     }
-    c.read(super::RESERVED, take(1usize))?;
+    c.read(RESERVED, take(1usize))?;
     c.info(format_args!("Read Interface Statistics: {interface}"));
-    Ok(Command::Statistics(interface))
+    Ok(interface)
 }
 
 /// Reads the body.

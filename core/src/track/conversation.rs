@@ -2,16 +2,17 @@
 //!
 //! Source: `docs/protocol/stick.md`, sections 4.3 and 4.4. Each rule stands here once.
 
-use super::book::{Book, Request, append, file, next_number, numbered_mut, small};
-use super::continuity::asked_for;
+use super::book::{Book, Request};
 use super::ledger::Marks;
+use super::list::{append, file, next_number, numbered_mut, small};
 use super::transaction::{Filed, Kind, Part, Stage, Transaction};
 use super::{Found, Link};
 use crate::pages;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
-use crate::radio::reply::{self, HEADER_LENGTH, RadioReply, ResponseType};
-use crate::radio::transmit::{OVERHEAD, Transmit};
+use crate::stick::continuity::asked_for;
+use crate::stick::received::{self, HEADER_LENGTH, RadioReply, ResponseType};
+use crate::stick::transmit::{OVERHEAD, Transmit};
 use crate::stick::{self, Answered, Command, Context, Opcode, Reply, product, status};
 use crate::transfer::Transfer;
 use crate::tree::checksum::CrcStatus;
@@ -315,7 +316,7 @@ impl Book {
         if let Some(&Request { answered, transaction, .. }) = self.request(number)
             && answered.opcode == Opcode::ReadRadio
         {
-            self.lose(transaction, usize::from(answered.argument).saturating_sub(reply::OVERHEAD));
+            self.lose(transaction, usize::from(answered.argument).saturating_sub(received::OVERHEAD));
         }
     }
 

@@ -1,7 +1,7 @@
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::book::{append, small};
-use super::framing::{Piece, Role};
+use super::list::{append, small};
+use crate::stick::framing::{Piece, Role};
 use crate::transfer::Direction;
 
 /// What one piece of a transfer must know of its past. There is one for each frame of a capture: it is kept small.

@@ -3,24 +3,24 @@
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.
 
 mod book;
-mod continuity;
 mod conversation;
-pub mod framing;
 pub mod ledger;
-pub mod sniff;
+mod list;
 pub mod transaction;
 
 pub use book::{Join, Request};
 
 use crate::pump::model::Pump;
 use crate::pump::serial::Serial;
+use crate::stick::continuity::Continuity;
+use crate::stick::framing::{self, Awaited, Framer, Length, Role};
+use crate::stick::heuristic::Trust;
 use crate::stick::{self, Command, Context, Opcode};
 use crate::transfer::{Carrier, Claim, Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use book::{Book, JoinAt, append, file, make_room, next_number, numbered_mut, small};
-use continuity::Continuity;
-use framing::{Awaited, Framer, Length, Role};
+use book::{Book, JoinAt};
 use ledger::{Fact, Marks};
+use list::{append, file, make_room, next_number, numbered_mut, small};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use transaction::{Part, Transaction};
@@ -31,7 +31,7 @@ const MOST_LINKS: usize = 4096;
 /// What is remembered of one stick while it talks.
 #[derive(Debug, Default)]
 struct Link {
-    trust: sniff::Trust,
+    trust: Trust,
     lanes: [Lane; 2],
     /// Commands that wait for a reply, the oldest first.
     waiting: VecDeque<u32>,

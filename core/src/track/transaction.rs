@@ -5,8 +5,8 @@
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
-use crate::radio::reply::ResponseType;
-use crate::radio::transmit::Transmit;
+use crate::stick::received::ResponseType;
+use crate::stick::transmit::Transmit;
 use crate::stick::{NakReason, Opcode};
 use arrayvec::ArrayVec;
 use std::fmt;

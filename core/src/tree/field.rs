@@ -149,15 +149,15 @@ macro_rules! groups {
 groups! {
     Dissect => view::dissect;
     Summary => view::summary;
-    Stick => stick;
+    Stick => stick::codes;
     Status => stick::status;
     Product => stick::product;
     Statistics => stick::statistics;
     Signal => stick::signal;
     ReadRadio => stick::read_radio;
-    Radio => radio;
-    Transmit => radio::transmit;
-    RadioReply => radio::reply;
+    Radio => stick::radio;
+    Transmit => stick::transmit;
+    RadioReply => stick::received;
     Checksum => tree::checksum;
     Opaque => tree::opaque;
     PumpBattery => pump::battery;

@@ -2,9 +2,9 @@
 
 use super::reply;
 use crate::pump;
-use crate::radio::transmit;
+use crate::stick::framing::Role;
+use crate::stick::transmit;
 use crate::stick::{self, Context};
-use crate::track::framing::Role;
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};

@@ -2,9 +2,9 @@
 
 use super::page;
 use crate::pages;
-use crate::radio::reply::{self, PAYLOAD, REPLY};
-use crate::radio::transmit::Transmit;
 use crate::stick::Context;
+use crate::stick::received::{self, PAYLOAD, REPLY};
+use crate::stick::transmit::Transmit;
 use crate::track::Tracker;
 use crate::track::transaction::Transaction;
 use crate::tree::checksum::CrcStatus;
@@ -93,6 +93,6 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) 
                 Ok(())
             });
         }
-        (None, None) => reply::decode(c, &Context { pump_opcode, pump, ..Context::default() }),
+        (None, None) => received::decode(c, &Context { pump_opcode, pump, ..Context::default() }),
     }
 }

@@ -3,8 +3,8 @@
 use carelink_core::emit::{reply, request};
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::serial::Serial;
-use carelink_core::radio::reply::ResponseType;
 use carelink_core::stick::product::Band;
+use carelink_core::stick::received::ResponseType;
 use carelink_core::stick::{
     Answered, Command, Context, Interface, NakReason, Opcode, Reply, command, reply as parse,
 };

@@ -1,9 +1,11 @@
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
+use super::codes::{INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};
+use super::context::Context;
+use super::radio::{address, length_word};
 use crate::pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
-use crate::stick::{Context, INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};
 use crate::tree::checksum::CrcStatus;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
@@ -114,8 +116,8 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
         }
         let retries = c.read(RETRIES, be_u8)?;
         let rssi = c.read(RSSI, be_i8)?;
-        let word = super::length_word(c)?;
-        let serial = super::address(c)?;
+        let word = length_word(c)?;
+        let serial = address(c)?;
         let computed = crc8(c.since(start));
         let header_crc = c.crc8("Radio Header CRC", Some(computed))?.status();
         c.title(format_args!("Radio Header: {response}, pump {serial}"));

@@ -1,9 +1,6 @@
-//! In: the packets between stick and pump, as the stick wraps them. Out: their headers, and the payload.
+//! In: what a packet to the pump and one from it have in common. Out: whom it is for or from, and its length.
 //!
 //! Source: `docs/protocol/stick.md`, section 3.
-
-pub mod reply;
-pub mod transmit;
 
 use crate::pump::serial::Serial;
 use crate::tree::cursor::Cursor;
@@ -69,7 +66,7 @@ impl Show for LengthWord {
     }
 }
 
-fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWord, Stop> {
+pub(super) fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWord, Stop> {
     c.packed(LENGTH_WORD, be_u16.map(LengthWord), |c, word| {
         c.derived(END_OF_DATA, &word.end_of_data());
         c.derived(LENGTH, &word.length());
@@ -77,7 +74,7 @@ fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWord, Stop> {
 }
 
 /// Device type, vendor and serial: whom the packet is for, or from whom it came.
-fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop> {
+pub(super) fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop> {
     use nom::number::complete::be_u8;
     let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
     if let DeviceType::Unknown(number) = device {

@@ -3,9 +3,11 @@
 //! A command of two or three bytes proves nothing, but it is how a session begins, so a device that looks right
 //! is taken on trust until its reply tells. One bad reply ends the trust; a checksum over a known layout settles it.
 
+use super::codes::{Opcode, REPLY_LENGTH};
 use super::framing::{Length, command_length};
-use crate::radio::reply::HEADER_LENGTH;
-use crate::stick::{Opcode, REPLY_LENGTH, product, status};
+use super::product;
+use super::received::HEADER_LENGTH;
+use super::status;
 use crate::transfer::{Claim, Direction, Transfer};
 use crate::tree::crc::crc8;
 

@@ -1,8 +1,10 @@
 //! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
 
+use super::codes::{INTERFACE, Interface};
+use super::context::Context;
+use super::radio::{address, length_word};
 use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode};
-use crate::stick::{Context, INTERFACE, Interface};
 use crate::tree::checksum::CrcStatus;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
@@ -81,8 +83,8 @@ pub fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result
     let start = c.position() - 1;
     c.read(INTERFACE, be_u8.map(Interface::from))?;
     let mut packet = c.group(HEADER, |c| {
-        let serial = super::address(c)?;
-        let parameters = super::length_word(c)?.length();
+        let serial = address(c)?;
+        let parameters = length_word(c)?.length();
         c.read(REPEAT, be_u8)?;
         let retries = c.read(RETRIES, be_u8)?;
         let pages = c.read(PAGES, be_u8)?;

@@ -4,8 +4,9 @@
 //! Source: `docs/protocol/stick.md`, section 1.2. Nothing but the number of bytes still owed tells a
 //! continuation, for it may begin with any byte.
 
-use crate::radio::{reply, transmit};
-use crate::stick::{Opcode, REPLY_LENGTH};
+use super::codes::{Opcode, REPLY_LENGTH};
+use super::received;
+use super::transmit;
 use crate::transfer::Carrier;
 use crate::tree::crc::crc8;
 
@@ -13,7 +14,7 @@ use crate::tree::crc::crc8;
 pub const PACKET: usize = 64;
 
 /// The longest frame there can be: a reply with the largest length that its header can tell.
-const LONGEST: usize = reply::OVERHEAD + 0x7fff;
+const LONGEST: usize = received::OVERHEAD + 0x7fff;
 
 /// What the bytes at a possible beginning of a frame say of its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +69,8 @@ pub fn command_length(bytes: &[u8]) -> Length {
 #[must_use]
 pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
     let fits = |at: usize, test: &dyn Fn(u8) -> bool| bytes.get(at).is_some_and(|&byte| test(byte));
-    let told = || usize::from(u16::from_be_bytes([bytes[5] & 0x7f, bytes[6]])) + reply::OVERHEAD;
-    if bytes.len() >= reply::HEADER_LENGTH
+    let told = || usize::from(u16::from_be_bytes([bytes[5] & 0x7f, bytes[6]])) + received::OVERHEAD;
+    if bytes.len() >= received::HEADER_LENGTH
         && bytes[0] == 2
         && crc8(&bytes[..12]) == bytes[12]
         && bytes[7] == 0xa7
@@ -78,7 +79,7 @@ pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
     }
     match awaited {
         // A damaged request may have asked for less than a reply can be.
-        Awaited::Radio(size) if bytes.len() >= 9 && size >= reply::OVERHEAD => {
+        Awaited::Radio(size) if bytes.len() >= 9 && size >= received::OVERHEAD => {
             let signs = [
                 fits(0, &|b| b == 2),
                 fits(1, &|b| b == 0),
@@ -102,7 +103,7 @@ pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
     match bytes {
         [1, 0x55, 0, ..] | [1, 0x66, 1..=4, ..] => Length::Is(REPLY_LENGTH),
         [1] | [1, 0x55 | 0x66] => Length::Open,
-        [2, ..] if bytes.len() < reply::HEADER_LENGTH => Length::Open,
+        [2, ..] if bytes.len() < received::HEADER_LENGTH => Length::Open,
         _ => Length::None,
     }
 }
