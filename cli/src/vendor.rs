@@ -217,7 +217,8 @@ pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
         .into_iter()
         .filter(|(key, value)| !key.ends_with("_DATUM") && *key != "CONCENTRATION" && value != "null")
         .map(|(key, value)| {
-            let number = number(&value);
+            // A device is named: `00E012` is no number, and `012345` is not the device 12345.
+            let number = number(&value).filter(|_| !key.ends_with("_ID"));
             (
                 key,
                 number.map_or_else(
@@ -266,6 +267,16 @@ mod tests {
         assert_eq!(read(&["1/8/2009"]), (vec!["4 2009-01-08T09:27:05".into()], Some(Dates::Mdy)));
         assert_eq!(times(&["1/8/2009"], Some(Dates::Dmy)), (vec!["4 2009-08-01T09:27:05".into()], None));
         assert_eq!(read(&["8.8.2009"]), (vec!["4 2009-08-08T09:27:05".into()], None));
+    }
+
+    #[test]
+    fn devices_are_told_apart_by_all_their_digits() {
+        for key in ["PARADIGM_LINK_ID", "REMOTE_CONTROL_ID", "TRANSMITTER_ID"] {
+            for (one, other) in [("00E012", "00E345"), ("012345", "12345"), ("1E5", "100000")] {
+                let (one, other) = (format!("{key}={one}"), format!("{key}={other}"));
+                assert_ne!(judged(&one), judged(&other), "{one} and {other}");
+            }
+        }
     }
 
     #[test]
