@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: Wireshark's headers, `carelink.h` and the shim. Out: `sys.rs` and the compiled shim, both in OUT_DIR.
 //!
 //! This is the build script of `epan-plugin`, and runs in that folder. It writes nothing outside OUT_DIR.

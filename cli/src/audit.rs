@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture, and the vendor's export of the same pump. Out: what agrees, what is missing on either side, what differs.
 //!
 //! Judged is the span of time that both cover. Events agree if time, type and all judged values of the export's do.

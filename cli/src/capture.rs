@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pcap or pcapng file, or a pipe. Out: transfers with payload, in capture order.
 //!
 //! Layouts of the link layers: the registry of link types, the Linux kernel's usbmon documentation, USBPcap's and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
 use crate::capture::{self, Packet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, or files with pages. Out: how many bytes of replies and pages are decoded, for each command and model.
 //!
 //! What counts is the field of the leaf that claims a byte, by its definition: a byte that no reader takes is unknown, one

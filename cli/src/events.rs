@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, or files with pages. Out: the events in them, by the vendor's names, in order of time.
 //!
 //! The rules are the core's; here pages are collected by pump, and each event finds the frame that its bytes lie in.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
 pub mod audit;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
 use crate::conversation::{Conversation, Fetch, Options};

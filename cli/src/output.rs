@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: rows of named values. Out: JSON, one object a line, or CSV with a header; and how a run ended.
 
 use anyhow::Result;

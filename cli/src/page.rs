@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reply to a page command, or a file with a page. Out: the page with its kind and number, and what is in it.
 
 use crate::conversation::Fetch;

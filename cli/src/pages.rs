@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: each whole page in it, as a file.
 
 use crate::conversation::{Conversation, Options};

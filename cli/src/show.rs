@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: the decoded values of its fetches, as a tree.
 
 use crate::conversation::{Conversation, Fetch, Options};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: packets of a network capture. Out: the bytes that a TCP connection carries, each once, and which way they went.
 
 use carelink_core::transfer::Direction;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: an outline of the core, and the bytes that it is of. Out: its values with labels, units and names.
 
 use carelink_core::tree::diagnosis::NOTES;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a CSV export of the vendor's, or a tab-separated table of events. Out: its events.
 //!
 //! An export begins with some lines on the patient and the data. Then comes the row with the columns' names, and one row

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the real captures beside the project. Out: proof that each byte of them is read, the same in any order.
 
 use anyhow::{Context as _, Result};

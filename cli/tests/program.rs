@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the sample captures, whole, piped and damaged. Out: what the program prints, and its exit code.
 
 use anyhow::{Context as _, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the real captures and the vendor's exports beside the project. Out: proof that no event of ours is another than the
 //! vendor's.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: generated downloads and pages of our own making. Out: how many frames and pages the core takes in a second.
 
 use carelink_core::emit::history::{entry, record};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the registry of fields, the table of commands, the list of notes. Out: the field reference, in Markdown.
 //!
 //! `cargo run -p carelink-core --example fields`

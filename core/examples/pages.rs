@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: files with history pages, or with glucose pages and their ISIG pages. Out: the events in them, as the vendor's
 //! exports list them.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a number of frames, and who looks at them. Out: nothing; it is there to be profiled.
 //!
 //! `traffic FRAMES [none|line|tree]` observes and dissects generated downloads. Under callgrind, two runs of different

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* carelink.h: what the CareLink core offers to C.
  *
  * Conventions. C hands in whole transfers and gets back a finished, flat list; no function here calls back, keeps

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: typed records of history and sensor pages. Out: events by the vendor's names, as its exports list them.
 
 use crate::units::clock::seconds;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! What a Medtronic CareLink USB stick and a MiniMed pump say to each other, as typed values.
 //!
 //! The bytes of a capture flow through these rooms:

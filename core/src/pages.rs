@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the opcode that reads a page, and its bytes. Out: what kind of page it is, and whether its check value holds.
 
 use crate::pump::Opcode;

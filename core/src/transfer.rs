@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: a transfer as a capture holds it, what is known of how it went, and whether it is CareLink's.
 
 /// Which way a transfer went.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: real and invented history pages. Out: every byte claimed once, records and events as others read them.
 
 mod shared;

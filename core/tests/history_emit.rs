@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: history records as typed values. Out: proof that what is emitted for them is read as the same records.
 
 use arrayvec::ArrayVec;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: parameters and replies, byte by byte. Out: proof that each is read to the right values, and that any bytes are read.
 
 use carelink_core::pump::model::{Known, Model, Pump};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: parameters and replies as typed values. Out: proof that what is emitted for them is read as the same values.
 
 use arrayvec::{ArrayString, ArrayVec};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: recorded sessions and the vendor's exports of the same pumps. Out: proof that the replies give the vendor's events.
 
 use carelink_core::pump::events::current_events;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the sources of the core. Out: proof that its rooms, the modules at its root, import each other in no circle.
 //!
 //! The list of field groups in `tree/field.rs` names all rooms through a macro. It is registration, and not counted.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: real and invented sensor pages. Out: every byte claimed once, times and events as the vendor has them.
 
 mod shared;

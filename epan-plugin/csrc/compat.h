@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* compat.h: in, the headers of one Wireshark version; out, one set of names for all.
  *
  * Every #if on a version is in this file. Tried with 4.0, 4.4 and 4.6.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* shim.c: in, epan's calls and the flat lists of the core; out, registrations, columns and trees.
  *
  * No byte of CareLink is read here: the core is asked, returns, and only then is epan called. So when epan

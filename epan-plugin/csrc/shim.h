@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* shim.h: what Rust gives to the shim, once. */
 #ifndef CARELINK_SHIM_H
 #define CARELINK_SHIM_H

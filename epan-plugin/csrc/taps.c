@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* taps.c: in, the core's reports of each transfer; out, Wireshark's statistics, objects, streams and exported PDUs.
  *
  * One tap, "carelink", serves all statistics. Export Objects and Export PDU bring taps of their own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* taps.h: what the shim hands to Wireshark's statistics. */
 #ifndef CARELINK_TAPS_H
 #define CARELINK_TAPS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: Wireshark's look-ups in this library. Out: the symbols that make it a plugin for one Wireshark version.
 //!
 //! The shim (`csrc/`) registers and draws; `carelink_core` reads the bytes. This crate holds what must be Rust's:

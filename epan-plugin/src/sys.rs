@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: Wireshark's headers, `shim.h` and `carelink.h`, as bindgen read them. Out: their data types in Rust.
 //!
 //! The types of `carelink.h` are here to be compared, member by member, with what the core declares.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the rows of the core's fields and notes. Out: the same as epan's structs, built once, for the shim to register.
 
 use crate::sys;

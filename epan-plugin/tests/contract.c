@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* contract.c: in, the path of the plugin; out, 0 if it keeps what carelink.h promises, as C sees it. */
 #include "carelink.h" /* first: it must stand alone */
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: `carelink.h`, the built plugin, a C compiler. Out: the proof that C can use the one with the other.
 
 mod built;

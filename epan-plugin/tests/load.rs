@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the plugin that cargo built along with this test, and the installed Wireshark. Out: the proof that it is
 //! loaded, quiet, and registers fields by Wireshark's rules, which a release build of Wireshark does not check.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the recordings of real sticks beside the project. Out: the proof that Wireshark shows every transfer of them,
 //! that no frame is malformed, and that each check value's verdict is right.
 

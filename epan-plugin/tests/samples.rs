@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the sample captures. Out: the proof that Wireshark shows them as expected, in one pass as in two, and that
 //! filters pick the frames they should.
 

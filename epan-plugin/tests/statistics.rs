@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the plugin, tshark and the samples. Out: the proof that Wireshark's statistics count what its fields say.
 //!
 //! Each count is made twice: by a statistic, from the tap, and here, from the fields that `-T fields` prints.

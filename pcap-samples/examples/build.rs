@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the session scripts of this crate. Out: the captures beside them, rebuilt.
 
 fn main() -> anyhow::Result<()> {

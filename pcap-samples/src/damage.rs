@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a line that says what is wrong, and the steps of one exchange. Out: the steps, spoilt.
 
 use anyhow::{Context, Result, bail, ensure};

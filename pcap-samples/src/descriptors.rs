@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what a USB device says of itself. Out: the control transfers in which the host asks for it.
 
 use crate::session::{MS, Transfer, TransferType};

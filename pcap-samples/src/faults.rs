@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a sound session. Out: every session that differs from it by one fault of one transfer.
 
 use crate::session::{Session, TransferType};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a kind of USB device. Out: traffic as such a device makes it, for a dissector that must leave it alone.
 
 use crate::descriptors::{BULK, Device, Endpoint, INTERRUPT, Interface};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a number of URBs, or a kind of device. Out: captures for benchmarks and for tests.
 
 use std::io::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! Sample captures: readable session scripts, the capture files that are built from them, and traffic for
 //! tests and benchmarks.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a seed. Out: an endless run of bytes without meaning, the same for the same seed for ever: committed
 //! captures are built from it, so it must not change with a library's version.
 

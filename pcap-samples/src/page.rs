@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: lines that name events. Out: the bytes of a history page that holds them.
 
 use std::str::FromStr;

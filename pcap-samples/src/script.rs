@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a session script, one exchange a line. Out: the session and the link type to capture it with.
 //!
 //! The language is described in this crate's README.

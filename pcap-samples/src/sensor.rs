@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: lines that name sensor events, oldest first. Out: the glucose page that holds them, and its ISIG page.
 
 use anyhow::{Context, Result, bail, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing yet; the model that everything here shares. Out: a session as a list of USB transfers,
 //! free of any capture format, so that link writers and in-memory tests read the same traffic.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what a host wants of a stick and how the pump reacts. Out: the transfers of that exchange.
 //!
 //! The waiting times are those measured with the vendor's program.

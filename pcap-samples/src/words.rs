@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a line of a script. Out: its words, read one after the other, with errors that name what was expected.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a session. Out: proof that every link type's capture gives its bytes back.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the committed scripts and captures. Out: proof that they belong together, and that what they hold is
 //! sound wherever a script does not say otherwise. The checks know the frames on their own, apart from the
 //! code that made them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* null.c: in, the transfers that our plugin would take; out, nothing, or with OPCODES two numbers. The one costs what
  * any plugin costs that takes them, the other what any costs that shows the opcodes of both levels, however it
  * finds them: what our plugin costs beyond is its own. Built by `cargo xtask bench`, and only there.

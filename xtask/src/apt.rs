@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! Names of what a verb needs in; packages that apt has installed, with notice given, out.
 
 use std::env;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A number of URBs in; the time and the instructions that our plugin costs in tshark, beside one that does nothing and
 //! one in Lua, out.
 

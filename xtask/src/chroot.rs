@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! The name of a Debian suite in; a folder with that system, and commands that run in it on our sources, out.
 
 use std::env;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A sample capture in; what a person would see of it, on the terminal, out.
 
 use std::path::Path;

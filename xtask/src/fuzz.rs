@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! Captures in; how tshark with our plugin stood the damage that was done to their bytes out.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A capture in; the CareLink part of what Wireshark shows for it, as text that is the same in every version, out.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A built plugin in; a Wireshark that shows CareLink traffic, or shows it no longer, out.
 
 use std::env;

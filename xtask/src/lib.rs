@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! What the verbs and the plugin's own tests share: the repository's folders in; a tshark with our plugin, and
 //! the stable text of what it shows, out.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A verb in; the work done, or an error that says what to do, out.
 
 mod apt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! The versions of Wireshark that we support in; one table of how the tests went on each out.
 
 use std::env;

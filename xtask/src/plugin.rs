@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! The plugin's sources in, the path of the built plugin out.
 
 use std::env;

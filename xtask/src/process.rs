@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! Commands in; their output, or an error that names the command, out.
 
 use std::io::{BufRead, BufReader};

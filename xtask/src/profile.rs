@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A folder for configuration in; our profile in it out: colours, columns, buttons, graphs, user link types.
 
 use std::fs;

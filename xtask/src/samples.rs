@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! The session scripts in; the sample captures and the trees that they are expected to show, out.
 
 use std::fs;

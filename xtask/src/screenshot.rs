@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A capture in; a picture of Wireshark with it out.
 
 use std::env;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! The workspace in, one honest line of passed, failed and skipped tests out.
 
 use std::fmt;

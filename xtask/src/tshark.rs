@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! A built plugin in; a tshark that has loaded it, and what that prints, out.
 //!
 //! Wireshark loads no personal plugins for root or for group 0, and says nothing; a plugin for another minor

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! This repository's folders: nothing in, paths out.
 
 use std::env;

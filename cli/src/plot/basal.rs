@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: events of profiles, temporary basals and suspension. Out: the basal rate over time, where it is known.
 //!
 //! Where the pump notes each rate that its profile begins, those notes count; else the schedule of the active pattern,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, or files with pages. Out: a picture of a day or more of therapy, as SVG, PNG or a web page.
 
 mod basal;

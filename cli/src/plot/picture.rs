@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what is shown, and the span of time. Out: the picture as SVG; as PNG, and as a web page, that same picture.
 //!
 //! Panels lie one below the other over the same time: glucose, alarms, boluses, carbs, basal. Each mark has a sentence of

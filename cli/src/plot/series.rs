@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the events of one pump. Out: what a picture shows of them: glucose, insulin, carbs and alarms over time.
 
 use super::basal::{Basal, Step};

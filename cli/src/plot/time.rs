@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the span of a picture. Out: an axis whose marks are at full hours and days.
 
 use jiff::ToSpan as _;

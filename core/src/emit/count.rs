@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: quantities and times. Out: the numbers that fields of so many bits hold for them, or nothing if they cannot.
 
 use crate::units::clock::PumpTime;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: typed values. Out: the bytes that a host, a stick or a pump would send for them.
 //!
 //! Nothing here is used to read traffic. It builds sample captures, and tests use it to show that parsing

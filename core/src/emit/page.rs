@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the records of a page. Out: the page, filled up with zeros and sealed with its CRC-16.
 
 use crate::tree::crc::crc16;

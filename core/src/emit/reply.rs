@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the stick or the pump answers. Out: the frame that the stick hands to the host.
 
 use super::count_and_end;

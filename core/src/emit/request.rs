@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the host wants. Out: the frame that it sends to the stick.
 
 use super::count_and_end;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sensor events, oldest first. Out: a glucose page, and the ISIG and VCNTR pages that run beside it.
 //!
 //! A pump reads these pages backwards: the opcode is the last byte of a record.

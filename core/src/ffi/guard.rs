@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: work that might panic. Out: its result, or the panic's message.
 
 use std::cell::Cell;

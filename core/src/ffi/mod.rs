@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: C's calls, by the contract in `carelink.h`. Out: a status and a view; never a panic, never a callback.
 //!
 //! Everything unsafe of this crate is in this module. Each function that C can call does its work inside one

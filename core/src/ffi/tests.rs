@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of alarms of the pump (0x06) and of the glucose sensor (0x0B), and of clearing them (0x0C).
 //! Out: which alarm, and what goes with it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of basal patterns (0x08, 0x09, 0x14, 0x7B) and temporary basal rates (0x33, 0x16, 0x62).
 //! Out: rates and when they hold.
 

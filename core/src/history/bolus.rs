@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of delivered insulin (0x01), of insulin still active (0x5C, 0x30) and of priming (0x03).
 //! Out: what was programmed, what was delivered, and when.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records in the order in which a pump stored them. Out: the events that the vendor's program makes of them.
 //!
 //! Most records make one event. A temporary rate and its duration make one together, so do the old and the new time; a

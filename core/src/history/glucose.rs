@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of blood glucose, entered or received (0x0A) or sent by a meter (0x3F, 0x39). Out: how much, and by whom.
 
 use super::{Body, Reading};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of devices that the pump is to know (0x26, 0x36, 0x3C, 0x7D, 0x81, 0x82). Out: their identities.
 
 use super::{Body, Reading};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records that a user makes as a diary (0x40 to 0x42), and of the reservoir running low (0x34).
 //! Out: meals, insulin, insulin left.
 

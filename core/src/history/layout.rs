@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pump's model, or the bytes of a page. Out: how long its records are.
 
 use super::Kind;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the records of pages, in any order, of one or several downloads. Out: runs without a gap, oldest first, each page
 //! once.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: history pages. Out: their records, shown to the last byte, and typed.
 //!
 //! The table below has one row per kind of record. A page holds records from its first byte on, oldest first, then

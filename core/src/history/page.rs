@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of a history page, whole or cut off. Out: its records, its padding and its check value.
 
 use super::layout::Layout;

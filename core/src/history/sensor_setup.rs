@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of changed settings of the glucose sensor (0x4F, 0x50, 0x53). Out: the settings before and after.
 
 use super::{Body, Reading};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of one changed setting, one byte each as a rule. Out: the setting.
 
 use super::{Body, Reading};

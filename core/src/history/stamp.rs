@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the time stamps of history records. Out: dates and times, who asked for the record's event, and the spare bits.
 
 use super::Reading;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of what a day came to (0x07, 0x6C, 0x6D, 0x6E). Out: insulin, carbohydrates, glucose, counts.
 
 use super::{Body, Reading};

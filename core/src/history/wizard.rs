@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of what the bolus wizard worked out (0x5B, 0x2F). Out: what it was told, and what it proposed.
 
 use super::bolus::dose;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of a changed setup of the bolus wizard (0x5A, 0x2E). Out: the setup before and after.
 
 use super::{Body, Reading};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a reply to Read Battery (0x72). Out: how the pump judges its battery, and the voltage.
 
 use super::block::{Block, Context};

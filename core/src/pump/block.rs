@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of one payload, and what is known of its pump. Out: a typed block, under a head that sums it up.
 
 use super::model::{Known, Pump};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a reply to Read Carb Ratios (0x8A), whose layout depends on the model. Out: the carb ratios of a day.
 
 use super::block::{Block, Context, Schedule, Shape, Times, extent};

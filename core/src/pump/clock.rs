@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: Read Clock (0x70) replies and Set Clock (0x40) parameters. Out: the pump's date and time, which has no zone.
 
 use super::block::{Block, Context};

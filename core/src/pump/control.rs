@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: parameters of commands that act: suspend, power, keys, bolus, limits. Out: what was asked for, in its units.
 
 use super::block::{Block, Context};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: typed replies. Out: the events that the vendor's program makes of them, by the vendor's names.
 //!
 //! The names and values are those of the vendor's exports. Left out are the database ids of an export (`PATTERN_DATUM`),

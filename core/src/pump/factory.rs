@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Saved Settings Date (0xC1), Read Contrast (0xC3), Read Factory Parameters (0xC7).
 //! Out: numbers of which little is known.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Pump ID (0x71), Read Firmware Version (0x74), Read Pump Model (0x8D). Out: who the pump is.
 
 use super::block::{Block, Context, ascii};

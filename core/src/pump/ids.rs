@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Remote Control IDs (0x76) and Read Paradigm Link IDs (0x95), and Set Remote Control ID (0x51).
 //! Out: the devices that a pump listens to.
 

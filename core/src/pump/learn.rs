@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of one request or answer. Out: what they alone tell of the pump's model.
 
 use super::block::{Block, Context};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of pump commands and replies. Out: typed values, for the pump's model.
 //!
 //! The table below has one row per command. A row without a layout is legal: its bytes are shown as they are. The

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: model numbers as pumps send them. Out: the family that decides the layouts, and how it is known.
 
 use crate::tree::sink::{Show, Value};

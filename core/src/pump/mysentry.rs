@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Other Devices IDs (0xF0) and Read Settings Change Counter (0xEC). Out: the pump's companions.
 
 use super::block::{Block, Context};

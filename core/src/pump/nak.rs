@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reason byte of a pump's refusal. Out: its meaning.
 
 crate::open_enum! {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the opcode byte of a pump command. Out: its name, and what is known of the command.
 
 use super::model::Model;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: parameters of Read Page (0x80, 0x9A, 0x9B, 0xD5, 0xA3), replies to Read Current Page Number (0x9D, 0xCD).
 //! Out: which pages there are, and which one is asked for. The pages themselves are read elsewhere.
 

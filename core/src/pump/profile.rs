@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Basal Profile (0x92 to 0x94), parameters of Set (0x30, 0x31, 0x6F) and Select (0x4A).
 //! Out: the basal rates of a day.
 

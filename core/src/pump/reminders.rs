@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Alarm Clocks (0x8E) and Read Bolus Reminders (0xC6). Out: when the pump reminds its user.
 //!
 //! Only replies without a reminder are known, in which all bytes are 0xFF; how a set one looks is a guess.

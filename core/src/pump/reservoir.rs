@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Remaining Insulin (0x73) and Read Reservoir Warning (0x8F). Out: the insulin that is left.
 
 use super::block::{Block, Context};

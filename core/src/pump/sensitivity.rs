@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a reply to Read Insulin Sensitivities (0x8B). Out: how far a unit of insulin lowers glucose, through a day.
 
 use super::block::{Block, Context, Schedule, Shape, Times, extent};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Sensor Settings (0x99), Read Calibration Factor (0x9C), Filter Pages (0xA8, 0xA9) and their
 //! parameters. Out: the settings of the glucose sensor, its calibration, and where its pages are.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: three bytes of packed BCD. Out: a pump's serial number.
 
 use crate::tree::sink::{Show, Value};

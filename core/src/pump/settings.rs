@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Settings (0x46, 0x7F, 0x91, 0xC0), whose layout depends on the model. Out: the pump's settings.
 
 use super::block::{Block, Context};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Error Status (0x75), Read Pump State (0x83), Read Pump Status (0xCE). Out: what the pump is at.
 
 use super::block::{Block, Context};

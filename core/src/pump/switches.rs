@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies and parameters that are one byte, 0 or 1. Out: whether something is on.
 
 use super::block::{Block, Context};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read BG Targets (0x8C of the 512, 0x9F from the 515 on). Out: the glucose targets of a day.
 
 use super::block::{Block, Context, Schedule, Shape, Times};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Temp Basal (0x78, 0x98) and parameters of Set Temp Basal (0x4B, 0x4C, 0x69).
 //! Out: the temporary basal rate that runs, or that is asked for.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a reply to Read Totals Today (0x79). Out: the insulin delivered today and yesterday.
 
 use super::block::{Block, Context};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: replies to Read Language (0x86), Read Bolus Wizard Setup Status (0x87), Read Carb Units (0x88), Read BG Units
 //! (0x89). Out: how the bolus wizard is set up.
 

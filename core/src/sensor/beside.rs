@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the ISIG and VCNTR pages with the number of a glucose page. Out: what lies beside one of its bytes.
 
 use crate::tree::sink::{Show, Value};

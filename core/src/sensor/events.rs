@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sensor records, oldest first. Out: the events that the vendor's program makes of them.
 //!
 //! Records whose time is not certain make none. The voltage at the counter electrode is left out, as the vendor gives

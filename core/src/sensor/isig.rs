@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: an ISIG page. Out: the sensor's current, word by word.
 
 use super::beside::Isig;

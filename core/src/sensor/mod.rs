@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: pages of the glucose sensor: glucose, ISIG and VCNTR. Out: their records, shown to the last byte, and typed.
 //!
 //! A glucose page is read backwards: the last byte of a record tells its kind, and its arguments lie before it. Records

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a glucose page, what lies beside it, and the time of what follows it. Out: its records, each with its time.
 
 use super::beside::Beside;

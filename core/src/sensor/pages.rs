@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sensor pages with their numbers, of one or several downloads. Out: their records, oldest first, with their times.
 
 use super::beside::Beside;

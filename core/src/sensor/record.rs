@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
 use super::beside::{Beside, Isig};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a VCNTR page. Out: the voltage at the sensor's counter electrode, as counts.
 
 use super::record::VCNTR;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes that every command and every reply of the stick begins with. Out: what they stand for.
 //!
 //! Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the conversation shows. Out: what must be known of it to read one frame.
 
 use super::codes::{Interface, Opcode, REPLY_LENGTH};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the frames of one stick, one after another. Out: whether packets are missing before one of them.
 //!
 //! A reply does not name the command that it answers, so that it does is a claim that needs proof. The stick has one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers as they were cut: whole frames, parts of 64 bytes, several frames glued, a stream without bounds.
 //! Out: where each frame begins and ends, and which bytes fit none.
 //!

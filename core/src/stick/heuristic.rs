@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers of a device that may be anything. Out: whether it is a CareLink stick.
 //!
 //! A command of two or three bytes proves nothing, but it is how a session begins, so a device that looks right

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: bytes that cross USB, as whole frames. Out: the host's commands and the stick's replies.
 //!
 //! One file per command; this one tells them apart. Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what a packet to the pump and one from it have in common. Out: whom it is for or from, and its length.
 //!
 //! Source: `docs/protocol/stick.md`, section 3.

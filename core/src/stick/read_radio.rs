@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the request to hand over what the radio received. Out: how many bytes it asks for.
 
 use crate::tree::crc::crc8;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
 use super::codes::{INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};

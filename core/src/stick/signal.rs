@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the body of the answer to Read Signal Strength. Out: dBm.
 
 use crate::tree::cursor::Cursor;

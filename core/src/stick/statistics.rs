@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a request for an interface's statistics, and the body of its answer. Out: the counters.
 
 use super::codes::{INTERFACE, Interface, RESERVED};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the body of the answer to Read Status. Out: what each interface holds and does.
 
 use crate::tree::cursor::Cursor;

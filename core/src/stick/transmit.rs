@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
 
 use super::codes::{INTERFACE, Interface};

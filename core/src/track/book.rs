@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what is learnt of each frame, once. Out: the same again by number, for good.
 
 use super::ledger::{Fact, Ledger};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: whole frames, one after another. Out: which reply answers which command, and what that says of the fetch.
 //!
 //! Source: `docs/protocol/stick.md`, sections 4.3 and 4.4. Each rule stands here once.

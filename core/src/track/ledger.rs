@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
 use super::list::{append, small};

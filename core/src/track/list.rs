@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what is kept of a capture, item by item. Out: lists that grow by little, whose items are numbered from 1.
 
 /// A list of so many bytes is small: it doubles when it is full.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers in capture order. Out: the facts of each, and the transactions that they make up.
 //!
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the frames of one logical fetch, one after another. Out: what was asked, what came, and how it ended.
 //!
 //! Source: `docs/protocol/stick.md`, section 4. The rules are written once, here and in [`super`].

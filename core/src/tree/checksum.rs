@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
 use crate::tree::cursor::Cursor;

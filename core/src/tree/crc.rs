@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: bytes. Out: the two checksums that the stick, the pump and the pages carry.
 
 use crc::{CRC_8_LTE, CRC_16_IBM_3740, Crc, Table};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: bytes, and nom parsers in the order of the layout. Out: typed values, and a report of each to a sink.
 
 use crate::tree::diagnosis::{Note, Stop};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: oddities that parsers meet. Out: notes, each with a severity, and a sentence that names its source.
 //!
 //! An oddity never stops a parser; only lack of bytes does, as a [`Stop`].

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: field rows written beside the parsers that read them. Out: one numbered registry of them all.
 //!
 //! A field is declared once, with [`fields!`](crate::fields): that row is its registration in Wireshark, its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: values that parsers read. Out: what a reader sees of them: fields, expert notes, verdicts on check values.
 //!
 //! Everything that reads bytes stands on this room, and it knows none of them, but for the list of [groups](field).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: numbers from the wire. Out: their names, without ever refusing a number that has none.
 
 /// Declares an open enumeration: known values have names, any other is kept as `Unknown(n)`.

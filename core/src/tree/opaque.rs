@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: bytes without a reading. Out: leaves that claim them honestly.
 
 use crate::tree::cursor::Cursor;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
 
 use crate::tree::diagnosis::Note;

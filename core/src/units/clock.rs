@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the fields of a pump's clock. Out: dates and times without a zone, for a pump knows of none.
 
 use crate::tree::sink::{Show, Value};

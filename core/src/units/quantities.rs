@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: counts in the pump's own steps. Out: typed quantities that show in the unit that a person thinks in.
 
 use crate::tree::sink::{Show, Value};

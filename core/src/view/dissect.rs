@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
 use super::reply;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers, and what the tracker has kept of them. Out: what a user sees of each.
 
 pub mod dissect;

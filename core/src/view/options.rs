@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a user's choices. Out: how transfers are dissected.
 
 /// What a user may choose.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
 
 use crate::pages::{Kind, check, seal};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
 use super::page;

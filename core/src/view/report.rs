@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a piece of a transfer, and what the tracker knows of it. Out: what statistics count of it, the same at every visit.
 //!
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a

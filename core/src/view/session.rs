@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
 use super::dissect;

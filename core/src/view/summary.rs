@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame.
 
 use crate::track::Tracker;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: each sample session with one fault of one transfer, for every fault there can be. Out: no fault makes a wrong
 //! value look good, and none reaches beyond the transaction that it hits.
 

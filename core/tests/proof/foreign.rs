@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: traffic of devices that are no CareLink stick, and of sticks beside them. Out: only the stick's is taken.
 
 use crate::traffic::{Packet, Random, accounts, observed, packets, sessions};

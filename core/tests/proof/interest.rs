@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a field that alone is looked at. Out: proof that its items are those of the whole outline.
 
 use crate::traffic::{observed, outline, packets, sessions};

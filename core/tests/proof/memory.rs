@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: generated downloads, hundreds of thousands of frames long. Out: proof that no frame costs an allocation of its own,
 //! and that little is kept of each.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sessions visited in any order, or mixed. Out: the same outline of each transfer at every visit.
 
 use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessions};

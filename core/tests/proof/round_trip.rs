@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: any values of the stick's and the radio's frames. Out: parsing what was emitted gives them back.
 
 use carelink_core::emit::{reply, request};

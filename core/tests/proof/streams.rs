@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the same conversation in transfers of 64 bytes, in whole ones, and as a stream of bytes cut anywhere.
 //! Out: the same transactions.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers cut anywhere, changed in any byte, or noise. Out: each of their bytes is shown once, and nothing panics.
 
 use crate::traffic::{Packet, Random, assert_claimed_once, outline_into, packets, sessions};

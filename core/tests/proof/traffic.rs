@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sessions of the samples. Out: what the core takes, and what it makes of it.
 
 use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the folder of real recordings beside the repository. Out: its files, the vendor's events, and a comparison.
 
 #![allow(dead_code, reason = "each test program uses a part of this")]

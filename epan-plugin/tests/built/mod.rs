@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: the path of the plugin that cargo built along with these tests.
 
 use std::env;

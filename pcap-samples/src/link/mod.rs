@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a session. Out: a pcapng file of it, in one of the link types that can carry it.
 
 mod serial;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers. Out: their data alone, as serial lines and converted logs carry them, one packet each.
 
 use std::io::Write;

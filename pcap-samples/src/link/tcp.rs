@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers. Out: a TCP connection for each stick, as a serial port forwarded over a network looks:
 //! the order of the bytes is kept, their cutting into transfers is not.
 

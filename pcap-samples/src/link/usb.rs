@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers. Out: URBs, two to a transfer (submitted and completed), behind the header of a USB capture.
 
 use std::io::Write;

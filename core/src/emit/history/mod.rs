@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: any record of a pump's history, as its reader gives it. Out: its bytes.
 //!
 //! What a reader does not keep is emitted as zero, unless it follows from the rest. The layouts are written down a second

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: changed setups of the bolus wizard and of the glucose sensor. Out: the parts of their records, before and after.
 
 use super::Parts;

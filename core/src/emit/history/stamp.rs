@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pump's date and time, and bits that share its bytes. Out: the stamps of records.
 
 use crate::emit::count::{calendar, few};

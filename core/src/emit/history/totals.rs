@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what a day came to. Out: the records in which a pump stores it.
 
 use super::stamp::date;

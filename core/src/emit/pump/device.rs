@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: who a pump is, what it is at, and the devices that it knows. Out: the bytes that say so.
 
 use crate::pump::factory::Factory;

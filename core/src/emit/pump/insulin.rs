@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: insulin that is left, that was given, that a temporary rate gives. Out: the bytes that say so.
 
 use super::To;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: parameters and replies as typed values. Out: the bytes that a host or a pump sends for them.
 //!
 //! The layouts are written down a second time here, from `docs/protocol/commands.md` and not from the readers,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: schedules of a day: basal rates, carb ratios, sensitivities, targets. Out: their entries, each with its start.
 
 use crate::emit::count::{fortieths, half_hours, ratio};

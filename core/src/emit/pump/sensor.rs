@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what concerns the glucose sensor, and requests for pages. Out: their bytes.
 
 use crate::emit::count::minutes;

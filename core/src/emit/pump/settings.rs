@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pump's settings. Out: their bytes, in the layout of the command and of the model.
 
 use super::To;
