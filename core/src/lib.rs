@@ -3,18 +3,18 @@
 //!
 //! The bytes of a capture flow through these rooms:
 //!
-//! 1. A [`view::session::Session`] is handed every USB transfer in capture order, and [`track`] follows the conversation: it
-//!    finds the [frames](stick::framing), pairs replies with commands, and gathers them into
+//! 1. A [`view::session::Session`] is handed every USB transfer in capture order, and [`track`] follows the
+//!    conversation: it finds the [frames](stick::framing), pairs replies with commands, and gathers them into
 //!    [transactions](track::transaction). What it learns of a transfer is a handful of [facts](track::ledger) that never
 //!    change again.
-//! 2. [`view::dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses USB
-//!    and the packets to and from the pump, [`view::reply`] a reply that is put together from its parts, [`pump`]
+//! 2. [`view::dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses
+//!    USB and the packets to and from the pump, [`view::reply`] a reply that is put together from its parts, [`pump`]
 //!    parameters and replies, [`history`] and [`sensor`] pages.
-//! 3. The parsers are nom to the reader and report each value through a [`tree::cursor::Cursor`] to a [`tree::sink::Sink`]: nothing
-//!    (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
+//! 3. The parsers are nom to the reader and report each value through a [`tree::cursor::Cursor`] to a
+//!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
 //!
-//! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it; [`tree::field::registry`] lists them all.
-//! Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
+//! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it;
+//! [`tree::field::registry`] lists them all. Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
 //!
 //! ```
 //! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};

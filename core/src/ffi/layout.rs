@@ -5,6 +5,7 @@ use crate::pump::model::{Known, Model, Pump};
 use crate::transfer::{self, Carrier, Claim, Direction};
 use crate::tree::field::Field;
 use crate::tree::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
+use crate::view::options;
 use crate::view::report;
 use crate::view::session::Session;
 use libc::{c_char, c_int};
@@ -43,7 +44,7 @@ pub struct Choice {
     /// The model that all pumps are taken for.
     pub(super) model: Option<Model>,
     /// The rest.
-    pub(super) options: crate::view::options::Options,
+    pub(super) options: options::Options,
 }
 
 /// What `cl_session *` points to.

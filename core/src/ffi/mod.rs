@@ -19,6 +19,7 @@ use crate::transfer::Verdict;
 use crate::tree::diagnosis::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
+use crate::view::options;
 use layout::{LookedAt, count};
 use libc::c_char;
 use std::ffi::CStr;
@@ -33,10 +34,7 @@ pub unsafe extern "C" fn cl_session_new(options: *const Options) -> *mut Handle 
     let choice = unsafe { options.as_ref() }.map(|options| Choice {
         // SAFETY: the caller vouches for the text.
         model: unsafe { model(options.pump_model) },
-        options: crate::view::options::Options {
-            verify: options.verify_crc != 0,
-            reassemble: options.reassemble != 0,
-        },
+        options: options::Options { verify: options.verify_crc != 0, reassemble: options.reassemble != 0 },
     });
     catch(|| Box::into_raw(Box::new(Handle::new(choice.unwrap_or_default())))).unwrap_or(std::ptr::null_mut())
 }

@@ -22,7 +22,7 @@ impl Beside<'_> {
 
     /// The current beside the byte at `at`.
     pub(super) fn isig(&self, at: usize) -> Option<Isig> {
-        self.word(at).map(|word| Isig(word & if self.large { !1 } else { !0 }))
+        self.word(at).map(|word| Isig::of(word, self.large))
     }
 
     /// The lowest bit of the glucose at `at`.
@@ -41,6 +41,12 @@ impl Beside<'_> {
 pub struct Isig(pub u16);
 
 impl Isig {
+    /// The current in a word of an ISIG page, whose lowest bit is the glucose's if the pump is `large`.
+    #[must_use]
+    pub const fn of(word: u16, large: bool) -> Self {
+        Self(if large { word & !1 } else { word })
+    }
+
     /// The current in nA.
     #[must_use]
     pub fn value(self) -> f64 {

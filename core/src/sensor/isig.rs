@@ -76,7 +76,7 @@ fn words<S: Sink>(c: &mut Cursor<'_, '_, S>, large: bool) {
             BESIDE_ARGUMENT => c.read(ARGUMENT, le_u16),
             1..=HIGHEST_OPCODE => c.read(OPCODE, le_u16),
             _ => c.packed(WORD, le_u16, |c, &word| {
-                c.derived(ISIG, &Isig(if large { word & !1 } else { word }));
+                c.derived(ISIG, &Isig::of(word, large));
                 if large {
                     c.derived(ODD, &(word & 1));
                 }

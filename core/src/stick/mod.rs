@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: bytes that cross USB, as whole frames. Out: the host's commands and the stick's replies.
+//! In: bytes that cross USB. Out: the host's commands and the stick's replies.
 //!
-//! One file per command; this one tells them apart. Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.
+//! [`framing`] cuts the bytes into frames, [`heuristic`] tells whether the device is a stick at all, and `continuity`
+//! whether packets are missing. Each command has a file; this one tells them apart. Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.
 
 pub mod codes;
 pub mod context;

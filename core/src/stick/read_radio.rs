@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the request to hand over what the radio received. Out: how many bytes it asks for.
 
+use super::codes::{INTERFACE, Interface};
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
@@ -19,7 +20,7 @@ crate::fields! { group ReadRadio;
 /// [`Stop`] if bytes are missing.
 pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<u16, Stop> {
     let start = c.position() - 1;
-    c.read(super::codes::INTERFACE, be_u8.map(super::codes::Interface::from))?;
+    c.read(INTERFACE, be_u8.map(Interface::from))?;
     let size = c.read(SIZE, be_u16)?;
     c.info(format_args!("Read Radio: {size} bytes waiting"));
     let computed = crc8(c.since(start));
