@@ -5,7 +5,7 @@ use crate::conversation::Fetch;
 use anyhow::{Context as _, Result, bail};
 use carelink_core::history;
 use carelink_core::pages;
-pub use carelink_core::pages::Kind;
+pub use carelink_core::pump::PageKind as Kind;
 use carelink_core::pump::Parameters;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::pages::PageRequest;
@@ -39,7 +39,7 @@ impl<'a> Page<'a> {
     /// The page that a fetch brought, as far as it came.
     #[must_use]
     pub fn of(fetch: &Fetch<'a>) -> Option<Self> {
-        let kind = Kind::of(fetch.opcode()?).filter(|_| !fetch.data.is_empty())?;
+        let kind = fetch.opcode()?.page().filter(|_| !fetch.data.is_empty())?;
         let number = match fetch.parameters() {
             Some(Parameters::Page(PageRequest::History(back))) => Some(back.into()),
             Some(Parameters::Page(PageRequest::Sensor(number))) => Some(number),

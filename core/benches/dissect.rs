@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: generated downloads and pages of our own making. Out: how many frames and pages the core takes in a second.
 
-use carelink_core::emit::history::{entry, record};
-use carelink_core::emit::page::page;
-use carelink_core::emit::sensor::SensorPages;
 use carelink_core::history::bolus::{Bolus, BolusType};
 use carelink_core::history::layout::Layout;
 use carelink_core::history::wizard::Estimate;
@@ -16,6 +13,9 @@ use carelink_core::tree::sink::{Outline, Sink};
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes};
 use carelink_core::view::session::Session;
+use carelink_samples::emit::history::{entry, record};
+use carelink_samples::emit::page::page;
+use carelink_samples::emit::sensor::SensorPages;
 use carelink_samples::generate::Load;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;

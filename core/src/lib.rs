@@ -42,7 +42,6 @@
 //! ```
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
-pub mod emit;
 pub mod events;
 #[cfg(feature = "capi")]
 pub mod ffi;

@@ -5,8 +5,6 @@ mod shared;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use carelink_core::emit::history::{self as emit, Spare, entry};
-use carelink_core::emit::page as seal;
 use carelink_core::events::Event;
 use carelink_core::history::alarm::Alarm;
 use carelink_core::history::basal::{self, BasalPattern, BasalRate, TempBasal};
@@ -29,6 +27,8 @@ use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
+use carelink_samples::emit::history::{self as emit, Spare, entry};
+use carelink_samples::emit::page as seal;
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::fs;

@@ -2,8 +2,6 @@
 //! In: history records as typed values. Out: proof that what is emitted for them is read as the same records.
 
 use arrayvec::ArrayVec;
-use carelink_core::emit::history::{entry, record as emit};
-use carelink_core::emit::page::page as seal;
 use carelink_core::history::alarm::{Alarm, SensorAlarm};
 use carelink_core::history::basal::{BasalPattern, BasalRate, BasalStart, SelectPattern, TempBasal};
 use carelink_core::history::bolus::{Bolus, Prime, Unabsorbed};
@@ -25,6 +23,8 @@ use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
+use carelink_samples::emit::history::{entry, record as emit};
+use carelink_samples::emit::page::page as seal;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config as Cases, TestRunner};

@@ -2,7 +2,6 @@
 //! In: parameters and replies as typed values. Out: proof that what is emitted for them is read as the same values.
 
 use arrayvec::{ArrayString, ArrayVec};
-use carelink_core::emit::pump::{self as emit, To};
 use carelink_core::pump::battery::Battery;
 use carelink_core::pump::block::{Schedule, Slot};
 use carelink_core::pump::carb_ratio::CarbRatios;
@@ -35,6 +34,7 @@ use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     Calibration, CarbRatio, CarbUnit, Centivolts, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
+use carelink_samples::emit::pump::{self as emit, To};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeSet;

@@ -3,7 +3,6 @@
 
 mod shared;
 
-use carelink_core::emit::sensor::SensorPages;
 use carelink_core::events::Event;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::events::events;
@@ -12,6 +11,7 @@ use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
+use carelink_samples::emit::sensor::SensorPages;
 use jiff::civil::date;
 use proptest::prelude::*;
 

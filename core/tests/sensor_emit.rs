@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sensor records as typed values. Out: proof that what is emitted for them is read as the same records, with their times.
 
-use carelink_core::emit::sensor::SensorPages;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::beside::Isig;
 use carelink_core::sensor::record::{KINDS, Kind, Stamp, Timing};
@@ -11,6 +10,7 @@ use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::Calibration;
+use carelink_samples::emit::sensor::SensorPages;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
+use crate::emit::history::{entry, record};
+use crate::emit::page;
+use crate::emit::pump::{To, reply};
 use anyhow::Result;
-use carelink_core::emit::history::{entry, record};
-use carelink_core::emit::page;
-use carelink_core::emit::pump::{To, reply};
 use carelink_core::history::Body;
 use carelink_core::history::bolus::{Prime, PrimeType};
 use carelink_core::history::layout::Layout;

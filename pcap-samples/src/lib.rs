@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Sample captures: readable session scripts, the capture files that are built from them, and traffic for
-//! tests and benchmarks.
+//! tests and benchmarks. [`emit`] turns typed values into bytes.
 
 mod damage;
 mod descriptors;
+pub mod emit;
 mod faults;
 mod foreign;
 pub mod generate;

@@ -3,9 +3,9 @@
 
 use std::str::FromStr;
 
+use crate::emit::history::{self, Breakdown, entry};
+use crate::emit::page;
 use anyhow::{Context, Result, bail, ensure};
-use carelink_core::emit::history::{self, Breakdown, entry};
-use carelink_core::emit::page;
 use carelink_core::history::alarm::Alarm;
 use carelink_core::history::basal::{BasalPattern, BasalRate, TempBasal};
 use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: lines that name sensor events, oldest first. Out: the glucose page that holds them, and its ISIG page.
 
+use crate::emit::sensor::SensorPages;
 use anyhow::{Context, Result, bail, ensure};
-use carelink_core::emit::sensor::SensorPages;
 use carelink_core::units::clock::PumpTime;
 
 use crate::page::day;

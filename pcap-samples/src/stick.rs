@@ -3,8 +3,8 @@
 //!
 //! The waiting times are those measured with the vendor's program.
 
-use carelink_core::emit::reply::{self, ProductInfo, RadioReply, Statistics, Status, StickBuffer};
-use carelink_core::emit::request::{self, Transmit};
+use crate::emit::reply::{self, ProductInfo, RadioReply, Statistics, Status, StickBuffer};
+use crate::emit::request::{self, Transmit};
 
 use crate::descriptors::STICK;
 use crate::session::{Direction, MS, START, Session, Transfer, TransferType};

@@ -46,6 +46,12 @@ pub trait Block: Sized + fmt::Display {
     /// What the sentence speaks of, in lower case.
     const NOUN: &'static str;
 
+    /// What these bytes alone show of the pump: true if only the larger layout of the 523 and later allows them, false
+    /// if only the smaller one does.
+    fn evidence(_bytes: &[u8]) -> Option<bool> {
+        None
+    }
+
     /// Reads it; what follows it is the caller's to claim.
     ///
     /// # Errors
@@ -65,13 +71,18 @@ pub(super) fn block<T: Block, S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -
     })
 }
 
+/// What `bytes` alone show of the pump, if they are those of the block that `variant` holds.
+pub(super) fn evidence<T: Block, E>(_variant: impl FnOnce(T) -> E, bytes: &[u8]) -> Option<bool> {
+    T::evidence(bytes)
+}
+
 /// Declares an enumeration of blocks. Its `Display` puts the noun before the sentence; `{:#}` leaves it out.
 macro_rules! blocks {
-    ($(#[doc = $doc:literal])+ pub enum $name:ident { $($(#[doc = $help:literal])+ $block:ident($type:ty),)+ }) => {
-        $(#[doc = $doc])+
+    ($(#[$about:meta])+ pub enum $name:ident { $($(#[$help:meta])+ $block:ident($type:ty),)+ }) => {
+        $(#[$about])+
         #[derive(Clone, Debug, PartialEq)]
         #[allow(clippy::large_enum_variant, reason = "a schedule is large, and must not be on the heap")]
-        pub enum $name { $($(#[doc = $help])+ $block($type),)+ }
+        pub enum $name { $($(#[$help])+ $block($type),)+ }
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

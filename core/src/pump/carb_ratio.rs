@@ -45,23 +45,24 @@ pub(super) fn ends(index: usize, entry: &[u8]) -> bool {
     if index == 0 { entry.iter().all(|&byte| byte == 0) } else { entry[0] == 0 }
 }
 
-/// What only one layout allows: the first entry begins at midnight, and a ratio is not zero.
-pub(super) fn evidence(payload: &[u8]) -> Option<bool> {
-    match *payload.first_chunk()? {
-        [1 | 2, 0, first] if first != 0 => Some(false),
-        [1 | 2, count, 0] if count != 0 => Some(true),
-        _ => None,
-    }
-}
-
 impl Block for CarbRatios {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "carb ratios";
 
+    /// What only one layout allows: the first entry begins at midnight, and a ratio is not zero.
+    fn evidence(payload: &[u8]) -> Option<bool> {
+        match *payload.first_chunk()? {
+            [1 | 2, 0, first] if first != 0 => Some(false),
+            [1 | 2, count, 0] if count != 0 => Some(true),
+            _ => None,
+        }
+    }
+
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         // An empty list is the same in either layout.
         let empty = c.rest().get(1..).is_some_and(|rest| rest.iter().all(|&byte| byte == 0));
-        let large = of.large(c, if empty { of.pump.large().or(Some(false)) } else { evidence(c.rest()) });
+        let large =
+            of.large(c, if empty { of.pump.large().or(Some(false)) } else { Self::evidence(c.rest()) });
         let units = c.choice(UNITS)?;
         if large {
             c.read(COUNT, u8)?;

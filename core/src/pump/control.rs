@@ -111,6 +111,15 @@ impl fmt::Display for KeyPush {
     }
 }
 
+/// A host sends an amount in one byte to a 522 or earlier, in two to a 523 or later.
+fn amount_evidence(parameters: &[u8]) -> Option<bool> {
+    match parameters.len() {
+        1 => Some(false),
+        2 => Some(true),
+        _ => None,
+    }
+}
+
 /// Reads an amount: one byte in tenths of a unit as to a 522 or earlier, two bytes in `large`'s count as to a 523 or
 /// later. Its length tells what the host takes the pump for; a host that is wrong about it still asks for that amount.
 fn amount<S: Sink>(
@@ -147,6 +156,10 @@ impl Block for Bolus {
     const HEAD: Option<Field> = None;
     const NOUN: &'static str = "bolus";
 
+    fn evidence(bytes: &[u8]) -> Option<bool> {
+        amount_evidence(bytes)
+    }
+
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         Ok(Self { amount: amount(c, of, BOLUS, Insulin::fortieths)? })
     }
@@ -168,6 +181,10 @@ pub struct SetMaxBolus {
 impl Block for SetMaxBolus {
     const HEAD: Option<Field> = None;
     const NOUN: &'static str = "max bolus";
+
+    fn evidence(bytes: &[u8]) -> Option<bool> {
+        amount_evidence(bytes)
+    }
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         Ok(Self { amount: amount(c, of, MAX_BOLUS, Insulin::tenths)? })

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of one request or answer. Out: what they alone tell of the pump's model.
 
-use super::block::{Block, Context};
-use super::identity::{Firmware, PumpModel};
 use super::model::{Known, Model, Pump};
 use super::nak::Nak;
-use super::opcode::Opcode;
-use super::{carb_ratio, reservoir, settings, totals};
+use super::{Opcode, Reply, parameters_evidence, reply, reply_evidence};
 use crate::tree::cursor::Cursor;
 
 /// One message between a host and a pump.
@@ -26,30 +23,32 @@ pub enum Message<'b> {
 /// family. A message that several layouts allow tells nothing.
 #[must_use]
 pub fn learn(opcode: Opcode, message: Message<'_>) -> Option<Pump> {
-    let model = match (opcode.0, message) {
-        (0x8D, Message::Reply(reply)) => {
-            return quietly::<PumpModel>(opcode, reply)?.model.map(|model| Pump::of(model, Known::Told));
+    let command = opcode.command()?;
+    let model = match message {
+        Message::Refused(Nak::Refused) if REFUSED_BY_512.contains(&opcode) => "512",
+        Message::Refused(_) => return None,
+        Message::Parameters(bytes) => {
+            let set = command.therapy && !bytes.is_empty();
+            command
+                .models
+                .only()
+                .filter(|_| set)
+                .or_else(|| parameters_evidence(opcode, bytes).map(generation))?
         }
-        (0x74, Message::Reply(reply)) => by_firmware(&quietly::<Firmware>(opcode, reply)?.0)?,
-        (0x4B, Message::Parameters([_, ..])) => "511",
-        (0x78 | 0x7A..=0x7C | 0x7F, Message::Reply(_)) => "511",
-        (0x8C | 0x91, Message::Reply(_)) => "512",
-        (0x9D | 0xC0 | 0xC3, Message::Refused(Nak::Refused)) => "512",
-        (0x99, Message::Reply(_)) => "522",
-        (0xCF | 0xD1..=0xD5 | 0xEC | 0xF0 | 0xF1 | 0xF3, Message::Reply(_)) => "523",
-        (0x41 | 0x42, Message::Parameters([_])) => "522",
-        (0x41 | 0x42, Message::Parameters([_, _])) => "523",
-        (0x73, Message::Reply(reply)) => generation(reservoir::evidence(reply)?),
-        (0x79, Message::Reply(reply)) => generation(totals::evidence(reply)?),
-        (0x8A, Message::Reply(reply)) => generation(carb_ratio::evidence(reply)?),
-        (0xC0, Message::Reply(reply)) => generation(settings::evidence(reply)?),
-        _ => return None,
+        Message::Reply(bytes) => match quietly(opcode, bytes) {
+            Some(Reply::Model(told)) => return told.model.map(|model| Pump::of(model, Known::Told)),
+            Some(Reply::Firmware(firmware)) => by_firmware(&firmware.0)?,
+            _ => command.models.only().or_else(|| reply_evidence(opcode, bytes).map(generation))?,
+        },
     };
     Some(Pump::of(Model::parse(model)?, Known::ByLayout))
 }
 
-fn quietly<T: Block>(opcode: Opcode, reply: &[u8]) -> Option<T> {
-    T::read(&mut Cursor::new(reply, 0, false, &mut ()), Context { opcode, pump: Pump::default() }).ok()
+/// Commands that every later pump answers at any time: one that refuses them is a 512.
+const REFUSED_BY_512: [Opcode; 3] = [Opcode(0x9D), Opcode(0xC0), Opcode(0xC3)];
+
+fn quietly(opcode: Opcode, bytes: &[u8]) -> Option<Reply> {
+    reply(opcode, &mut Cursor::new(bytes, 0, false, &mut ()), Pump::default()).ok()?
 }
 
 const fn generation(large: bool) -> &'static str {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: the opcode byte of a pump command. Out: its name, and what is known of the command.
+//! In: the opcode byte of a pump command. Out: what the table of commands says of one.
 
 use super::model::Model;
+use super::page_kind::PageKind;
 use crate::tree::sink::{Show, Value};
 use std::fmt;
 
@@ -12,19 +13,6 @@ pub struct Opcode(pub u8);
 impl Opcode {
     /// Switches the pump's radio on or off.
     pub const POWER_CONTROL: Self = Self(0x5d);
-
-    /// Its row in the table of commands; `None` for numbers that no source names.
-    #[must_use]
-    pub fn command(self) -> Option<&'static Command> {
-        let commands = super::COMMANDS;
-        commands.binary_search_by_key(&self, |command| command.opcode).ok().map(|row| &commands[row])
-    }
-
-    /// Its name, if it has one.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        self.command().map(|command| command.name)
-    }
 }
 
 impl From<u8> for Opcode {
@@ -36,16 +24,6 @@ impl From<u8> for Opcode {
 impl Show for Opcode {
     fn show(&self) -> Value<'_> {
         Value::Unsigned(self.0.into())
-    }
-}
-
-/// `Read Battery`, or `unknown (0x2f)`.
-impl fmt::Display for Opcode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "unknown ({:#04x})", self.0),
-        }
     }
 }
 
@@ -68,6 +46,8 @@ pub struct Command {
     pub parameters: Option<&'static str>,
     /// The layout of its reply, by the name of its type.
     pub reply: Option<&'static str>,
+    /// What the page holds that it reads, if it reads one.
+    pub page: Option<PageKind>,
 }
 
 /// What a command is for.
@@ -130,6 +110,17 @@ impl Models {
     pub(super) const SINCE_522: Self = Self { first: 22, last: u16::MAX };
     pub(super) const SINCE_523: Self = Self { first: 23, last: u16::MAX };
     pub(super) const RADIO: Self = Self { first: 0, last: u16::MAX };
+
+    /// The pump that alone knows the command, or the first of a generation that alone does.
+    pub(super) const fn only(self) -> Option<&'static str> {
+        match self {
+            Self::ONLY_511 => Some("511"),
+            Self::ONLY_512 => Some("512"),
+            Self::ONLY_522 => Some("522"),
+            Self::SINCE_523 => Some("523"),
+            _ => None,
+        }
+    }
 
     /// True if `model` knows the command, as far as is known.
     #[must_use]

@@ -3,7 +3,7 @@
 //! Out: which pages there are, and which one is asked for. The pages themselves are read elsewhere.
 
 use super::block::{Block, Context};
-use super::opcode::Opcode;
+use super::page_kind::PageKind;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::field::Field;
@@ -51,8 +51,8 @@ impl Block for PageRequest {
     const NOUN: &'static str = "page";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
-        match of.opcode {
-            Opcode(0x80) => {
+        match of.opcode.page() {
+            Some(PageKind::History) => {
                 let back = c.read(HISTORY, u8)?;
                 match back {
                     0 => c.relabel(format_args!("History Page: the newest")),
@@ -61,7 +61,7 @@ impl Block for PageRequest {
                 c.expect(back < 36, "at most 35");
                 Ok(Self::History(back))
             }
-            Opcode(0xA3) => c.read(TRACE, u8).map(Self::Trace),
+            Some(PageKind::Trace) => c.read(TRACE, u8).map(Self::Trace),
             // One source asks for a VCNTR page with a single byte.
             _ if c.remaining() == 1 => c.read(SENSOR, u8.map(u32::from)).map(Self::Sensor),
             _ => c.read(SENSOR, be_u32).map(Self::Sensor),

@@ -39,19 +39,19 @@ pub struct Reservoir {
 /// The command of the 508, which counts tenths.
 const OF_508: Opcode = Opcode(0x23);
 
-/// What only one layout allows: the 523 and later send two zeros first.
-pub(super) fn evidence(payload: &[u8]) -> Option<bool> {
-    match payload {
-        [0, 0, 0, 0, ..] => None,
-        [0, 0, _, _, ..] => Some(true),
-        [_, _, ..] => Some(false),
-        _ => None,
-    }
-}
-
 impl Block for Reservoir {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "reservoir";
+
+    /// What only one layout allows: the 523 and later send two zeros first.
+    fn evidence(payload: &[u8]) -> Option<bool> {
+        match payload {
+            [0, 0, 0, 0, ..] => None,
+            [0, 0, _, _, ..] => Some(true),
+            [_, _, ..] => Some(false),
+            _ => None,
+        }
+    }
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         if of.opcode == OF_508 {
@@ -59,7 +59,8 @@ impl Block for Reservoir {
         }
         // Four zeros are 0 U in either layout, so nothing is assumed of them.
         let empty = c.rest().starts_with(&[0; 4]);
-        let large = of.large(c, if empty { of.pump.large().or(Some(false)) } else { evidence(c.rest()) });
+        let large =
+            of.large(c, if empty { of.pump.large().or(Some(false)) } else { Self::evidence(c.rest()) });
         let remaining = if large {
             if c.rest().starts_with(&[0, 0]) {
                 c.read(PADDING, tag(&[0, 0][..]))?;

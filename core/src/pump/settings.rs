@@ -227,25 +227,25 @@ enum Layout {
     Of523,
 }
 
-/// What only one layout of Read Settings (0xC0) allows: the 523 and later end with a scroll step, the others with zeros.
-pub(super) fn evidence(payload: &[u8]) -> Option<bool> {
-    match (payload.get(5)?, payload.get(21)?) {
-        (0, 0x19 | 0x32 | 0x64) => Some(true),
-        (1.., 0) => Some(false),
-        _ => None,
-    }
-}
-
 impl Block for Settings {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "settings";
+
+    /// What only one layout of Read Settings (0xC0) allows: the 523 and later end with a scroll step, the others with zeros.
+    fn evidence(payload: &[u8]) -> Option<bool> {
+        match (payload.get(5)?, payload.get(21)?) {
+            (0, 0x19 | 0x32 | 0x64) => Some(true),
+            (1.., 0) => Some(false),
+            _ => None,
+        }
+    }
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         let layout = match of.opcode.0 {
             0x46 => Layout::Of508,
             0x7F => Layout::Of511,
             0x91 => Layout::Of512,
-            _ if of.large(c, evidence(c.rest())) => Layout::Of523,
+            _ if of.large(c, Self::evidence(c.rest())) => Layout::Of523,
             _ => Layout::Of515,
         };
         let large = layout == Layout::Of523;

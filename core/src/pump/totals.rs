@@ -29,24 +29,25 @@ pub struct Totals {
     pub yesterday: Insulin,
 }
 
-/// What only one layout allows. Small totals end after four bytes; large ones begin with two zeros up to 1638 U.
-pub(super) fn evidence(payload: &[u8]) -> Option<bool> {
-    let first: &[u8; 8] = payload.first_chunk()?;
-    match first {
-        [0, 0, _, _, tail @ ..] if *tail != [0; 4] => Some(true),
-        [today @ .., _, _, 0, 0, 0, 0] if *today != [0; 2] => Some(false),
-        _ => None,
-    }
-}
-
 impl Block for Totals {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "totals";
 
+    /// What only one layout allows. Small totals end after four bytes; large ones begin with two zeros up to 1638 U.
+    fn evidence(payload: &[u8]) -> Option<bool> {
+        let first: &[u8; 8] = payload.first_chunk()?;
+        match first {
+            [0, 0, _, _, tail @ ..] if *tail != [0; 4] => Some(true),
+            [today @ .., _, _, 0, 0, 0, 0] if *today != [0; 2] => Some(false),
+            _ => None,
+        }
+    }
+
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, of: Context) -> Result<Self, Stop> {
         // Zeros mean the same in either layout, so nothing is assumed of them.
         let nothing = c.rest().starts_with(&[0; 8]);
-        let large = of.large(c, if nothing { of.pump.large().or(Some(false)) } else { evidence(c.rest()) });
+        let large =
+            of.large(c, if nothing { of.pump.large().or(Some(false)) } else { Self::evidence(c.rest()) });
         if large {
             Ok(Self { today: total(c, TODAY)?, yesterday: total(c, YESTERDAY)? })
         } else {

@@ -384,10 +384,8 @@ impl Book {
             _ => None,
         };
         if stage == Some(Stage::EndOfData)
-            && let Some(page) = transaction
-                .transmit()
-                .filter(Transmit::header_good)
-                .and_then(|packet| pages::Kind::of(packet.opcode))
+            && let Some(page) =
+                transaction.transmit().filter(Transmit::header_good).and_then(|packet| packet.opcode.page())
         {
             let lacks = small(page.size().unwrap_or(0).saturating_sub(link.data.len()));
             transaction.missing = transaction.missing.max(lacks);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
 
-use crate::pages::{Kind, check, seal};
+use crate::pages::{check, seal};
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
-use crate::pump::{self, Parameters};
+use crate::pump::{self, PageKind, Parameters};
 use crate::sensor::{Anchor, Beside};
 use crate::stick::received::PAYLOAD;
 use crate::track::Tracker;
@@ -37,12 +37,12 @@ pub fn request(transaction: &Transaction) -> Option<PageRequest> {
 }
 
 /// Shows the reply of transaction `number` as the page that it is.
-pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
+pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
     let number = tracker
         .transaction(number)
         .and_then(|transaction| Some((transaction.serial()?, request(transaction)?)));
     match (kind, number) {
-        (Kind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
+        (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             assume_small(pump, c);
             let beside = beside(tracker, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(tracker, serial, newer, MOST_PAGES));
@@ -57,31 +57,31 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: Kind, pump: Pump, c: 
 
 /// Shows a page without its neighbours: how many records it has, as far as that is known, and the verdict on its check
 /// value.
-pub fn alone<S: Sink>(kind: Kind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
+pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
     match kind {
-        Kind::History => {
+        PageKind::History => {
             let page = history::page::page(c, pump, |_| {});
             c.info(format_args!("history page of {} records", page.records));
             (Some(page.records), page.crc)
         }
-        Kind::Glucose => {
+        PageKind::Glucose => {
             assume_small(pump, c);
             let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
             let page = sensor::page::page(c, &beside, None, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
             (Some(page.records), page.crc)
         }
-        Kind::Isig => {
+        PageKind::Isig => {
             let crc = sensor::isig::page(c, pump);
             c.info(format_args!("ISIG page"));
             (None, crc)
         }
-        Kind::Vcntr => {
+        PageKind::Vcntr => {
             let crc = sensor::vcntr::page(c);
             c.info(format_args!("VCNTR page"));
             (None, crc)
         }
-        Kind::Trace => {
+        PageKind::Trace => {
             c.info(format_args!("trace page"));
             if let Err(stop) = trace(c) {
                 c.note_stop(stop);
@@ -102,7 +102,7 @@ fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
 }
 
 /// Shows a page that fails its check value: its bytes, and the check value.
-pub fn damaged<S: Sink>(kind: Kind, c: &mut Cursor<'_, '_, S>) {
+pub fn damaged<S: Sink>(kind: PageKind, c: &mut Cursor<'_, '_, S>) {
     if let Some((covered, check)) = seal(kind, c.rest()) {
         let width = kind.check_width();
         let shown = c
@@ -130,10 +130,10 @@ fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
 }
 
 /// The complete page of a pump with this number, the last one that was read.
-fn find(tracker: &Tracker, serial: Serial, kind: Kind, page: u32) -> Option<&[u8]> {
+fn find(tracker: &Tracker, serial: Serial, kind: PageKind, page: u32) -> Option<&[u8]> {
     let wanted = Some(PageRequest::Sensor(page));
     let at = tracker.transactions().iter().rposition(|transaction| {
-        transaction.pump_opcode() == Some(kind.opcode())
+        transaction.pump_opcode().and_then(pump::Opcode::page) == Some(kind)
             && transaction.serial() == Some(serial)
             && transaction.outcome() == Outcome::Complete
             && request(transaction) == wanted
@@ -144,15 +144,15 @@ fn find(tracker: &Tracker, serial: Serial, kind: Kind, page: u32) -> Option<&[u8
 
 fn beside(tracker: &Tracker, serial: Serial, page: u32, pump: Pump) -> Beside<'_> {
     Beside {
-        isig: find(tracker, serial, Kind::Isig, page),
-        vcntr: find(tracker, serial, Kind::Vcntr, page),
+        isig: find(tracker, serial, PageKind::Isig, page),
+        vcntr: find(tracker, serial, PageKind::Vcntr, page),
         large: pump.large().unwrap_or(false),
     }
 }
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
 fn anchor(tracker: &Tracker, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
-    let bytes = find(tracker, serial, Kind::Glucose, page)?;
+    let bytes = find(tracker, serial, PageKind::Glucose, page)?;
     let newer = most.checked_sub(1).zip(page.checked_add(1));
     let after = newer.and_then(|(most, newer)| anchor(tracker, serial, newer, most));
     let mut nobody = ();

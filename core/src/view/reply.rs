@@ -56,7 +56,7 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
         return Some(Doubt::Lacks(transaction.missing));
     }
     // A page has a check value of its own, over all parts.
-    let kind = transaction.pump_opcode().and_then(pages::Kind::of);
+    let kind = transaction.pump_opcode().and_then(crate::pump::Opcode::page);
     let (data, _) = tracker.reply(number);
     match kind.map_or(CrcStatus::NotPresent, |kind| pages::check(kind, data)) {
         CrcStatus::Bad => Some(Doubt::Page),
@@ -78,7 +78,7 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) 
     let page = transaction
         .and_then(Transaction::transmit)
         .filter(Transmit::header_good)
-        .and_then(|command| pages::Kind::of(command.opcode));
+        .and_then(|command| command.opcode.page());
     let doubt = doubt(tracker, number).filter(|doubt| c.verifies() || *doubt != Doubt::Page);
     match (page, doubt) {
         (Some(kind), Some(doubt)) => {

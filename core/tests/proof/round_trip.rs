@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: any values of the stick's and the radio's frames. Out: parsing what was emitted gives them back.
 
-use carelink_core::emit::{reply, request};
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::serial::Serial;
 use carelink_core::stick::product::Band;
@@ -11,6 +10,7 @@ use carelink_core::stick::{
 };
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
+use carelink_samples::emit::{reply, request};
 use proptest::prelude::*;
 
 fn read_command(bytes: &[u8]) -> Command {

@@ -6,8 +6,8 @@
 use super::count::few;
 use super::history::numbers;
 use super::page;
-use crate::sensor::{Body, Record, When};
-use crate::units::clock::PumpTime;
+use carelink_core::sensor::{Body, Record, When};
+use carelink_core::units::clock::PumpTime;
 
 /// The ISIG word beside a byte that is an argument.
 const ARGUMENT: u16 = 0x0022;

@@ -9,16 +9,16 @@ mod stamp;
 mod totals;
 
 use crate::emit::count::{few, few_tenths, fortieths, half_hours, minutes, ratio, steps, ten_bits, tenths};
-use crate::history::basal::{BasalPattern, BasalStart, TempBasal};
-use crate::history::bolus::{Bolus, Unabsorbed};
-use crate::history::ids::Ids;
-use crate::history::layout::Layout;
-use crate::history::settings::ReservoirWarning;
-use crate::history::stamp::Requestor;
-use crate::history::wizard::Estimate;
-use crate::history::{Body, Record};
-use crate::units::clock::PumpTime;
-use crate::units::quantities::Glucose;
+use carelink_core::history::basal::{BasalPattern, BasalStart, TempBasal};
+use carelink_core::history::bolus::{Bolus, Unabsorbed};
+use carelink_core::history::ids::Ids;
+use carelink_core::history::layout::Layout;
+use carelink_core::history::settings::ReservoirWarning;
+use carelink_core::history::stamp::Requestor;
+use carelink_core::history::wizard::Estimate;
+use carelink_core::history::{Body, Record};
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::Glucose;
 pub(super) use stamp::numbers;
 pub use stamp::{Spare, stamp};
 pub use totals::{Breakdown, broken_down};
@@ -27,7 +27,7 @@ pub use totals::{Breakdown, broken_down};
 /// it has no time.
 ///
 /// ```
-/// use carelink_core::emit::history::{entry, record};
+/// use carelink_samples::emit::history::{entry, record};
 /// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
 /// use carelink_core::units::clock::PumpTime;
 ///

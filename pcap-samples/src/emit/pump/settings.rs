@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pump's settings. Out: their bytes, in the layout of the command and of the model.
 
-use super::To;
+use super::to::To;
 use crate::emit::count::{few_tenths, fortieths, tenths};
-use crate::pump::settings::{Action, AlertType, Settings, Since512, Since515, Since523};
+use carelink_core::pump::settings::{Action, AlertType, Settings, Since512, Since515, Since523};
 
 /// What stands for an insulin action that was never set.
 const UNSET: u8 = 15;

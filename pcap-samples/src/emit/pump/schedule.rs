@@ -2,12 +2,12 @@
 //! In: schedules of a day: basal rates, carb ratios, sensitivities, targets. Out: their entries, each with its start.
 
 use crate::emit::count::{fortieths, half_hours, ratio};
-use crate::pump::block::{Schedule, Slot};
-use crate::pump::carb_ratio::CarbRatios;
-use crate::pump::profile::BasalProfile;
-use crate::pump::sensitivity::Sensitivities;
-use crate::pump::target::Targets;
-use crate::units::quantities::TimeOfDay;
+use carelink_core::pump::block::{Schedule, Slot};
+use carelink_core::pump::carb_ratio::CarbRatios;
+use carelink_core::pump::profile::BasalProfile;
+use carelink_core::pump::sensitivity::Sensitivities;
+use carelink_core::pump::target::Targets;
+use carelink_core::units::quantities::TimeOfDay;
 
 /// Start of a pattern's only entry if it was never set.
 const NEVER: u8 = 0x3F;
@@ -61,7 +61,7 @@ pub(super) fn sensitivities(value: &Sensitivities) -> Option<Vec<u8>> {
 
 /// Units, then start, low end and high end; the 512 has one number for both.
 pub(super) fn targets(value: &Targets, single: bool) -> Option<Vec<u8>> {
-    let ends = |slot: &Slot<crate::pump::target::Range>| {
+    let ends = |slot: &Slot<carelink_core::pump::target::Range>| {
         Some((
             start(slot)?,
             u8::try_from(slot.value.low.count).ok()?,

@@ -2,7 +2,7 @@
 //! In: what the stick or the pump answers. Out: the frame that the stick hands to the host.
 
 use super::count_and_end;
-use crate::tree::crc::crc8;
+use carelink_core::tree::crc::crc8;
 
 /// The stick's one reply buffer.
 ///

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: who a pump is, what it is at, and the devices that it knows. Out: the bytes that say so.
 
-use crate::pump::factory::Factory;
-use crate::pump::identity::PumpModel;
-use crate::pump::ids::DeviceId;
-use crate::pump::status::State;
+use carelink_core::pump::factory::Factory;
+use carelink_core::pump::identity::PumpModel;
+use carelink_core::pump::ids::DeviceId;
+use carelink_core::pump::status::State;
 
 /// Ends the version of the firmware.
 const MARK: u8 = 0x0B;

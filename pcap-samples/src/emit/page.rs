@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the records of a page. Out: the page, filled up with zeros and sealed with its CRC-16.
 
-use crate::tree::crc::crc16;
+use carelink_core::tree::crc::crc16;
 
 /// A history or glucose page: up to 1,022 bytes of records, then the CRC-16, high byte first.
 ///

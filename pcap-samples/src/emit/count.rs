@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: quantities and times. Out: the numbers that fields of so many bits hold for them, or nothing if they cannot.
 
-use crate::units::clock::PumpTime;
-use crate::units::quantities::{CarbRatio, CarbUnit, Minutes};
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{CarbRatio, CarbUnit, Minutes};
 
 /// A number of so many bits.
 pub(super) fn few(number: u8, bits: u32) -> Option<u8> {

@@ -2,8 +2,8 @@
 //! In: what concerns the glucose sensor, and requests for pages. Out: their bytes.
 
 use crate::emit::count::minutes;
-use crate::pump::pages::{GlucosePages, PageRequest};
-use crate::pump::sensor::{Limit, SensorSettings};
+use carelink_core::pump::pages::{GlucosePages, PageRequest};
+use carelink_core::pump::sensor::{Limit, SensorSettings};
 
 /// How many pages of each kind fit in, as the pumps seen say.
 const ROOM: u16 = 32;

@@ -3,9 +3,9 @@
 
 use super::stamp::date;
 use crate::emit::count::{few, fortieths, steps, ten_bits};
-use crate::history::totals::Totals;
-use crate::units::clock::PumpTime;
-use crate::units::quantities::{CarbUnit, Insulin};
+use carelink_core::history::totals::Totals;
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::{CarbUnit, Insulin};
 
 /// The record of all insulin, with three bytes more from the 523 on.
 pub(super) fn daily(opcode: u8, day: PumpTime, total: Insulin, large: bool) -> Option<Vec<u8>> {
@@ -101,7 +101,7 @@ fn share(part: Insulin, whole: Insulin) -> Option<[u8; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::quantities::{Glucose, GlucoseUnit};
+    use carelink_core::units::quantities::{Glucose, GlucoseUnit};
 
     #[test]
     fn parts_are_stored_with_their_shares() {

@@ -3,9 +3,9 @@
 
 use super::Parts;
 use crate::emit::count::{few, half_hours, minutes, ratio, ten_bits};
-use crate::history::sensor_setup::{More, SensorConfig, SensorSetup};
-use crate::history::wizard_setup::{Config, Entry, WizardSetup};
-use crate::units::quantities::{Glucose, Minutes};
+use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup};
+use carelink_core::history::wizard_setup::{Config, Entry, WizardSetup};
+use carelink_core::units::quantities::{Glucose, Minutes};
 
 /// Stands for an action curve that is not set.
 const NO_CURVE: u8 = 15;

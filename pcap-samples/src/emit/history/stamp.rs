@@ -2,7 +2,7 @@
 //! In: a pump's date and time, and bits that share its bytes. Out: the stamps of records.
 
 use crate::emit::count::{calendar, few};
-use crate::units::clock::PumpTime;
+use carelink_core::units::clock::PumpTime;
 
 /// What a record keeps in the spare bits of its time stamp; each record uses them in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 //! In: what the host wants. Out: the frame that it sends to the stick.
 
 use super::count_and_end;
-use crate::tree::crc::crc8;
+use carelink_core::tree::crc::crc8;
 
 /// Asks for the product info. The stick takes the first two bytes alone as well.
 #[must_use]

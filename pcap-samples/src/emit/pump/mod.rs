@@ -9,24 +9,18 @@ mod insulin;
 mod schedule;
 mod sensor;
 mod settings;
+mod to;
+
+pub use to::To;
 
 use crate::emit::count::{calendar, few_tenths, fortieths, half_hours, tenths};
-use crate::pump::temp_basal::SetTempBasal;
-use crate::pump::{Parameters, Reply};
-use crate::units::clock::PumpTime;
-use crate::units::quantities::TimeOfDay;
+use carelink_core::pump::temp_basal::SetTempBasal;
+use carelink_core::pump::{Parameters, Reply};
+use carelink_core::units::clock::PumpTime;
+use carelink_core::units::quantities::TimeOfDay;
 
 /// Bytes of a frame: a reply is a whole number of them.
 const FRAME: usize = 64;
-
-/// Who talks about what: the layout of many values depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct To {
-    /// The command's number.
-    pub opcode: u8,
-    /// True for the 523, 723 and later.
-    pub large: bool,
-}
 
 /// The parameters of a command.
 ///

@@ -18,7 +18,7 @@ pub mod sensor;
 /// Digits above the sixth are dropped.
 ///
 /// ```
-/// assert_eq!(carelink_core::emit::bcd_serial(123_456), [0x12, 0x34, 0x56]);
+/// assert_eq!(carelink_samples::emit::bcd_serial(123_456), [0x12, 0x34, 0x56]);
 /// ```
 #[must_use]
 pub fn bcd_serial(serial: u32) -> [u8; 3] {

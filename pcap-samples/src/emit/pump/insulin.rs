@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: insulin that is left, that was given, that a temporary rate gives. Out: the bytes that say so.
 
-use super::To;
+use super::to::To;
 use crate::emit::count::{fortieths, minutes, steps, tenths};
-use crate::pump::reservoir::Reservoir;
-use crate::pump::temp_basal::{TempBasal, TempBasal511};
-use crate::pump::totals::Totals;
+use carelink_core::pump::reservoir::Reservoir;
+use carelink_core::pump::temp_basal::{TempBasal, TempBasal511};
+use carelink_core::pump::totals::Totals;
 
 /// What is left: tenths; from the 523 on, fortieths behind two zeros.
 pub(super) fn reservoir(value: Reservoir, to: To) -> Option<Vec<u8>> {
