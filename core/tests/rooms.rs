@@ -19,7 +19,7 @@ fn sources(folder: &Path, module: &Module, found: &mut BTreeMap<Module, String>)
     for entry in fs::read_dir(folder).expect("a folder can be listed") {
         let path = entry.expect("an entry can be read").path();
         let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let below = || [module.as_slice(), &[stem.clone()]].concat();
+        let below = || [module.as_slice(), std::slice::from_ref(&stem)].concat();
         if path.is_dir() {
             sources(&path, &below(), found);
         } else if stem != "lib" && stem != "tests" {

@@ -6,9 +6,9 @@
 //! (`docs/protocol/stick.md`, section 2.3: no exception in 2,111 replies). The host asks for as many bytes as the
 //! last status announced, and gets as many (941 of 941).
 
-use super::codes::{Opcode, REPLY_LENGTH};
-use super::context::Answered;
+use super::codes::REPLY_LENGTH;
 use super::received::OVERHEAD;
+use super::{Answered, Opcode};
 
 /// What the stick's reply buffer holds, as far as the capture shows it, and what the host was told last.
 #[derive(Clone, Copy, Debug)]

@@ -5,28 +5,18 @@
 //! Source: `docs/protocol/stick.md`, section 1.2. Nothing but the number of bytes still owed tells a
 //! continuation, for it may begin with any byte.
 
-use super::codes::{Opcode, REPLY_LENGTH};
+use super::Opcode;
+use super::codes::{REPLY_LENGTH, acknowledge, may_acknowledge, resembles_acknowledge};
+pub use super::length::Length;
 use super::received;
-use super::transmit;
+
 use crate::transfer::Carrier;
-use crate::tree::crc::crc8;
 
 /// Packet size of the stick's endpoints. A transfer of another length ends what it carries.
 pub const PACKET: usize = 64;
 
 /// The longest frame there can be: a reply with the largest length that its header can tell.
 const LONGEST: usize = received::OVERHEAD + 0x7fff;
-
-/// What the bytes at a possible beginning of a frame say of its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
-    /// A frame of this many bytes.
-    Is(usize),
-    /// More bytes are needed to tell.
-    Open,
-    /// No frame begins here.
-    None,
-}
 
 /// What the host waits for when a reply comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,29 +29,11 @@ pub enum Awaited {
     Radio(usize),
 }
 
-/// The length of the host's command that begins `bytes`, which ends where a write of the host ended.
+/// The length of the host's command that begins `bytes`, which end where a write of the host ended.
 #[must_use]
 pub fn command_length(bytes: &[u8]) -> Length {
     let Some(&first) = bytes.first() else { return Length::Open };
-    match Opcode::from(first) {
-        Opcode::Transmit => match bytes {
-            [_, 0, 0xa7, 1, _, _, _, high, low, ..] => {
-                let parameters = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
-                Length::Is(transmit::OVERHEAD + parameters)
-            }
-            [_, 0, 0xa7, 1, ..] | [_, 0, 0xa7] | [_, 0] | [_] => Length::Open,
-            _ => Length::None,
-        },
-        Opcode::ReadStatus | Opcode::ProductInfo => match bytes {
-            [_, 0, 0, ..] => Length::Is(3),
-            [_, 0, ..] => Length::Is(2),
-            [_] => Length::Open,
-            _ => Length::None,
-        },
-        Opcode::Statistics | Opcode::Signal => Length::Is(3),
-        Opcode::ReadRadio => Length::Is(5),
-        Opcode::Unknown(_) => Length::None,
-    }
+    Opcode::from(first).row().map_or(Length::None, |row| row.shape.length(bytes))
 }
 
 /// The length of the stick's reply that begins `bytes`.
@@ -69,43 +41,23 @@ pub fn command_length(bytes: &[u8]) -> Length {
 /// A damaged byte at its head does not hide a reply that is awaited: enough of the rest has to fit.
 #[must_use]
 pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
-    let fits = |at: usize, test: &dyn Fn(u8) -> bool| bytes.get(at).is_some_and(|&byte| test(byte));
-    let told = || usize::from(u16::from_be_bytes([bytes[5] & 0x7f, bytes[6]])) + received::OVERHEAD;
-    if bytes.len() >= received::HEADER_LENGTH
-        && bytes[0] == 2
-        && crc8(&bytes[..12]) == bytes[12]
-        && bytes[7] == 0xa7
-    {
-        return Length::Is(told());
+    if let Some(length) = received::length(bytes).filter(|_| received::sealed(bytes)) {
+        return Length::Is(length);
     }
     match awaited {
         // A damaged request may have asked for less than a reply can be.
-        Awaited::Radio(size) if bytes.len() >= 9 && size >= received::OVERHEAD => {
-            let signs = [
-                fits(0, &|b| b == 2),
-                fits(1, &|b| b == 0),
-                fits(2, &|b| (1..=5).contains(&b)),
-                told() == size,
-                fits(7, &|b| b == 0xa7),
-                fits(8, &|b| b == 1),
-            ];
-            if signs.iter().filter(|&&sign| sign).count() >= signs.len() - 1 {
-                return Length::Is(size);
-            }
+        Awaited::Radio(size) if size >= received::OVERHEAD && received::resembles(bytes, size) => {
+            return Length::Is(size);
         }
-        Awaited::Stick if bytes.len() >= 3 => {
-            let signs = [fits(0, &|b| b == 1), fits(1, &|b| b == 0x55 || b == 0x66), fits(2, &|b| b <= 4)];
-            if signs.iter().filter(|&&sign| sign).count() >= signs.len() - 1 {
-                return Length::Is(REPLY_LENGTH);
-            }
-        }
+        Awaited::Stick if resembles_acknowledge(bytes) => return Length::Is(REPLY_LENGTH),
         _ => {}
     }
-    match bytes {
-        [1, 0x55, 0, ..] | [1, 0x66, 1..=4, ..] => Length::Is(REPLY_LENGTH),
-        [1] | [1, 0x55 | 0x66] => Length::Open,
-        [2, ..] if bytes.len() < received::HEADER_LENGTH => Length::Open,
-        _ => Length::None,
+    if acknowledge(bytes).is_some() {
+        Length::Is(REPLY_LENGTH)
+    } else if may_acknowledge(bytes) || received::may_begin(bytes) {
+        Length::Open
+    } else {
+        Length::None
     }
 }
 

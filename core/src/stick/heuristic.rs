@@ -4,13 +4,10 @@
 //! A command of two or three bytes proves nothing, but it is how a session begins, so a device that looks right
 //! is taken on trust until its reply tells. One bad reply ends the trust; a checksum over a known layout settles it.
 
-use super::codes::{Opcode, REPLY_LENGTH};
-use super::framing::{Length, command_length};
-use super::product;
-use super::received::HEADER_LENGTH;
-use super::status;
+use super::codes::{Acknowledge, REPLY_LENGTH, acknowledge};
+use super::shape::Likeness;
+use super::{Answered, Opcode, received};
 use crate::transfer::{Claim, Direction, Transfer};
-use crate::tree::crc::crc8;
 
 /// The stick's endpoint for commands.
 const COMMANDS: u8 = 1;
@@ -78,33 +75,25 @@ fn looks(transfer: &Transfer<'_>, pending: Option<Opcode>) -> Looks {
 
 fn command_looks(bytes: &[u8], whole: bool) -> Looks {
     let opcode = bytes.first().map_or(Opcode::Unknown(0), |&first| Opcode::from(first));
-    let fits = command_length(bytes) == Length::Is(bytes.len());
-    match (opcode, bytes) {
-        (Opcode::Transmit, [_, 0, 0xa7, 1, ..]) if bytes.len() > 14 && crc8(&bytes[..14]) == bytes[14] => {
-            Looks::Sure
-        }
-        (Opcode::ReadRadio, [_, 0, _, _, crc]) if crc8(&bytes[..4]) == *crc => Looks::Likely(Some(opcode)),
-        (Opcode::ReadStatus | Opcode::ProductInfo, _) if fits && whole => Looks::Likely(Some(opcode)),
-        (Opcode::Statistics, [_, 0 | 1, 0]) | (Opcode::Signal, [_, 0, 0]) => Looks::Likely(Some(opcode)),
-        _ => Looks::Other,
+    match opcode.row().and_then(|row| row.shape.likeness(bytes, whole)) {
+        Some(Likeness::Sure) => Looks::Sure,
+        Some(Likeness::Likely) => Looks::Likely(Some(opcode)),
+        None => Looks::Other,
     }
 }
 
 fn reply_looks(bytes: &[u8], reported: usize, pending: Option<Opcode>) -> Looks {
-    match bytes {
-        [2, 0, 1..=5, _, _, _, _, 0xa7, 1, ..]
-            if bytes.len() >= HEADER_LENGTH && crc8(&bytes[..12]) == bytes[12] =>
-        {
-            Looks::Sure
-        }
-        [1, 0x55, 0, ..] if reported == REPLY_LENGTH => match pending {
-            Some(Opcode::ProductInfo) if product::fits(bytes) => Looks::Sure,
-            Some(Opcode::ProductInfo) => Looks::Other,
-            Some(Opcode::ReadStatus) if status::fits(bytes) => Looks::Sure,
-            Some(Opcode::ReadStatus) => Looks::Other,
-            _ => Looks::Likely(None),
+    if received::is_sure(bytes) {
+        return Looks::Sure;
+    }
+    let fits = || pending.and_then(|opcode| Answered { opcode, argument: 0 }.fits(bytes));
+    match acknowledge(bytes).filter(|_| reported == REPLY_LENGTH) {
+        Some(Acknowledge::Refused) => Looks::Likely(None),
+        Some(Acknowledge::Taken) => match fits() {
+            Some(true) => Looks::Sure,
+            Some(false) => Looks::Other,
+            None => Looks::Likely(None),
         },
-        [1, 0x66, 1..=4, ..] if reported == REPLY_LENGTH => Looks::Likely(None),
-        _ => Looks::Other,
+        None => Looks::Other,
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the body of the answer to Read Product Info. Out: what stick this is.
 
-use super::codes::{self, Interface};
+use super::codes::{self, Interface, REPLY_LENGTH};
+use super::command::Body;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
@@ -78,46 +79,46 @@ pub struct Product {
 /// Interface records that fit a reply.
 const MOST_INTERFACES: u8 = 20;
 
-/// True if `reply`, a whole 64-byte reply, has the shape that each known answer to Read Product Info has.
-#[must_use]
-pub fn fits(reply: &[u8]) -> bool {
-    reply.get(9..13) == Some(b"ComL") && reply.iter().skip(26).all(|&byte| byte == 0)
-}
+impl Body for Product {
+    fn written(_: u16) -> usize {
+        REPLY_LENGTH
+    }
 
-/// Reads the body.
-///
-/// # Errors
-/// [`Stop`] if bytes are missing.
-pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Product, Stop> {
-    let Serial(serial, _) = c.read(SERIAL, take(3usize).map(Serial::of))?;
-    c.read(VERSION, version)?;
-    let band = c.packed(BAND, be_u8.map(Band::from), |c, band| {
-        if let Some(frequency) = band.megahertz() {
-            c.derived(FREQUENCY, &frequency);
-        }
-    })?;
-    if let Band::Unknown(number) = band {
-        c.note(UNKNOWN_VALUE, format_args!("{number} is not a known radio band"));
+    fn fits(reply: &[u8]) -> Option<bool> {
+        Some(reply.get(9..13) == Some(b"ComL") && reply.iter().skip(26).all(|&byte| byte == 0))
     }
-    let Description(description) = c.read(DESCRIPTION, take(10usize).map(description))?;
-    let Version { major, minor, .. } = c.read(SOFTWARE, version)?;
-    let count = c.read(INTERFACES, be_u8)?;
-    if count > MOST_INTERFACES {
-        c.note(UNKNOWN_VALUE, format_args!("a reply holds at most {MOST_INTERFACES}"));
-    }
-    for _ in 0..count.min(MOST_INTERFACES) {
-        c.group(INTERFACE, |c| {
-            let index = c.read(codes::INTERFACE, be_u8.map(Interface::from))?;
-            let kind = c.read(INTERFACE_TYPE, be_u8.map(InterfaceType::from))?;
-            c.title(format_args!("Interface {}: {kind}", u8::from(index)));
-            Ok(())
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: u16) -> Result<Self, Stop> {
+        let Serial(serial, _) = c.read(SERIAL, take(3usize).map(Serial::of))?;
+        c.read(VERSION, version)?;
+        let band = c.packed(BAND, be_u8.map(Band::from), |c, band| {
+            if let Some(frequency) = band.megahertz() {
+                c.derived(FREQUENCY, &frequency);
+            }
         })?;
+        if let Band::Unknown(number) = band {
+            c.note(UNKNOWN_VALUE, format_args!("{number} is not a known radio band"));
+        }
+        let Description(description) = c.read(DESCRIPTION, take(10usize).map(description))?;
+        let Version { major, minor, .. } = c.read(SOFTWARE, version)?;
+        let count = c.read(INTERFACES, be_u8)?;
+        if count > MOST_INTERFACES {
+            c.note(UNKNOWN_VALUE, format_args!("a reply holds at most {MOST_INTERFACES}"));
+        }
+        for _ in 0..count.min(MOST_INTERFACES) {
+            c.group(INTERFACE, |c| {
+                let index = c.read(codes::INTERFACE, be_u8.map(Interface::from))?;
+                let kind = c.read(INTERFACE_TYPE, be_u8.map(InterfaceType::from))?;
+                c.title(format_args!("Interface {}: {kind}", u8::from(index)));
+                Ok(())
+            })?;
+        }
+        if c.rest().iter().all(|&byte| byte == 0) {
+            c.remainder(PADDING);
+        }
+        c.info(format_args!("Product Info: {description}, stick {}, {band}", Serial::of(&serial).1));
+        Ok(Self { serial, band, description, software: (major, minor) })
     }
-    if c.rest().iter().all(|&byte| byte == 0) {
-        c.remainder(PADDING);
-    }
-    c.info(format_args!("Product Info: {description}, stick {}, {band}", Serial::of(&serial).1));
-    Ok(Product { serial, band, description, software: (major, minor) })
 }
 
 /// A short text, in place.

@@ -4,6 +4,7 @@
 //! Source: `docs/protocol/stick.md`, section 3.
 
 use crate::pump::serial::Serial;
+use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
@@ -41,6 +42,26 @@ crate::fields! { group Radio;
     END_OF_DATA: Flag, "carelink.radio.end_of_data", "End of Data", Confirmed;
     /// Length of the payload, or count of the parameters.
     LENGTH: U16, "carelink.radio.length", "Length", Confirmed, unit " bytes";
+}
+
+/// True if the bytes at `device` of a header, and the one after it, name a pump of the maker's.
+pub(super) fn of_a_pump(header: &[u8], device: usize) -> [bool; 2] {
+    let is = |at: usize, test: &dyn Fn(u8) -> bool| header.get(at).is_some_and(|&byte| test(byte));
+    [
+        is(device, &|byte| DeviceType::from(byte) == DeviceType::Pump),
+        is(device + 1, &|byte| Vendor::from(byte) == Vendor::Medtronic),
+    ]
+}
+
+/// The length in the length word at `at` of a header.
+pub(super) fn length_at(header: &[u8], at: usize) -> Option<usize> {
+    let word = LengthWord(u16::from_be_bytes(*header.get(at..)?.first_chunk()?));
+    Some(word.length().into())
+}
+
+/// True if the byte at `crc` of a header is the check value of all before it.
+pub(super) fn sealed(header: &[u8], crc: usize) -> bool {
+    header.get(crc).is_some_and(|&sent| crc8(&header[..crc]) == sent)
 }
 
 /// A length of 15 bits, and the flag "end of data".

@@ -2,6 +2,8 @@
 //! In: the request to hand over what the radio received. Out: how many bytes it asks for.
 
 use super::codes::{INTERFACE, Interface};
+use super::command::Request;
+use super::context::Context;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
@@ -14,16 +16,22 @@ crate::fields! { group ReadRadio;
     SIZE: U16, "carelink.stick.read_radio.size", "Bytes to Read", Confirmed, unit " bytes";
 }
 
-/// Reads the bytes behind the opcode.
-///
-/// # Errors
-/// [`Stop`] if bytes are missing.
-pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<u16, Stop> {
-    let start = c.position() - 1;
-    c.read(INTERFACE, be_u8.map(Interface::from))?;
-    let size = c.read(SIZE, be_u16)?;
-    c.info(format_args!("Read Radio: {size} bytes waiting"));
-    let computed = crc8(c.since(start));
-    c.crc8("Request CRC", Some(computed))?;
-    Ok(size)
+/// How many bytes the host asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u16);
+
+impl Request for Size {
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: &Context) -> Result<Self, Stop> {
+        let start = c.position() - 1;
+        c.read(INTERFACE, be_u8.map(Interface::from))?;
+        let size = c.read(SIZE, be_u16)?;
+        c.info(format_args!("Read Radio: {size} bytes waiting"));
+        let computed = crc8(c.since(start));
+        c.crc8("Request CRC", Some(computed))?;
+        Ok(Self(size))
+    }
+
+    fn argument(&self) -> u16 {
+        self.0
+    }
 }

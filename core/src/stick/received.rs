@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
-use super::codes::{INTERFACE, Interface, Opcode, REPLY_CODE, ReplyCode};
+use super::codes::{INTERFACE, Interface, REPLY_CODE, ReplyCode, speaker};
 use super::context::Context;
-use super::radio::{address, length_word};
+use super::radio::{self, address, length_word};
 use crate::pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
@@ -16,8 +16,17 @@ use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::{be_i8, be_u8};
 
+/// Where the parts of the header lie.
+mod at {
+    pub const INTERFACE: usize = 1;
+    pub const TYPE: usize = 2;
+    pub const LENGTH: usize = 5;
+    pub const DEVICE: usize = 7;
+    pub const CRC: usize = 12;
+}
+
 /// Bytes before the payload.
-pub const HEADER_LENGTH: usize = 13;
+pub const HEADER_LENGTH: usize = at::CRC + 1;
 /// Bytes of a reply that are not payload.
 pub const OVERHEAD: usize = HEADER_LENGTH + 1;
 
@@ -51,6 +60,51 @@ crate::fields! { group RadioReply;
     REPLY: Tree, "carelink.pump.reply", "Reply", Confirmed;
 }
 
+/// True if `reply` begins with a header from a pump whose check value is good.
+#[must_use]
+pub fn sealed(reply: &[u8]) -> bool {
+    let [pump, _] = radio::of_a_pump(reply, at::DEVICE);
+    speaker(reply) == Some(ReplyCode::Pump) && pump && radio::sealed(reply, at::CRC)
+}
+
+/// The length of the reply that begins with this header.
+#[must_use]
+pub fn length(header: &[u8]) -> Option<usize> {
+    radio::length_at(header, at::LENGTH).map(|payload| payload + OVERHEAD)
+}
+
+/// True if the reply that begins so may yet turn out to have a header.
+#[must_use]
+pub fn may_begin(start: &[u8]) -> bool {
+    speaker(start) == Some(ReplyCode::Pump) && start.len() < HEADER_LENGTH
+}
+
+/// What each known header has.
+fn marks(header: &[u8]) -> [bool; 5] {
+    let is = |at: usize, test: &dyn Fn(u8) -> bool| header.get(at).is_some_and(|&byte| test(byte));
+    let [device, vendor] = radio::of_a_pump(header, at::DEVICE);
+    [
+        speaker(header) == Some(ReplyCode::Pump),
+        is(at::INTERFACE, &|byte| Interface::from(byte) == Interface::Radio),
+        is(at::TYPE, &|byte| ResponseType::from(byte).name().is_some()),
+        device,
+        vendor,
+    ]
+}
+
+/// True if `reply` begins like a reply of `size` bytes with at most one part of its header damaged.
+#[must_use]
+pub fn resembles(reply: &[u8], size: usize) -> bool {
+    let marks = marks(reply).into_iter().chain([length(reply) == Some(size)]);
+    marks.filter(|&mark| !mark).count() <= 1
+}
+
+/// True if nothing but a stick's reply to Read Radio looks so.
+#[must_use]
+pub fn is_sure(reply: &[u8]) -> bool {
+    sealed(reply) && marks(reply).into_iter().all(|mark| mark)
+}
+
 /// What the radio received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RadioReply {
@@ -74,16 +128,20 @@ pub struct RadioReply {
     pub nak: Option<Nak>,
 }
 
-/// Reads the reply from its first byte.
+/// Reads the reply from its first byte. `asked` is how many bytes the host asked for, if its request is known.
 ///
 /// # Errors
 /// [`Stop`] if bytes of the header are missing; a payload that is cut short is a note.
-pub fn reply<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<RadioReply, Stop> {
+pub fn reply<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    asked: Option<u16>,
+    context: &Context,
+) -> Result<RadioReply, Stop> {
     let start = c.position();
     c.read(REPLY_CODE, be_u8.map(ReplyCode::from))?;
     let mut reply = header(c, start)?;
     let length = usize::from(reply.length);
-    compare_size(c, length + OVERHEAD, context);
+    compare_size(c, length + OVERHEAD, asked);
     if length == 0 {
         describe(c, &reply);
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
@@ -136,14 +194,13 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
     })
 }
 
-fn compare_size<S: Sink>(c: &mut Cursor<'_, '_, S>, size: usize, context: &Context) {
-    match context.answers {
-        Some(answers) if answers.opcode == Opcode::ReadRadio => {
-            if usize::from(answers.argument) != size {
-                c.note(SIZE_MISMATCH, format_args!("{} bytes were asked for, {size} came", answers.argument));
-            }
+fn compare_size<S: Sink>(c: &mut Cursor<'_, '_, S>, size: usize, asked: Option<u16>) {
+    match asked {
+        Some(asked) if usize::from(asked) != size => {
+            c.note(SIZE_MISMATCH, format_args!("{asked} bytes were asked for, {size} came"));
         }
-        _ => c.note(NO_REQUEST, format_args!("Read Radio comes before")),
+        Some(_) => {}
+        None => c.note(NO_REQUEST, format_args!("Read Radio comes before")),
     }
 }
 
@@ -208,5 +265,27 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
             c.info(format_args!("Radio data: {length} bytes, RSSI {minus}{strength} dBm{end}"));
         }
         other => c.info(format_args!("Radio reply: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::tree::checksum::CRC;
+    use crate::tree::sink::Outline;
+
+    #[test]
+    fn the_parts_of_the_header_lie_where_the_reader_reads_them() {
+        let mut outline = Outline::default();
+        let bytes = [0; HEADER_LENGTH + 1];
+        reply(&mut Cursor::new(&bytes, 0, false, &mut outline), None, &Context::default())
+            .expect("it is whole");
+        let starts = [INTERFACE, TYPE, LENGTH_WORD, DEVICE_TYPE, CRC]
+            .map(|field| outline.nodes().iter().find(|node| node.field == field.id()).map(|node| node.start));
+        assert_eq!(
+            starts,
+            [at::INTERFACE, at::TYPE, at::LENGTH, at::DEVICE, at::CRC].map(|at| u32::try_from(at).ok())
+        );
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a request for an interface's statistics, and the body of its answer. Out: the counters.
 
-use super::codes::{INTERFACE, Interface, RESERVED};
+use super::codes::{ACK_LENGTH, INTERFACE, Interface, RESERVED};
+use super::command::{Body, Request};
+use super::context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::Sink;
@@ -45,41 +47,60 @@ pub struct Statistics {
     pub sent: u32,
 }
 
-/// Reads the request behind its opcode.
-///
-/// # Errors
-/// [`Stop`] if bytes are missing.
-pub fn request<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Interface, Stop> {
-    let interface = c.read(INTERFACE, be_u8.map(Interface::from))?;
-    if let Interface::Unknown(number) = interface {
-        c.note(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
+impl Request for Interface {
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: &Context) -> Result<Self, Stop> {
+        let interface = c.read(INTERFACE, be_u8.map(Self::from))?;
+        if let Self::Unknown(number) = interface {
+            c.note(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
+        }
+        c.read(RESERVED, take(1usize))?;
+        c.info(format_args!("Read Interface Statistics: {interface}"));
+        Ok(interface)
     }
-    c.read(RESERVED, take(1usize))?;
-    c.info(format_args!("Read Interface Statistics: {interface}"));
-    Ok(interface)
+
+    fn argument(&self) -> u16 {
+        u8::from(*self).into()
+    }
 }
 
-/// Reads the body.
-///
-/// # Errors
-/// [`Stop`] if bytes are missing.
-pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, interface: Interface) -> Result<Statistics, Stop> {
-    let statistics = Statistics {
-        interface,
-        crc_errors: c.read(CRC_ERRORS, be_u8)?,
-        sequence_errors: c.read(SEQUENCE_ERRORS, be_u8)?,
-        naks: c.read(NAKS, be_u8)?,
-        timeouts: c.read(TIMEOUTS, be_u8)?,
-        received: c.read(RECEIVED, be_u32)?,
-        sent: c.read(SENT, be_u32)?,
-    };
-    // The radio's answer overwrites 36 bytes of the buffer, that of USB 25.
+/// Bytes of the counters that are known.
+const KNOWN: usize = 12;
+
+/// How many bytes of further counters come after them.
+const fn further(interface: Interface) -> usize {
     match interface {
-        Interface::Radio => c.read(MORE, take(21usize))?,
-        Interface::Usb => c.read(MORE, take(10usize))?,
-        Interface::Unknown(_) => c.remainder(MORE),
-    };
-    let Statistics { received, sent, .. } = statistics;
-    c.info(format_args!("Statistics of {interface}: {received} received, {sent} sent"));
-    Ok(statistics)
+        Interface::Usb => 10,
+        Interface::Radio | Interface::Unknown(_) => 21,
+    }
+}
+
+/// The interface that the request asked about.
+fn asked(argument: u16) -> Interface {
+    Interface::from(u8::try_from(argument).unwrap_or(u8::MAX))
+}
+
+impl Body for Statistics {
+    fn written(argument: u16) -> usize {
+        ACK_LENGTH + KNOWN + further(asked(argument))
+    }
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, argument: u16) -> Result<Self, Stop> {
+        let interface = asked(argument);
+        let statistics = Self {
+            interface,
+            crc_errors: c.read(CRC_ERRORS, be_u8)?,
+            sequence_errors: c.read(SEQUENCE_ERRORS, be_u8)?,
+            naks: c.read(NAKS, be_u8)?,
+            timeouts: c.read(TIMEOUTS, be_u8)?,
+            received: c.read(RECEIVED, be_u32)?,
+            sent: c.read(SENT, be_u32)?,
+        };
+        match interface {
+            Interface::Unknown(_) => c.remainder(MORE),
+            _ => c.read(MORE, take(further(interface)))?,
+        };
+        let Self { received, sent, .. } = statistics;
+        c.info(format_args!("Statistics of {interface}: {received} received, {sent} sent"));
+        Ok(statistics)
+    }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the body of the answer to Read Status. Out: what each interface holds and does.
 
+use super::codes::ACK_LENGTH;
+use super::command::Body;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
@@ -93,40 +95,42 @@ pub struct Status {
     pub available: u16,
 }
 
-/// True if `reply`, a whole 64-byte reply, has the shape that each known answer to Read Status has.
-///
-/// The shape excludes, it does not prove: left-over bytes may show it too.
-#[must_use]
-pub fn fits(reply: &[u8]) -> bool {
-    matches!(reply, [_, _, _, 0, 2, _, _, _, 5, 4, 0, ..] | [_, _, _, 0, 2, _, _, _, 5, 3, 0xff, ..])
-}
-
-/// Reads the body.
-///
-/// # Errors
-/// [`Stop`] if bytes are missing.
-pub fn body<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Status, Stop> {
-    let module = c.read(MODULE, be_u8)?;
-    if module != 0 {
-        c.note(INTERFACE_ERROR, format_args!("communication module status {module}"));
+impl Body for Status {
+    fn written(_: u16) -> usize {
+        ACK_LENGTH + 8
     }
-    c.read(INTERFACES, be_u8)?;
-    let status = c.group(RADIO, |c| {
-        let radio = bits(c)?;
-        let size = c.read(AVAILABLE, be_u16)?;
-        let available = if radio.received() { size } else { 0 };
-        if size != available {
-            c.note(UNKNOWN_VALUE, format_args!("a size without received data does not count"));
+
+    /// The shape excludes, it does not prove: left-over bytes may show it too.
+    fn fits(reply: &[u8]) -> Option<bool> {
+        Some(matches!(
+            reply,
+            [_, _, _, 0, 2, _, _, _, 5, 4, 0, ..] | [_, _, _, 0, 2, _, _, _, 5, 3, 0xff, ..]
+        ))
+    }
+
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: u16) -> Result<Self, Stop> {
+        let module = c.read(MODULE, be_u8)?;
+        if module != 0 {
+            c.note(INTERFACE_ERROR, format_args!("communication module status {module}"));
         }
-        c.title(format_args!("Radio: {}", Summary(radio, available)));
-        Ok(Status { radio, available })
-    })?;
-    c.group(USB, |c| {
-        bits(c)?;
-        c.read(USB_SIZE, be_u16)
-    })?;
-    c.info(format_args!("Status: {}", Summary(status.radio, status.available)));
-    Ok(status)
+        c.read(INTERFACES, be_u8)?;
+        let status = c.group(RADIO, |c| {
+            let radio = bits(c)?;
+            let size = c.read(AVAILABLE, be_u16)?;
+            let available = if radio.received() { size } else { 0 };
+            if size != available {
+                c.note(UNKNOWN_VALUE, format_args!("a size without received data does not count"));
+            }
+            c.title(format_args!("Radio: {}", Summary(radio, available)));
+            Ok(Self { radio, available })
+        })?;
+        c.group(USB, |c| {
+            bits(c)?;
+            c.read(USB_SIZE, be_u16)
+        })?;
+        c.info(format_args!("Status: {}", Summary(status.radio, status.available)));
+        Ok(status)
+    }
 }
 
 fn bits<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Bits, Stop> {

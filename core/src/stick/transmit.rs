@@ -2,8 +2,10 @@
 //! In: the host's command to send a packet. Out: the pump, the opcode, and the parameters.
 
 use super::codes::{INTERFACE, Interface};
+use super::command::Request;
 use super::context::Context;
-use super::radio::{address, length_word};
+use super::length::Length;
+use super::radio::{self, address, length_word};
 use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode};
 use crate::tree::checksum::CrcStatus;
@@ -15,8 +17,18 @@ use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 
+/// Where the parts of the header lie, from the stick's opcode on.
+mod at {
+    pub const INTERFACE: usize = 1;
+    pub const DEVICE: usize = 2;
+    pub const LENGTH: usize = 7;
+    pub const CRC: usize = 14;
+}
+
+/// Bytes before the parameters.
+pub const HEADER_LENGTH: usize = at::CRC + 1;
 /// Bytes of a transmit frame that are not parameters.
-pub const OVERHEAD: usize = 16;
+pub const OVERHEAD: usize = HEADER_LENGTH + 1;
 
 crate::fields! { group Transmit;
     /// Header of a packet to a pump.
@@ -76,11 +88,42 @@ impl Transmit {
     }
 }
 
-/// Reads the frame behind its stick opcode.
+/// The marks of a packet that is for a pump, as far as the bytes go.
+fn marks(bytes: &[u8]) -> impl Iterator<Item = bool> {
+    let over_radio = bytes.get(at::INTERFACE).is_some_and(|&byte| Interface::from(byte) == Interface::Radio);
+    let [device, vendor] = radio::of_a_pump(bytes, at::DEVICE);
+    [over_radio, device, vendor].into_iter().take(bytes.len().saturating_sub(at::INTERFACE))
+}
+
+/// The length of the command that begins `bytes`, whose first is its opcode.
+pub(super) fn length(bytes: &[u8]) -> Length {
+    if !marks(bytes).all(|mark| mark) {
+        return Length::None;
+    }
+    radio::length_at(bytes, at::LENGTH).map_or(Length::Open, |parameters| Length::Is(OVERHEAD + parameters))
+}
+
+/// True if `bytes`, whose first is its opcode, may begin such a command; they must reach to the kind of device.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.len() > at::DEVICE && marks(bytes).take(at::DEVICE).all(|mark| mark)
+}
+
+/// True if `bytes` begin with a header whose check value is good.
+pub(super) fn sealed(bytes: &[u8]) -> bool {
+    marks(bytes).all(|mark| mark) && radio::sealed(bytes, at::CRC)
+}
+
+impl Request for Transmit {
+    fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Self, Stop> {
+        transmit(c, context)
+    }
+}
+
+/// Reads the frame after its stick opcode.
 ///
 /// # Errors
 /// [`Stop`] if bytes of the header are missing; missing parameters are a note.
-pub fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Transmit, Stop> {
+fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Transmit, Stop> {
     let start = c.position() - 1;
     c.read(INTERFACE, be_u8.map(Interface::from))?;
     let mut packet = c.group(HEADER, |c| {
@@ -145,4 +188,24 @@ fn parameters<S: Sink>(
         return Err(c.stop());
     }
     Ok(c.crc8("Parameters CRC", covered.map(crc8))?.status())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::tree::checksum::CRC;
+    use crate::tree::sink::Outline;
+
+    #[test]
+    fn the_parts_of_the_header_lie_where_the_reader_reads_them() {
+        let mut outline = Outline::default();
+        let bytes = [0; OVERHEAD];
+        let mut c = Cursor::new(&bytes, 0, false, &mut outline);
+        c.seek(at::INTERFACE);
+        transmit(&mut c, &Context::default()).expect("it is whole");
+        let starts = [INTERFACE, DEVICE_TYPE, LENGTH_WORD, CRC]
+            .map(|field| outline.nodes().iter().find(|node| node.field == field.id()).map(|node| node.start));
+        assert_eq!(starts, [at::INTERFACE, at::DEVICE, at::LENGTH, at::CRC].map(|at| u32::try_from(at).ok()));
+    }
 }

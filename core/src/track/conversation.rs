@@ -11,10 +11,15 @@ use super::{Found, Link};
 use crate::pages;
 use crate::pump::Opcode as PumpOpcode;
 use crate::pump::learn::{Message, learn};
+use crate::stick::codes::{ACK_LENGTH, refuses, speaker};
+use crate::stick::command::Body as _;
 use crate::stick::continuity::asked_for;
-use crate::stick::received::{self, HEADER_LENGTH, RadioReply, ResponseType};
-use crate::stick::transmit::{OVERHEAD, Transmit};
-use crate::stick::{self, Answered, Command, Context, Opcode, Reply, product, status};
+use crate::stick::read_radio::Size;
+use crate::stick::received::{self, RadioReply, ResponseType};
+use crate::stick::row::End;
+use crate::stick::status::Status;
+use crate::stick::transmit::{self, Transmit};
+use crate::stick::{self, Answered, Command, Context, Opcode, Reply, ReplyCode};
 use crate::transfer::Transfer;
 use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
@@ -46,7 +51,9 @@ impl Book {
         found.transaction = match (opcode, command) {
             (_, Command::Transmit(packet)) => {
                 self.close(link);
-                let parameters = bytes.get(OVERHEAD - 1..OVERHEAD - 1 + usize::from(packet.parameters));
+                let parameters = bytes
+                    .get(transmit::HEADER_LENGTH..)
+                    .and_then(|rest| rest.get(..packet.parameters.into()));
                 let parameters = parameters.filter(|_| packet.crcs_good());
                 let number = self.transact(Kind::Pump(packet), transfer, parameters.unwrap_or_default());
                 self.count_repeats(link.open, number);
@@ -62,7 +69,7 @@ impl Book {
                 link.open = self.transact(Kind::Orphan, transfer, &[]);
                 link.open
             }
-            (Opcode::ReadStatus | Opcode::ReadRadio, _) => {
+            (opcode, _) if opcode.row().is_some_and(|row| row.end == End::Open) => {
                 if link.open == 0 {
                     link.open = self.transact(Kind::Orphan, transfer, &[]);
                 }
@@ -86,17 +93,12 @@ impl Book {
             }
         }
         let follows = match command {
-            Command::ReadRadio(size) => link.continuity.reads(size),
+            Command::ReadRadio(Size(size)) => link.continuity.reads(size),
             _ => true,
         };
         if opcode == Opcode::Transmit {
             link.continuity.transmits();
         }
-        let argument = match command {
-            Command::ReadRadio(size) => size,
-            Command::Statistics(interface) => u8::from(interface).into(),
-            _ => 0,
-        };
         let number = next_number(&self.requests);
         append(
             &mut self.requests,
@@ -105,7 +107,7 @@ impl Book {
                 reply: 0,
                 time: sent.1,
                 replied: 0,
-                answered: Answered { opcode, argument },
+                answered: Answered { opcode, ..command.asks() },
                 transaction: found.transaction,
             },
         );
@@ -221,8 +223,7 @@ impl Book {
         }
         let mut nobody = ();
         let mut cursor = Cursor::new(bytes, 0, cut, &mut nobody);
-        let context = Context { answers, ..Context::default() };
-        let Ok(reply) = stick::reply(&mut cursor, &context) else {
+        let Ok(reply) = stick::reply(&mut cursor, answers, &Context::default()) else {
             self.forgo(found.request);
             return;
         };
@@ -234,7 +235,7 @@ impl Book {
             if radio.header_crc != CrcStatus::Good || radio.payload_crc == CrcStatus::Bad {
                 link.continuity.doubt(bytes.len() + lacks);
             }
-            let payload = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+            let payload = bytes.get(received::HEADER_LENGTH..).unwrap_or_default();
             let payload = &payload[..payload.len().min(radio.length.into())];
             if link.continuity.begun() && !asked_for(answers, radio.length) {
                 self.interrupt(link, found);
@@ -261,7 +262,7 @@ impl Book {
             Reply::Nak(_) => {}
             // Damaged, so that it is not what was read from the radio any more.
             _ if answers.is_some_and(|a| a.opcode == Opcode::ReadRadio) => self.forgo(found.request),
-            Reply::Status(_) if found.marks.has(Marks::AFTER_GAP) && !status::fits(bytes) => {}
+            Reply::Status(_) if found.marks.has(Marks::AFTER_GAP) && Status::fits(bytes) == Some(false) => {}
             Reply::Status(status) => transaction.empty_polls += u32::from(!status.radio.received()),
             Reply::Ack if transaction.stage == Stage::Asked => {
                 transaction.stage = Stage::Accepted;
@@ -270,7 +271,7 @@ impl Book {
                     transaction.response = Some(came);
                 }
             }
-            Reply::Product(_) | Reply::Statistics(_) | Reply::Signal(_) => {
+            _ if answers.and_then(|a| a.opcode.row()).is_some_and(|row| row.end == End::Reply) => {
                 transaction.stage = Stage::Accepted;
                 transaction.response = Some(came);
             }
@@ -294,13 +295,12 @@ impl Book {
         let count = link.waiting.len();
         let fits = |&at: &usize| {
             let Some(request) = self.request(link.waiting[at]) else { return false };
-            match (bytes, request.answered.opcode) {
-                ([2, ..], opcode) => opcode == Opcode::ReadRadio,
-                ([_, 0x66, ..], _) => true,
-                (_, Opcode::ReadRadio) => count == 1 && bytes.first() != Some(&1),
-                (_, Opcode::ReadStatus) => count == 1 || status::fits(bytes),
-                (_, Opcode::ProductInfo) => count == 1 || product::fits(bytes),
-                _ => true,
+            let reads_radio = request.answered.opcode == Opcode::ReadRadio;
+            match speaker(bytes) {
+                Some(ReplyCode::Pump) => reads_radio,
+                _ if refuses(bytes) => true,
+                by if reads_radio => count == 1 && by != Some(ReplyCode::Stick),
+                _ => count == 1 || request.answered.fits(bytes) != Some(false),
             }
         };
         let newer = count.saturating_sub(link.behind);
@@ -309,7 +309,7 @@ impl Book {
             link.waiting.drain(..at).for_each(|number| self.forgo(number));
             return link.waiting.pop_front().unwrap_or_default();
         }
-        if bytes.first() == Some(&1) { std::mem::take(&mut link.unqueued) } else { 0 }
+        if speaker(bytes) == Some(ReplyCode::Stick) { std::mem::take(&mut link.unqueued) } else { 0 }
     }
 
     /// Notes that the reply to a command is lost: what a radio read asked for is missing.
@@ -433,18 +433,17 @@ impl Book {
 fn follows(link: &mut Link, answers: Option<Answered>, bytes: &[u8], lacks: usize) -> bool {
     let begun = link.continuity.begun();
     let sent = bytes.len() + lacks;
-    let from_pump = bytes.first() == Some(&2);
-    let nak = bytes.get(1) == Some(&0x66);
+    let from_pump = speaker(bytes) == Some(ReplyCode::Pump);
     let written = match answers {
         _ if from_pump => sent,
-        Some(_) if nak => 3,
+        Some(_) if refuses(bytes) => ACK_LENGTH,
         Some(command) => command.written().unwrap_or(sent),
         None => sent,
     };
     // The answer to Read Status has so clear a shape that it is no other command's.
-    let is_status = status::fits(bytes) && link.continuity.unchanged_from(bytes, 11);
-    let answers_other =
-        answers.is_some_and(|a| matches!(a.opcode, Opcode::Statistics | Opcode::Signal)) && is_status;
+    let is_status =
+        Status::fits(bytes) == Some(true) && link.continuity.unchanged_from(bytes, Status::written(0));
+    let answers_other = answers.is_some_and(|command| command.unvouched()) && is_status;
     let unasked = answers.is_none() || answers.is_some_and(|a| a.opcode == Opcode::ReadRadio && !from_pump);
     link.continuity.replies(bytes, sent, written) && !(begun && (unasked || answers_other))
 }

@@ -339,10 +339,15 @@ fn command_length(bytes: &[u8], carrier: Carrier) -> Length {
 /// Tells which way bytes went where the capture does not: by what is owed, or by how a frame begins.
 fn direction(link: &Link, bytes: &[u8]) -> Direction {
     let owes = |direction: Direction| link.lanes[direction as usize].framer.owes();
-    match bytes {
-        _ if owes(Direction::FromStick) => Direction::FromStick,
-        _ if owes(Direction::ToStick) => Direction::ToStick,
-        [1, 0, 0xa7, ..] | [3..=6, ..] | [0x0c, 0, ..] => Direction::ToStick,
-        _ => Direction::FromStick,
+    let begins_command = || {
+        let row = bytes.first().and_then(|&first| Opcode::from(first).row());
+        row.is_some_and(|row| row.shape.begins(bytes))
+    };
+    if owes(Direction::FromStick) {
+        Direction::FromStick
+    } else if owes(Direction::ToStick) || begins_command() {
+        Direction::ToStick
+    } else {
+        Direction::FromStick
     }
 }

@@ -150,6 +150,7 @@ macro_rules! groups {
 groups! {
     Dissect => view::dissect;
     Summary => view::summary;
+    StickCommand => stick;
     Stick => stick::codes;
     Status => stick::status;
     Product => stick::product;

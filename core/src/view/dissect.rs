@@ -5,7 +5,7 @@ use super::reply;
 use crate::pump;
 use crate::stick::framing::Role;
 use crate::stick::transmit;
-use crate::stick::{self, Context};
+use crate::stick::{self, Answered, Context};
 use crate::track::ledger::{Fact, Marks};
 use crate::track::transaction::Transaction;
 use crate::track::{Join, Tracker};
@@ -148,12 +148,12 @@ impl Visit<'_> {
     fn part<S: Sink>(&self, fact: &Fact, join: &Join, here: Span, c: &mut Cursor<'_, '_, S>) {
         let Join { length, parts, bytes } = join;
         if fact.role == Role::Part {
-            let context = self.context(fact);
-            match context.answers {
+            let (context, answers) = (self.context(fact), self.answers(fact));
+            match answers {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
             }
-            opcodes(fact, &context, here, c);
+            opcodes(fact, answers, &context, here, c);
             self.links(fact, here, c);
             if let Some((completing, _)) = parts.last() {
                 c.generated(JOINED_IN, here, completing);
@@ -187,10 +187,10 @@ impl Visit<'_> {
     /// Shows a frame, which is all that `c` has to read.
     fn frame<S: Sink>(&self, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
         let start = c.position();
-        let context = self.context(fact);
+        let (context, answers) = (self.context(fact), self.answers(fact));
         let read = match fact.direction {
             Direction::ToStick => stick::command(c, &context).map(|_| ()),
-            Direction::FromStick => stick::reply(c, &context).map(|_| ()),
+            Direction::FromStick => stick::reply(c, answers, &context).map(|_| ()),
         };
         match read {
             Err(stop) => incomplete(c, stop),
@@ -202,7 +202,7 @@ impl Visit<'_> {
             Ok(()) => {}
         }
         let span = c.span_since(start);
-        opcodes(fact, &context, span, c);
+        opcodes(fact, answers, &context, span, c);
         self.links(fact, span, c);
         if self.reassemble && fact.marks.has(Marks::COMPLETES) {
             self.reassembled(fact, span, c);
@@ -224,21 +224,17 @@ impl Visit<'_> {
         let transaction = self.transaction(fact);
         let serial = transaction.and_then(Transaction::serial);
         Context {
-            answers: match fact.direction {
-                Direction::ToStick => None,
-                Direction::FromStick => {
-                    let answered = self.tracker.request(fact).map(|request| request.answered);
-                    // Values without a check value are not read from a reply that may answer another command.
-                    answered.filter(|command| {
-                        !fact.marks.has(Marks::AFTER_GAP)
-                            || !matches!(command.opcode, stick::Opcode::Signal | stick::Opcode::Statistics)
-                    })
-                }
-            },
             pump_opcode: transaction.and_then(Transaction::pump_opcode),
             pump: serial.map(|serial| self.tracker.pump(serial)).unwrap_or_default(),
             whole_reply: fact.marks.has(Marks::WHOLE_REPLY),
         }
+    }
+
+    /// The command that a reply answers. After a gap, a reply that nothing vouches for may answer another one.
+    fn answers(&self, fact: &Fact) -> Option<Answered> {
+        let answered =
+            self.tracker.request(fact).filter(|_| fact.direction == Direction::FromStick)?.answered;
+        (!fact.marks.has(Marks::AFTER_GAP) || !answered.unvouched()).then_some(answered)
     }
 
     /// The transaction, and the frames at the other end.
@@ -316,11 +312,17 @@ fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
 }
 
 /// The opcodes of both levels, as far as they are known.
-fn opcodes<S: Sink>(fact: &Fact, context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
+fn opcodes<S: Sink>(
+    fact: &Fact,
+    answers: Option<Answered>,
+    context: &Context,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
         Direction::ToStick => c.byte(span.start as usize).map(stick::Opcode::from),
-        Direction::FromStick => context.answers.map(|answers| answers.opcode),
+        Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {
         if from_stick {

@@ -6,7 +6,9 @@ mod foreign;
 mod interest;
 mod memory;
 mod replay;
+
 mod round_trip;
+mod rows;
 mod streams;
 mod totality;
 mod traffic;

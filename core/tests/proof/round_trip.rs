@@ -4,7 +4,9 @@
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::serial::Serial;
 use carelink_core::stick::product::Band;
+use carelink_core::stick::read_radio::Size;
 use carelink_core::stick::received::ResponseType;
+use carelink_core::stick::signal::Signal;
 use carelink_core::stick::{
     Answered, Command, Context, Interface, NakReason, Opcode, Reply, command, reply as parse,
 };
@@ -18,8 +20,9 @@ fn read_command(bytes: &[u8]) -> Command {
 }
 
 fn read_reply(bytes: &[u8], opcode: Opcode, argument: u16) -> Reply {
-    let context = Context { answers: Some(Answered { opcode, argument }), ..Context::default() };
-    parse(&mut Cursor::new(bytes, 0, false, &mut ()), &context).expect("the frame is whole")
+    let answers = Some(Answered { opcode, argument });
+    parse(&mut Cursor::new(bytes, 0, false, &mut ()), answers, &Context::default())
+        .expect("the frame is whole")
 }
 
 fn answer(bytes: &[u8]) -> [u8; 64] {
@@ -33,7 +36,7 @@ proptest! {
         prop_assert_eq!(read_command(&request::read_status()), Command::ReadStatus);
         prop_assert_eq!(read_command(&request::read_status()[..2]), Command::ReadStatus);
         prop_assert_eq!(read_command(&request::read_signal_strength()), Command::Signal);
-        prop_assert_eq!(read_command(&request::read_radio(size)), Command::ReadRadio(size));
+        prop_assert_eq!(read_command(&request::read_radio(size)), Command::ReadRadio(Size(size)));
         let statistics = read_command(&request::read_statistics(interface));
         prop_assert_eq!(statistics, Command::Statistics(Interface::from(interface)));
     }
@@ -63,7 +66,7 @@ proptest! {
         let nak = read_reply(&answer(&reply::nak(reason)), Opcode::Transmit, 0);
         prop_assert_eq!(nak, Reply::Nak(NakReason::from(reason)));
         let signal = read_reply(&answer(&reply::signal_strength(dbm)), Opcode::Signal, 0);
-        prop_assert_eq!(signal, Reply::Signal(dbm));
+        prop_assert_eq!(signal, Reply::Signal(Signal(dbm)));
 
         let status = reply::Status { module, radio, size, usb_size }.to_bytes();
         let Reply::Status(status) = read_reply(&answer(&status), Opcode::ReadStatus, 0) else { panic!("a status") };
