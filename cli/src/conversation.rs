@@ -4,14 +4,15 @@
 use crate::capture::{self, Packet};
 use crate::tcp;
 use anyhow::{Context as _, Error, Result};
+use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
-use carelink_core::track::transaction::{Outcome, Part, Transaction};
+use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
+use carelink_core::view;
 use carelink_core::view::reply::{self, Doubt};
-use carelink_core::view::session::Session;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Read};
@@ -56,7 +57,7 @@ pub struct Conversation {
 #[derive(Clone, Copy, Debug)]
 pub struct Fetch<'a> {
     /// Its number, from 1.
-    pub number: u32,
+    pub number: TransactionId,
     /// The fetch itself.
     pub transaction: &'a Transaction,
     /// Its reply, as far as it came.
@@ -104,7 +105,7 @@ impl Conversation {
     /// As [`Conversation::read`].
     pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
         let (mut session, mut packets) = (Session::default(), Vec::new());
-        session.tracker_mut().force_pump(options.forced());
+        session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
         let read = capture::read_with(source, options.tcp_port, |packet| {
             if session.observe(&packet.transfer(Claim::Ask)) == Verdict::Ours {
                 packets.push(packet);
@@ -120,11 +121,11 @@ impl Conversation {
 
     /// All fetches, in the order in which they began.
     pub fn fetches(&self) -> impl Iterator<Item = Fetch<'_>> {
-        let tracker = self.session.tracker();
-        (1..).zip(tracker.transactions()).map(|(number, transaction)| {
-            let (data, parts) = tracker.reply(number);
-            let pump = transaction.serial().map(|serial| tracker.pump(serial)).unwrap_or_default();
-            Fetch { number, transaction, data, parts, doubt: reply::doubt(tracker, number), pump }
+        let transactions = self.session.transactions();
+        transactions.iter().map(|(number, transaction)| {
+            let (data, parts) = transactions.reply(number);
+            let (doubt, pump) = (reply::doubt(transactions, number), transactions.pump_of(transaction));
+            Fetch { number, transaction, data, parts, doubt, pump }
         })
     }
 
@@ -168,10 +169,10 @@ impl Fetch<'_> {
     /// The parameters of the command, if they are known in full.
     #[must_use]
     pub fn parameters(&self) -> Option<Parameters> {
-        let packet = self.transaction.transmit()?;
+        let command = self.transaction.command()?;
         let bytes = self.transaction.parameters();
-        let whole = bytes.len() == usize::from(packet.parameters);
-        let read = pump::parameters(packet.opcode, &mut Cursor::new(bytes, 0, !whole, &mut ()), self.pump);
+        let whole = bytes.len() == usize::from(command.parameters);
+        let read = pump::parameters(command.opcode, &mut Cursor::new(bytes, 0, !whole, &mut ()), self.pump);
         read.ok().flatten().filter(|_| whole)
     }
 
@@ -188,11 +189,5 @@ impl Fetch<'_> {
             (part.offset..part.offset + part.len).contains(&u32::try_from(offset).unwrap_or(u32::MAX))
         };
         self.parts.iter().find(holds).map(|part| part.frame)
-    }
-
-    /// The last frame of the fetch.
-    #[must_use]
-    pub fn end(&self) -> u32 {
-        self.transaction.response.map_or(self.transaction.last, |(frame, _)| frame)
     }
 }

@@ -405,16 +405,16 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
             current_events(&reply, &mut |kind, values| {
                 let values = values.to_string();
                 if !status.events.iter().any(|(other, same, _)| *other == kind && *same == values) {
-                    status.events.push((kind, values, fetch.end()));
+                    status.events.push((kind, values, fetch.transaction.end()));
                 }
             });
         }
     }
-    let tracker = conversation.session.tracker();
+    let transactions = conversation.session.transactions();
     let mut rest: Vec<_> = sessions.into_iter().collect();
     rest.sort_by_key(|(key, _)| *key);
     for ((_, serial), status) in rest {
-        close(tracker.pump(serial), serial, status);
+        close(transactions.pump(serial), serial, status);
     }
 }
 

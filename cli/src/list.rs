@@ -5,8 +5,8 @@ use crate::conversation::{Conversation, Fetch, Options};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
+use carelink_core::exchange::{Asked, Outcome, Stage};
 use carelink_core::pump;
-use carelink_core::track::transaction::{Kind, Outcome, Stage};
 use carelink_core::tree::cursor::Cursor;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -70,16 +70,16 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
 
 fn row(conversation: &Conversation, fetch: &Fetch<'_>) -> Vec<Value> {
     let transaction = fetch.transaction;
-    let opcode = match transaction.kind {
-        Kind::Pump(packet) => Some(packet.opcode.0),
-        Kind::Stick(opcode) => Some(opcode.into()),
-        Kind::Orphan => None,
+    let opcode = match transaction.asked {
+        Asked::Pump(command) => Some(command.opcode.0),
+        Asked::Device(code) => Some(code.number),
+        Asked::Unknown => None,
     };
     vec![
-        json!(fetch.number),
-        json!(transaction.request.0),
-        json!(transaction.last.max(fetch.end())),
-        json!(time(transaction.request.1)),
+        json!(fetch.number.get()),
+        json!(transaction.request.frame()),
+        json!(transaction.last.max(transaction.end())),
+        json!(time(transaction.request.time())),
         json!(transaction.stream),
         json!(transaction.serial().map(|serial| serial.to_string())),
         json!(opcode.map(|opcode| format!("{opcode:#04x}"))),
@@ -92,9 +92,13 @@ fn row(conversation: &Conversation, fetch: &Fetch<'_>) -> Vec<Value> {
 
 fn line(conversation: &Conversation, fetch: &Fetch<'_>) -> String {
     let transaction = fetch.transaction;
-    let (first, last) = (transaction.request.0, transaction.last.max(fetch.end()));
-    let mut line =
-        format!("{:>4}  {:<13}  {}  ", fetch.number, format!("{first}-{last}"), time(transaction.request.1));
+    let (first, last) = (transaction.request.frame(), transaction.last.max(transaction.end()));
+    let mut line = format!(
+        "{:>4}  {:<13}  {}  ",
+        fetch.number.get(),
+        format!("{first}-{last}"),
+        time(transaction.request.time())
+    );
     line += &transaction.serial().map_or_else(|| "stick ".to_owned(), |serial| serial.to_string());
     line += &format!("  {}", command(fetch));
     if let Some(parameters) = parameters(fetch) {
@@ -115,16 +119,16 @@ pub(crate) fn time(nanoseconds: u64) -> String {
 
 /// The name of what was asked.
 pub(crate) fn command(fetch: &Fetch<'_>) -> String {
-    match fetch.transaction.kind {
-        Kind::Pump(packet) => packet.opcode.to_string(),
-        Kind::Stick(opcode) => opcode.to_string(),
-        Kind::Orphan => "reads whose command was not captured".to_owned(),
+    match fetch.transaction.asked {
+        Asked::Pump(command) => command.opcode.to_string(),
+        Asked::Device(code) => code.to_string(),
+        Asked::Unknown => "reads whose command was not captured".to_owned(),
     }
 }
 
 /// The parameters of a pump's command, in words if their layout is known.
 fn parameters(fetch: &Fetch<'_>) -> Option<String> {
-    let packet = fetch.transaction.transmit().filter(|packet| packet.parameters > 0)?;
+    let packet = fetch.transaction.command().filter(|packet| packet.parameters > 0)?;
     if let Some(parameters) = fetch.parameters() {
         return Some(parameters.to_string());
     }
@@ -137,18 +141,18 @@ fn parameters(fetch: &Fetch<'_>) -> Option<String> {
 fn outcome(fetch: &Fetch<'_>) -> String {
     match (fetch.transaction.stage, fetch.transaction.outcome()) {
         (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
-        (Stage::StickNak(reason), _) => format!("stick NAK: {reason}"),
+        (Stage::DeviceNak(reason), _) => format!("stick NAK: {reason}"),
         (_, outcome) => outcome.to_string(),
     }
 }
 
 /// What came, in a sentence.
 fn reply(conversation: &Conversation, fetch: &Fetch<'_>) -> Option<String> {
-    match fetch.transaction.kind {
-        Kind::Stick(_) => {
-            let (frame, _) =
-                fetch.transaction.response.filter(|_| fetch.transaction.outcome() == Outcome::Answered)?;
-            Some(conversation.sentence(frame)).filter(|sentence| !sentence.is_empty())
+    match fetch.transaction.asked {
+        Asked::Device(_) => {
+            let answered = fetch.transaction.outcome() == Outcome::Answered;
+            let response = fetch.transaction.response.filter(|_| answered)?;
+            Some(conversation.sentence(response.frame())).filter(|sentence| !sentence.is_empty())
         }
         _ if fetch.data.is_empty() => None,
         _ => Some(match (Page::of(fetch), fetch.doubt) {

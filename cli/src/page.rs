@@ -94,8 +94,10 @@ impl<'a> Page<'a> {
     /// `frame 35: history page 0`
     #[must_use]
     pub fn place(&self) -> String {
-        let frame =
-            self.fetch.map(|fetch| format!("frame {}: ", fetch.transaction.request.0)).unwrap_or_default();
+        let frame = self
+            .fetch
+            .map(|fetch| format!("frame {}: ", fetch.transaction.request.frame()))
+            .unwrap_or_default();
         let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
         format!("{frame}{} page{number}", self.kind.word())
     }

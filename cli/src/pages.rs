@@ -35,7 +35,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     for fetch in conversation.fetches() {
         // A refused command brings no page, and is nothing to complain of.
         let Some(page) = Page::of(&fetch) else { continue };
-        let frame = fetch.transaction.request.0;
+        let frame = fetch.transaction.request.frame();
         let fault = page.doubt().map(|doubt| doubt.to_string());
         if let Some(fault) = fault.or_else(|| (!page.whole()).then(|| "it lacks its end".to_owned())) {
             eprintln!("carelink: frame {frame}: {}: not written: {fault}", fetch.transaction);

@@ -6,11 +6,11 @@ use crate::list;
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
+use carelink_core::exchange::Asked;
 use carelink_core::pump;
-use carelink_core::stick::received::PAYLOAD;
-use carelink_core::track::transaction::Kind;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Outline;
+use carelink_core::view::payload::PAYLOAD;
 use carelink_core::view::reply;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -37,7 +37,7 @@ pub struct Args {
 /// If the capture cannot be read, is damaged, has no such transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let conversation = Conversation::read(&args.capture, &args.options)?;
-    let wanted = |fetch: &Fetch<'_>| args.number.is_none_or(|number| number == fetch.number);
+    let wanted = |fetch: &Fetch<'_>| args.number.is_none_or(|number| number == fetch.number.get());
     if let Some(number) = args.number.filter(|_| !conversation.fetches().any(|fetch| wanted(&fetch))) {
         let count = conversation.fetches().count();
         bail!("{}: no transaction {number}; there are {count}", args.capture.display());
@@ -54,7 +54,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
             let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS].concat();
             let mut csv = Csv::new(&mut *out, b',', &columns)?;
             for fetch in fetches {
-                let key = [json!(fetch.number), json!(fetch.transaction.request.0)];
+                let key = [json!(fetch.number.get()), json!(fetch.transaction.request.frame())];
                 for part in parts(&conversation, &fetch) {
                     let name = json!(part.name);
                     for row in Tree::new(&part.outline, part.bytes).rows() {
@@ -70,7 +70,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
 }
 
 fn text(conversation: &Conversation, fetch: &Fetch<'_>, out: &mut impl Write) -> Result<()> {
-    let (first, last) = (fetch.transaction.request.0, fetch.end());
+    let (first, last) = (fetch.transaction.request.frame(), fetch.transaction.end());
     writeln!(out, "Transaction {}, frames {first} to {last}: {}", fetch.number, fetch.transaction)?;
     for part in parts(conversation, fetch) {
         writeln!(out, "  {}", part.name)?;
@@ -82,10 +82,10 @@ fn text(conversation: &Conversation, fetch: &Fetch<'_>, out: &mut impl Write) ->
 fn json(conversation: &Conversation, fetch: &Fetch<'_>) -> Value {
     let transaction = fetch.transaction;
     let mut value = json!({
-        "transaction": fetch.number,
-        "first_frame": transaction.request.0,
-        "last_frame": fetch.end(),
-        "time": list::time(transaction.request.1),
+        "transaction": fetch.number.get(),
+        "first_frame": transaction.request.frame(),
+        "last_frame": transaction.end(),
+        "time": list::time(transaction.request.time()),
         "pump": transaction.serial().map(|serial| serial.to_string()),
         "command": list::command(fetch),
         "outcome": transaction.outcome().to_string(),
@@ -107,17 +107,17 @@ pub(crate) struct Part<'a> {
 
 fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    match fetch.transaction.kind {
-        Kind::Stick(_) => {
-            if let Some((frame, _)) = fetch.transaction.response
-                && let Some(packet) = conversation.packet(frame)
+    match fetch.transaction.asked {
+        Asked::Device(_) => {
+            if let Some(response) = fetch.transaction.response
+                && let Some(packet) = conversation.packet(response.frame())
             {
                 let mut outline = Outline::default();
-                conversation.dissect(frame, &mut outline);
+                conversation.dissect(response.frame(), &mut outline);
                 parts.push(Part { name: "reply", outline, bytes: &packet.bytes });
             }
         }
-        Kind::Pump(_) | Kind::Orphan => {
+        Asked::Pump(_) | Asked::Unknown => {
             parts.extend(parameters(fetch));
             parts.extend(reply(conversation, fetch));
         }
@@ -126,7 +126,7 @@ fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>>
 }
 
 fn parameters<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
-    let packet = fetch.transaction.transmit()?;
+    let packet = fetch.transaction.command()?;
     let bytes = fetch.transaction.parameters();
     if bytes.is_empty() {
         return None;
@@ -152,6 +152,6 @@ pub(crate) fn reply<'a>(conversation: &Conversation, fetch: &Fetch<'a>) -> Optio
     }
     let mut outline = Outline::default();
     let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
-    reply::show(conversation.session.tracker(), fetch.number, &mut cursor);
+    reply::show(conversation.session.transactions(), fetch.number, &mut cursor);
     Some(Part { name: "reply", outline, bytes })
 }

@@ -3,11 +3,12 @@
 
 use anyhow::{Context as _, Result};
 use carelink_cli::capture::{self, Packet};
-use carelink_core::track::transaction::{Kind, Outcome};
+use carelink_core::exchange::{Asked, Expects, Outcome};
+use carelink_core::pump::Opcode;
+use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::checksum::CRC_STATUS;
 use carelink_core::tree::sink::Outline;
-use carelink_core::view::session::Session;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -126,13 +127,20 @@ fn transactions_agree_with_an_independent_count() -> Result<()> {
     let mut counts: BTreeMap<(&str, Outcome), u32> = BTreeMap::new();
     let Some(paths) = captures()? else { return Ok(()) };
     for path in paths.iter().filter(|path| !path.ends_with("736868-status.pcapng")) {
-        for transaction in converse(path)?.session.tracker().transactions() {
-            let what = match transaction.kind {
-                Kind::Stick(_) => continue,
-                Kind::Orphan => "orphan",
-                Kind::Pump(packet) if packet.powers_off() => "power off",
-                Kind::Pump(packet) if packet.opcode.0 == 0x5d => "power on",
-                Kind::Pump(packet) => ["pages 0", "pages 1", "pages 2"][usize::from(packet.pages)],
+        for (_, transaction) in converse(path)?.session.transactions().iter() {
+            let what = match transaction.asked {
+                Asked::Device(_) => continue,
+                Asked::Unknown => "orphan",
+                Asked::Pump(command) if command.opcode == Opcode::POWER_CONTROL => match command.expects {
+                    Expects::Silence => "power off",
+                    _ => "power on",
+                },
+                Asked::Pump(command) => match command.expects {
+                    Expects::Nothing => "pages 0",
+                    Expects::One => "pages 1",
+                    Expects::Several => "pages 2",
+                    other => panic!("{other:?}"),
+                },
             };
             *counts.entry((what, transaction.outcome())).or_default() += 1;
         }
@@ -163,14 +171,14 @@ fn transactions_agree_with_an_independent_count() -> Result<()> {
 
 /// What was asked and what came, of each reply that counts as good: by its command and parameters.
 fn told(session: &Session) -> Vec<(String, Vec<u8>)> {
-    let tracker = session.tracker();
-    (1..)
-        .zip(tracker.transactions())
+    let transactions = session.transactions();
+    transactions
+        .iter()
         .filter(|(_, transaction)| transaction.outcome() == Outcome::Complete)
         .filter_map(|(number, transaction)| {
-            let packet = transaction.transmit()?;
-            let asked = format!("{} {} {:?}", packet.serial, packet.opcode, transaction.parameters());
-            Some((asked, tracker.reply(number).0.to_vec()))
+            let command = transaction.command()?;
+            let asked = format!("{} {} {:?}", command.serial, command.opcode, transaction.parameters());
+            Some((asked, transactions.reply(number).0.to_vec()))
         })
         .collect()
 }

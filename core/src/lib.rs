@@ -3,12 +3,13 @@
 //!
 //! The bytes of a capture flow through these rooms:
 //!
-//! 1. A [`view::session::Session`] is handed every USB transfer in capture order, and [`track`] follows the
-//!    conversation: it finds the [frames](stick::framing), pairs replies with commands, and gathers them into
-//!    [transactions](track::transaction). What it learns of a transfer is a handful of [facts](track::ledger) that never
-//!    change again.
-//! 2. [`view::dissect`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses
-//!    USB and the packets to and from the pump, [`view::reply`] a reply that is put together from its parts, [`pump`]
+//! 1. A [`session::Session`] is handed every USB transfer in capture order, and the [tracker](stick::tracker) of the
+//!    sticks follows what they say: it finds the [frames](stick::framing), pairs replies with commands, and tells
+//!    [`exchange`] what it finds of commands to pumps and of answers to them, which gathers that into
+//!    [transactions](exchange::Transactions). What the tracker learns of a transfer is a handful of
+//!    [facts](stick::ledger) that never change again.
+//! 2. [`stick::show`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses
+//!    USB and the packets to and from the pump, [`view`] a reply that is put together from its parts, [`pump`]
 //!    parameters and replies, [`history`] and [`sensor`] pages.
 //! 3. The parsers are nom to the reader and report each value through a [`tree::cursor::Cursor`] to a
 //!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
@@ -18,7 +19,7 @@
 //!
 //! ```
 //! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
-//! use carelink_core::view::session::Session;
+//! use carelink_core::session::Session;
 //! use carelink_core::tree::sink::InfoLine;
 //!
 //! let read_status = Transfer {
@@ -43,14 +44,15 @@
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
 pub mod events;
+pub mod exchange;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod history;
 pub mod pages;
 pub mod pump;
 pub mod sensor;
+pub mod session;
 pub mod stick;
-pub mod track;
 pub mod transfer;
 pub mod tree;
 pub mod units;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: a transfer as a capture holds it, what is known of how it went, and whether it is CareLink's.
 
+use std::fmt;
+use std::num::NonZeroU32;
+
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -60,4 +63,52 @@ pub enum Verdict {
     Ours,
     /// It does not, or nothing shows that it does.
     Declined,
+}
+
+/// A frame of a capture and its time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    frame: NonZeroU32,
+    /// High and low half of the time: so the whole takes twelve bytes, as does one that may be missing.
+    time: [u32; 2],
+}
+
+impl At {
+    /// The frame with this number, from 1, at so many nanoseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub const fn new(frame: u32, time: u64) -> Self {
+        let frame = match NonZeroU32::new(frame) {
+            Some(frame) => frame,
+            None => NonZeroU32::MIN,
+        };
+        #[allow(clippy::cast_possible_truncation, reason = "the other half is kept beside it")]
+        let halves = [(time >> 32) as u32, time as u32];
+        Self { frame, time: halves }
+    }
+
+    /// Number of the frame, from 1.
+    #[must_use]
+    pub const fn frame(self) -> u32 {
+        self.frame.get()
+    }
+
+    /// Nanoseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub const fn time(self) -> u64 {
+        (self.time[0] as u64) << 32 | self.time[1] as u64
+    }
+}
+
+impl fmt::Debug for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "frame {} at {} ns", self.frame(), self.time())
+    }
+}
+
+impl Transfer<'_> {
+    /// Where and when it is.
+    #[must_use]
+    pub const fn at(&self) -> At {
+        At::new(self.frame, self.time)
+    }
 }

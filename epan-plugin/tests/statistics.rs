@@ -5,10 +5,10 @@
 
 mod built;
 
+use carelink_core::exchange::Outcome;
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::{self, Opcode as PumpOpcode};
 use carelink_core::stick::{NakReason, Opcode as StickOpcode};
-use carelink_core::track::transaction::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
@@ -182,7 +182,7 @@ fn the_tree_counts_what_the_fields_say() {
         assert_eq!(told("Stick NAKs"), tally_as::<NakReason>(&refused), "{name}");
         // The stick's own commands have no summary, so of these only the pumps' can be compared.
         let mut told = told("Outcomes");
-        for own in [Outcome::Answered, Outcome::StickNak] {
+        for own in [Outcome::Answered, Outcome::DeviceNak] {
             told.remove(&own.to_string());
             ended.remove(&own.to_string());
         }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
-use crate::pump::model::{Known, Model, Pump};
+use crate::session::Session;
+use crate::stick::report;
 use crate::transfer::{self, Carrier, Claim, Direction};
 use crate::tree::field::Field;
 use crate::tree::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
 use crate::view::options;
-use crate::view::report;
-use crate::view::session::Session;
 use libc::{c_char, c_int};
 use std::fmt;
 use std::ptr;
@@ -38,15 +37,6 @@ pub const TRANSMITS: u8 = 16;
 /// In [`View::stream`]: the stick has no number.
 pub const NO_STREAM: u32 = u32::MAX;
 
-/// What the user chose, kept to start afresh with.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Choice {
-    /// The model that all pumps are taken for.
-    pub(super) model: Option<Model>,
-    /// The rest.
-    pub(super) options: options::Options,
-}
-
 /// What `cl_session *` points to.
 #[derive(Debug)]
 pub struct Handle {
@@ -60,23 +50,19 @@ pub struct Handle {
     pub(super) sources: Vec<Source>,
     /// The reports of the last view.
     pub(super) reports: Vec<Report>,
-    /// What the user chose.
-    pub(super) choice: Choice,
 }
 
 impl Handle {
     /// A handle with a session that dissects as the user chose.
-    pub(super) fn new(choice: Choice) -> Self {
+    pub(super) fn new(options: options::Options) -> Self {
         let mut session = Session::default();
-        session.choose(choice.options);
-        session.tracker_mut().force_pump(choice.model.map(|model| Pump::of(model, Known::Forced)));
+        session.choose(options);
         Self {
             session,
             outline: Outline::new(LookedAt::ALL),
             line: InfoLine::default(),
             sources: Vec::new(),
             reports: Vec::new(),
-            choice,
         }
     }
 }

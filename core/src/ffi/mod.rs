@@ -9,12 +9,11 @@ mod layout;
 
 pub use guard::catch;
 pub use layout::{
-    ANSWERS, CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, Choice, FRAME, HAS_RSSI, Handle,
-    NO_STREAM, Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS,
-    WANT_TREE,
+    ANSWERS, CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, FRAME, HAS_RSSI, Handle, NO_STREAM,
+    Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS, WANT_TREE,
 };
 
-use crate::pump::model::Model;
+use crate::pump::model::{Known, Model, Pump};
 use crate::transfer::Verdict;
 use crate::tree::diagnosis::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
@@ -31,12 +30,14 @@ use std::ffi::CStr;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cl_session_new(options: *const Options) -> *mut Handle {
     // SAFETY: the caller vouches that it is NULL or points to its struct.
-    let choice = unsafe { options.as_ref() }.map(|options| Choice {
+    let options = unsafe { options.as_ref() }.map(|options| options::Options {
+        verify: options.verify_crc != 0,
+        reassemble: options.reassemble != 0,
         // SAFETY: the caller vouches for the text.
-        model: unsafe { model(options.pump_model) },
-        options: options::Options { verify: options.verify_crc != 0, reassemble: options.reassemble != 0 },
+        pump: unsafe { model(options.pump_model) }.map(|model| Pump::of(model, Known::Forced)),
     });
-    catch(|| Box::into_raw(Box::new(Handle::new(choice.unwrap_or_default())))).unwrap_or(std::ptr::null_mut())
+    catch(|| Box::into_raw(Box::new(Handle::new(options.unwrap_or_default()))))
+        .unwrap_or(std::ptr::null_mut())
 }
 
 /// 1 if `text` is a pump's model number, or 0.
@@ -133,7 +134,7 @@ impl Handle {
         if verdict == Verdict::Ours && transfer.want & WANT_REPORTS != 0 {
             reports.extend(session.report(&seen).iter().map(|report| {
                 let object =
-                    report.object.as_ref().map(|object| session.tracker().reply(object.transaction).0);
+                    report.object.as_ref().map(|object| session.transactions().reply(object.transaction).0);
                 Report::new(report, object.unwrap_or_default(), outline)
             }));
         }
@@ -148,7 +149,7 @@ impl Handle {
 
     /// Starts afresh, and shows the bytes as they are, with the mistake that kept them from being read.
     fn confess(&mut self, bytes: &[u8], message: &str) -> (i32, View) {
-        *self = Self::new(self.choice);
+        *self = Self::new(self.session.options());
         let span = Span::new(0, 0, bytes.len());
         let mark = self.outline.leaf(Item { field: UNKNOWN, span, value: Value::Bytes, role: Role::Wire });
         self.outline.note(mark, INTERNAL, format_args!("{message}"));

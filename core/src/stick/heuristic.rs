@@ -2,7 +2,7 @@
 //! In: transfers of a device that may be anything. Out: whether it is a CareLink stick.
 //!
 //! A command of two or three bytes proves nothing, but it is how a session begins, so a device that looks right
-//! is taken on trust until its reply tells. One bad reply ends the trust; a checksum over a known layout settles it.
+//! is taken for one until its reply tells. One bad reply ends that; a checksum over a known layout settles it.
 
 use super::codes::{Acknowledge, REPLY_LENGTH, acknowledge};
 use super::shape::Likeness;
@@ -16,7 +16,7 @@ const REPLIES: u8 = 2;
 
 /// What is thought of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
+pub enum Heuristic {
     /// Nothing was seen yet.
     #[default]
     Open,
@@ -38,7 +38,7 @@ enum Looks {
     Other,
 }
 
-impl Trust {
+impl Heuristic {
     /// What is thought of the device after `transfer`.
     #[must_use]
     pub fn after(self, transfer: &Transfer<'_>) -> Self {

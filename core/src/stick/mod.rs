@@ -5,22 +5,32 @@
 //! tells whether the device is a stick at all, and `continuity` whether packets are missing; all of them go by the table.
 //! Source: `docs/protocol/stick.md`, sections 2.1 and 2.2.
 
+mod assembly;
+pub mod attempt;
+pub mod book;
 pub mod codes;
 pub mod command;
 pub mod context;
-pub(crate) mod continuity;
+mod continuity;
+mod conversation;
 pub mod framing;
 pub mod heuristic;
+mod ids;
+pub mod ledger;
 pub mod length;
 pub mod product;
 pub mod radio;
 pub mod read_radio;
 pub mod received;
+pub mod report;
 pub mod row;
 pub mod shape;
+pub mod show;
 pub mod signal;
+mod state;
 pub mod statistics;
 pub mod status;
+pub mod tracker;
 pub mod transmit;
 
 pub use codes::{

@@ -4,7 +4,6 @@
 use super::codes::{INTERFACE, Interface, REPLY_CODE, ReplyCode, speaker};
 use super::context::Context;
 use super::radio::{self, address, length_word};
-use crate::pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
@@ -13,6 +12,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;
+use crate::view::payload::{PAYLOAD, decode};
 use nom::Parser as _;
 use nom::number::complete::{be_i8, be_u8};
 
@@ -50,14 +50,10 @@ crate::fields! { group RadioReply;
     RETRIES: U8, "carelink.radio.retries", "Retries", Confirmed;
     /// Strength of the received signal; 0 when nothing was received.
     RSSI: I8, "carelink.radio.rssi", "RSSI", Confirmed, unit " dBm";
-    /// What the pump sent.
-    PAYLOAD: Bytes, "carelink.radio.payload", "Payload", Confirmed;
     /// Why the pump refused the command.
     NAK: U8, "carelink.pump.nak", "NAK Reason", Inferred, names Nak::NAMES;
     /// The byte that comes with an ACK; zero.
     ACK: Bytes, "carelink.pump.ack", "Acknowledge", Confirmed;
-    /// The decoded payload.
-    REPLY: Tree, "carelink.pump.reply", "Reply", Confirmed;
 }
 
 /// True if `reply` begins with a header from a pump whose check value is good.
@@ -223,7 +219,7 @@ fn payload<S: Sink>(
             Ok(None)
         }
         ResponseType::Single if reply.end_of_data && context.whole_reply => {
-            decode(c, context);
+            decode(context.pump_opcode, context.pump, c);
             Ok(None)
         }
         _ => {
@@ -231,24 +227,6 @@ fn payload<S: Sink>(
             Ok(None)
         }
     }
-}
-
-/// Shows the payload of a whole reply by the opcode of the transaction it belongs to.
-pub fn decode<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) {
-    let Some(opcode) = context.pump_opcode.filter(|_| c.shows() || c.informs()) else {
-        c.remainder(PAYLOAD);
-        return;
-    };
-    // A group never fails here: it notes its own stops.
-    let _ = c.group(REPLY, |c| {
-        match pump::reply(opcode, c, context.pump) {
-            Ok(Some(reply)) => c.info(format_args!("{reply}")),
-            Ok(None) => {}
-            Err(stop) => c.note_stop(stop),
-        }
-        c.fill();
-        Ok(())
-    });
 }
 
 fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {

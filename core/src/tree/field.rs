@@ -148,8 +148,10 @@ macro_rules! groups {
 }
 
 groups! {
-    Dissect => view::dissect;
+    StickShow => stick::show;
+    Links => view::links;
     Summary => view::summary;
+    Attempt => stick::attempt;
     StickCommand => stick;
     Stick => stick::codes;
     Status => stick::status;
@@ -157,6 +159,7 @@ groups! {
     Statistics => stick::statistics;
     Signal => stick::signal;
     ReadRadio => stick::read_radio;
+    Payload => view::payload;
     Radio => stick::radio;
     Transmit => stick::transmit;
     RadioReply => stick::received;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: transfers, and what the tracker has kept of them. Out: what a user sees of each.
+//! In: transactions. Out: what a reply says and whether it can be trusted, and the account of a transaction.
 
-pub mod dissect;
+pub mod links;
 pub mod options;
 pub mod page;
+pub mod payload;
 pub mod reply;
-pub mod report;
-pub mod session;
 pub mod summary;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
 
+use super::payload::PAYLOAD;
+use crate::exchange::{Outcome, Transaction, Transactions};
 use crate::pages::{check, seal};
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
 use crate::pump::{self, PageKind, Parameters};
 use crate::sensor::{Anchor, Beside};
-use crate::stick::received::PAYLOAD;
-use crate::track::Tracker;
-use crate::track::transaction::{Outcome, Transaction};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
@@ -36,16 +35,20 @@ pub fn request(transaction: &Transaction) -> Option<PageRequest> {
     }
 }
 
-/// Shows the reply of transaction `number` as the page that it is.
-pub fn show<S: Sink>(tracker: &Tracker, number: u32, kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) {
-    let number = tracker
-        .transaction(number)
-        .and_then(|transaction| Some((transaction.serial()?, request(transaction)?)));
+/// Shows the reply of a transaction as the page that it is.
+pub fn show<S: Sink>(
+    transactions: &Transactions,
+    transaction: &Transaction,
+    kind: PageKind,
+    pump: Pump,
+    c: &mut Cursor<'_, '_, S>,
+) {
+    let number = transaction.serial().zip(request(transaction));
     match (kind, number) {
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             assume_small(pump, c);
-            let beside = beside(tracker, serial, page, pump);
-            let after = page.checked_add(1).and_then(|newer| anchor(tracker, serial, newer, MOST_PAGES));
+            let beside = beside(transactions, serial, page, pump);
+            let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
             let page = sensor::page::page(c, &beside, after, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
         }
@@ -130,31 +133,31 @@ fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
 }
 
 /// The complete page of a pump with this number, the last one that was read.
-fn find(tracker: &Tracker, serial: Serial, kind: PageKind, page: u32) -> Option<&[u8]> {
+fn find(transactions: &Transactions, serial: Serial, kind: PageKind, page: u32) -> Option<&[u8]> {
     let wanted = Some(PageRequest::Sensor(page));
-    let at = tracker.transactions().iter().rposition(|transaction| {
+    let (id, _) = transactions.iter().rev().find(|(_, transaction)| {
         transaction.pump_opcode().and_then(pump::Opcode::page) == Some(kind)
             && transaction.serial() == Some(serial)
             && transaction.outcome() == Outcome::Complete
             && request(transaction) == wanted
     })?;
-    let (bytes, _) = tracker.reply(u32::try_from(at + 1).ok()?);
+    let (bytes, _) = transactions.reply(id);
     (check(kind, bytes) == CrcStatus::Good).then_some(bytes)
 }
 
-fn beside(tracker: &Tracker, serial: Serial, page: u32, pump: Pump) -> Beside<'_> {
+fn beside(transactions: &Transactions, serial: Serial, page: u32, pump: Pump) -> Beside<'_> {
     Beside {
-        isig: find(tracker, serial, PageKind::Isig, page),
-        vcntr: find(tracker, serial, PageKind::Vcntr, page),
+        isig: find(transactions, serial, PageKind::Isig, page),
+        vcntr: find(transactions, serial, PageKind::Vcntr, page),
         large: pump.large().unwrap_or(false),
     }
 }
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
-fn anchor(tracker: &Tracker, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
-    let bytes = find(tracker, serial, PageKind::Glucose, page)?;
+fn anchor(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
+    let bytes = find(transactions, serial, PageKind::Glucose, page)?;
     let newer = most.checked_sub(1).zip(page.checked_add(1));
-    let after = newer.and_then(|(most, newer)| anchor(tracker, serial, newer, most));
+    let after = newer.and_then(|(most, newer)| anchor(transactions, serial, newer, most));
     let mut nobody = ();
     let mut c = Cursor::new(bytes, 0, false, &mut nobody);
     sensor::page::page(&mut c, &Beside::default(), after, |_| {}).before

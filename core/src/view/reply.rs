@@ -2,12 +2,10 @@
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
 use super::page;
+use super::payload::{PAYLOAD, REPLY, decode};
+use crate::exchange::{TransactionId, Transactions};
 use crate::pages;
-use crate::stick::Context;
-use crate::stick::received::{self, PAYLOAD, REPLY};
-use crate::stick::transmit::Transmit;
-use crate::track::Tracker;
-use crate::track::transaction::Transaction;
+use crate::pump::Opcode;
 use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
 use crate::tree::field::{Field, Group};
@@ -42,11 +40,11 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// Why the bytes that came of the reply of transaction `number` are not to be read, if so. Their end may still lack.
+/// Why the bytes that came of the reply of a transaction are not to be read, if so. Their end may still lack.
 #[must_use]
-pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
-    let transaction = tracker.transaction(number)?;
-    if !transaction.transmit().is_none_or(|packet| packet.header_good()) {
+pub fn doubt(transactions: &Transactions, id: TransactionId) -> Option<Doubt> {
+    let transaction = transactions.get(id)?;
+    if transaction.command().is_some_and(|command| !command.sound) {
         return Some(Doubt::Command);
     }
     if transaction.unproven {
@@ -56,8 +54,8 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
         return Some(Doubt::Lacks(transaction.missing));
     }
     // A page has a check value of its own, over all parts.
-    let kind = transaction.pump_opcode().and_then(crate::pump::Opcode::page);
-    let (data, _) = tracker.reply(number);
+    let kind = transaction.pump_opcode().and_then(Opcode::page);
+    let (data, _) = transactions.reply(id);
     match kind.map_or(CrcStatus::NotPresent, |kind| pages::check(kind, data)) {
         CrcStatus::Bad => Some(Doubt::Page),
         CrcStatus::NotPresent if transaction.bad_crcs > 0 => Some(Doubt::Part),
@@ -65,21 +63,16 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
     }
 }
 
-/// Shows the reply of transaction `number`, whose bytes `c` has to read.
-pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) {
+/// Shows the reply of a transaction, whose bytes `c` has to read.
+pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cursor<'_, '_, S>) {
     // A page has hundreds of items: who looks at none of them need not wait for them.
-    if !c.informs() && !c.looks_at(Field::since(Group::Radio)) {
+    if !c.informs() && !c.looks_at(Field::since(Group::Payload)) {
         return;
     }
-    let transaction = tracker.transaction(number);
-    let pump_opcode = transaction.and_then(Transaction::pump_opcode);
-    let pump =
-        transaction.and_then(Transaction::serial).map(|serial| tracker.pump(serial)).unwrap_or_default();
-    let page = transaction
-        .and_then(Transaction::transmit)
-        .filter(Transmit::header_good)
-        .and_then(|command| command.opcode.page());
-    let doubt = doubt(tracker, number).filter(|doubt| c.verifies() || *doubt != Doubt::Page);
+    let Some(transaction) = transactions.get(id) else { return };
+    let pump = transactions.pump_of(transaction);
+    let page = transaction.sound_command().and_then(|command| command.opcode.page());
+    let doubt = doubt(transactions, id).filter(|doubt| c.verifies() || *doubt != Doubt::Page);
     match (page, doubt) {
         (Some(kind), Some(doubt)) => {
             page::damaged(kind, c);
@@ -90,10 +83,10 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) 
         }
         (Some(kind), None) => {
             let _ = c.group(REPLY, |c| {
-                page::show(tracker, number, kind, pump, c);
+                page::show(transactions, transaction, kind, pump, c);
                 Ok(())
             });
         }
-        (None, None) => received::decode(c, &Context { pump_opcode, pump, ..Context::default() }),
+        (None, None) => decode(transaction.pump_opcode(), pump, c),
     }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame.
 
-use crate::track::Tracker;
-use crate::track::transaction::{Kind, Outcome, Transaction};
+use crate::exchange::{Asked, Outcome, Transaction, TransactionId, Transactions};
+use crate::transfer::At;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
+use crate::tree::field::Field;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 
@@ -19,16 +20,6 @@ crate::fields! { group Summary;
     BYTES: U32, "carelink.transaction.bytes", "Bytes", Confirmed, unit " bytes";
     /// Bytes of the reply that were lost with a transfer or cut by the capture.
     MISSING: U32, "carelink.transaction.missing", "Bytes Missing", Confirmed, unit " bytes";
-    /// How often the host asked the stick for its status.
-    POLLS: U32, "carelink.transaction.polls", "Status Polls", Confirmed;
-    /// How many of the polls found nothing to read.
-    EMPTY_POLLS: U32, "carelink.transaction.empty_polls", "Empty Polls", Confirmed;
-    /// How often the host read from the radio.
-    READS: U32, "carelink.transaction.reads", "Radio Reads", Confirmed;
-    /// How often the host read again after a bad check value.
-    REREADS: U32, "carelink.transaction.rereads", "Reads After a Bad CRC", Confirmed;
-    /// Retries over the radio that the stick reports.
-    RETRIES: U32, "carelink.transaction.retries", "Radio Retries", Confirmed;
     /// How many identical commands failed just before this one.
     REPEATS: U32, "carelink.transaction.repeats", "Repeats of the Command", Confirmed;
     /// Replies with a bad check value.
@@ -41,16 +32,31 @@ crate::fields! { group Summary;
     TOTAL_TIME: Duration, "carelink.transaction.time", "Total Time", Confirmed;
 }
 
-/// Shows the account of transaction `number` if `frame` begins or ends it, and it is over.
-pub fn show<S: Sink>(tracker: &Tracker, number: u32, frame: u32, span: Span, c: &mut Cursor<'_, '_, S>) {
-    let Some(transaction) = tracker.transaction(number) else { return };
+/// What the carrier's own part of the account is.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort<'a> {
+    /// What it counts.
+    pub counts: &'a [(Field, u32)],
+    /// When the command was acknowledged.
+    pub acknowledged: Option<At>,
+}
+
+/// Shows the account of a transaction if `frame` begins or ends it, and it is over.
+pub fn show<S: Sink>(
+    transactions: &Transactions,
+    id: TransactionId,
+    effort: Effort<'_>,
+    frame: u32,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
+    let Some(transaction) = transactions.get(id) else { return };
     let over = transaction.ended() || transaction.closed;
-    let first = frame == transaction.request.0;
-    let end = transaction.response.map_or(transaction.last, |(frame, _)| frame);
-    if matches!(transaction.kind, Kind::Stick(_)) || !over || !(first || frame == end) {
+    let first = frame == transaction.request.frame();
+    if matches!(transaction.asked, Asked::Device(_)) || !over || !(first || frame == transaction.end()) {
         return;
     }
-    let (data, parts) = tracker.reply(number);
+    let (data, parts) = transactions.reply(id);
     c.account(SUMMARY, span, |c| {
         c.title(format_args!("Transaction Summary: {transaction}"));
         let outcome = transaction.outcome();
@@ -58,27 +64,23 @@ pub fn show<S: Sink>(tracker: &Tracker, number: u32, frame: u32, span: Span, c: 
         if first {
             note(transaction, outcome, c);
         }
-        let counts = [
+        let came = [
             (PARTS, u32::try_from(parts.len()).unwrap_or(u32::MAX)),
             (BYTES, u32::try_from(data.len()).unwrap_or(u32::MAX)),
             (MISSING, transaction.missing),
-            (POLLS, transaction.polls),
-            (EMPTY_POLLS, transaction.empty_polls),
-            (READS, transaction.reads),
-            (REREADS, transaction.rereads),
-            (RETRIES, transaction.retries),
-            (REPEATS, transaction.repeats),
-            (BAD_CRCS, transaction.bad_crcs),
         ];
-        counts.iter().for_each(|(field, count)| c.generated(*field, span, count));
+        let failed = [(REPEATS, transaction.repeats), (BAD_CRCS, transaction.bad_crcs)];
+        for (field, count) in came.iter().chain(effort.counts).chain(&failed) {
+            c.generated(*field, span, count);
+        }
         let times = [
-            (TIME_TO_ACK, transaction.acknowledged),
+            (TIME_TO_ACK, effort.acknowledged),
             (TIME_TO_DATA, transaction.first_data),
             (TOTAL_TIME, transaction.response),
         ];
         for (field, at) in times {
-            if let Some((_, at)) = at {
-                c.generated(field, span, &Nanoseconds::between(transaction.request.1, at));
+            if let Some(at) = at {
+                c.generated(field, span, &Nanoseconds::between(transaction.request.time(), at.time()));
             }
         }
     });

@@ -3,10 +3,9 @@
 //! value look good, and none reaches beyond the transaction that it hits.
 
 use crate::traffic::{Account, Packet, accounts, assert_claimed_once, observed, outline, sessions};
-use carelink_core::track::transaction::{Kind, Outcome};
+use carelink_core::exchange::{Asked, Outcome};
+use carelink_core::session::Session as Core;
 use carelink_core::transfer::Direction;
-use carelink_core::tree::checksum::CrcStatus;
-use carelink_core::view::session::Session as Core;
 use carelink_samples::generate::{Fault, FaultKind, faults};
 use carelink_samples::session::{Session, TransferType};
 use std::collections::BTreeMap;
@@ -85,9 +84,8 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
             let came: BTreeMap<u32, Account> = accounts(&spoilt).into_iter().collect();
             for (frame, account) in &came {
                 // What was asked is not known, so the reply is not read.
-                let unread = account.outcome != Outcome::Complete || account.kind == Kind::Orphan;
-                let untrusted =
-                    matches!(account.kind, Kind::Pump(packet) if packet.header_crc != CrcStatus::Good);
+                let unread = account.outcome != Outcome::Complete || account.asked == Asked::Unknown;
+                let untrusted = matches!(account.asked, Asked::Pump(command) if !command.sound);
                 // A fault may move a command to another frame, but it gives none another reply.
                 let told = |sound: &Account| sound.asks_as(account) && sound.reply == account.reply;
                 if !unread && !untrusted && !sound.values().any(told) {
@@ -150,7 +148,8 @@ fn a_host_that_goes_on_too_early_is_followed() {
             .facts(packet.frame, 0)?
             .first()
             .and_then(|fact| tracker.request(fact))
-            .map(|request| request.frame)
+            .and_then(|request| request.sent)
+            .map(carelink_core::transfer::At::frame)
     };
     let (straight, late) = (observed(&sound), observed(&mixed));
     let answers: BTreeMap<u32, _> =

@@ -2,8 +2,8 @@
 //! In: traffic of devices that are no CareLink stick, and of sticks beside them. Out: only the stick's is taken.
 
 use crate::traffic::{Packet, Random, accounts, observed, packets, sessions};
+use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Direction, Verdict};
-use carelink_core::view::session::Session;
 use carelink_samples::generate::Foreign;
 use carelink_samples::session as samples;
 

@@ -3,8 +3,8 @@
 //! and that little is kept of each.
 
 use allocation_counter::{AllocationInfo, measure};
+use carelink_core::session::Session;
 use carelink_core::transfer::Transfer;
-use carelink_core::view::session::Session;
 use carelink_samples::generate::Load;
 
 /// What the first visit of some frames asks of the allocator.
@@ -17,9 +17,9 @@ fn visited<'a>(session: &mut Session, frames: impl Iterator<Item = Transfer<'a>>
     })
 }
 
-/// How many lists grow with a capture: facts, commands, frames that were joined and their parts, transactions, parts of
-/// replies, and the bytes of both.
-const LISTS: u64 = 7;
+/// How many lists grow with a capture: facts, commands, frames that were put together, their parts and bytes,
+/// transactions, how they were carried, parts of replies, and their bytes.
+const LISTS: u64 = 9;
 
 /// How often a list that grows by a sixteenth is made larger until it has doubled, with one more for where it begins.
 const GROWTHS: u64 = 13;
@@ -45,7 +45,8 @@ fn a_frame_costs_no_allocation_of_its_own() {
 fn kept(load: &Load, frames: u32) -> f64 {
     let mut session = Session::default();
     let used = visited(&mut session, load.frames(frames)).bytes_current;
-    let reassembled = i64::try_from(session.tracker().reassembled()).expect("it fits memory");
+    let reassembled = i64::try_from(session.tracker().reassembled() + session.transactions().kept())
+        .expect("it fits memory");
     let each = f64::from(i32::try_from(used - reassembled).expect("some megabytes")) / f64::from(frames);
     eprintln!("{each:.1} bytes for each of {frames} frames");
     each

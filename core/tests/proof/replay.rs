@@ -2,10 +2,10 @@
 //! In: sessions visited in any order, or mixed. Out: the same outline of each transfer at every visit.
 
 use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessions};
+use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::field::{FieldDef, Kind, registry};
 use carelink_core::tree::sink::{Node, Outline, TextAt};
-use carelink_core::view::session::Session;
 use carelink_samples::session as samples;
 
 #[test]

@@ -2,15 +2,15 @@
 //! In: each row of the stick's commands. Out: it is framed, found, its direction is guessed, and it is answered.
 
 use crate::traffic::{Packet, observed};
+use carelink_core::exchange::Outcome;
+use carelink_core::session::Session;
 use carelink_core::stick::framing::{Length, command_length};
 use carelink_core::stick::row::End;
 use carelink_core::stick::shape::Shape;
 use carelink_core::stick::{Opcode, REPLY_LENGTH};
-use carelink_core::track::transaction::Outcome;
 use carelink_core::transfer::{Carrier, Claim, Direction, Verdict};
 use carelink_core::tree::crc::crc8;
 use carelink_core::tree::sink::Outline;
-use carelink_core::view::session::Session;
 use carelink_samples::emit::request::Transmit;
 
 /// A command of this row, as hosts send it.
@@ -78,7 +78,8 @@ fn each_row_is_answered() {
             packet(2, Some(Direction::FromStick), Carrier::Transfers, acknowledge()),
         ];
         let session = observed(&packets);
-        let outcome = session.tracker().transactions()[0].outcome();
+        let (_, transaction) = session.transactions().iter().next().expect("each row begins one");
+        let outcome = transaction.outcome();
         let expected = match end {
             End::Reply => Outcome::Answered,
             End::Pump => Outcome::Accepted,

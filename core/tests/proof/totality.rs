@@ -2,9 +2,9 @@
 //! In: transfers cut anywhere, changed in any byte, or noise. Out: each of their bytes is shown once, and nothing panics.
 
 use crate::traffic::{Packet, Random, assert_claimed_once, outline_into, packets, sessions};
+use carelink_core::session::Session;
 use carelink_core::transfer::{Carrier, Claim, Direction, Verdict};
 use carelink_core::tree::sink::Outline;
-use carelink_core::view::session::Session;
 use std::collections::HashSet;
 
 /// A transfer, and what is needed before it for it to have its meaning.

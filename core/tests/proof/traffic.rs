@@ -3,9 +3,9 @@
 
 use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
 
-use carelink_core::track::transaction::{Kind, Outcome, Transaction};
+use carelink_core::exchange::{Asked, Outcome, Transaction, TransactionId};
+use carelink_core::session::Session;
 use carelink_core::tree::sink::Outline;
-use carelink_core::view::session::Session;
 use carelink_samples::session as samples;
 
 /// A transfer that owns its bytes.
@@ -89,17 +89,17 @@ pub fn assert_claimed_once(outline: &Outline, packet: &Packet, what: impl std::f
 /// What a transaction comes to, without the numbers of frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
-    pub kind: Kind,
+    pub asked: Asked,
     pub parameters: Vec<u8>,
     pub outcome: Outcome,
     pub reply: Vec<u8>,
 }
 
 impl Account {
-    pub fn of(session: &Session, number: u32, transaction: &Transaction) -> Self {
-        let (reply, _) = session.tracker().reply(number);
+    pub fn of(session: &Session, id: TransactionId, transaction: &Transaction) -> Self {
+        let (reply, _) = session.transactions().reply(id);
         Self {
-            kind: transaction.kind,
+            asked: transaction.asked,
             parameters: transaction.parameters().to_vec(),
             outcome: transaction.outcome(),
             reply: reply.to_vec(),
@@ -109,8 +109,8 @@ impl Account {
     /// True if this asks what `other` asks, as far as that is known.
     pub fn asks_as(&self, other: &Self) -> bool {
         let known = other.parameters.is_empty() || other.parameters == self.parameters;
-        match (self.kind, other.kind) {
-            (Kind::Pump(own), Kind::Pump(other)) => {
+        match (self.asked, other.asked) {
+            (Asked::Pump(own), Asked::Pump(other)) => {
                 (own.serial, own.opcode) == (other.serial, other.opcode) && known
             }
             (own, other) => own == other,
@@ -120,9 +120,9 @@ impl Account {
 
 /// All transactions and the frames that they begin in.
 pub fn accounts(session: &Session) -> Vec<(u32, Account)> {
-    (1..)
-        .zip(session.tracker().transactions())
-        .map(|(number, transaction)| (transaction.request.0, Account::of(session, number, transaction)))
+    let transactions = session.transactions().iter();
+    transactions
+        .map(|(id, transaction)| (transaction.request.frame(), Account::of(session, id, transaction)))
         .collect()
 }
 

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
-use super::reply;
+use super::book::Reassembly;
+use super::framing::Role;
+use super::ledger::{Fact, Marks};
+use super::tracker::Tracker;
+use super::{Answered, Context, transmit};
+use crate::exchange::{Transaction, Transactions};
 use crate::pump;
-use crate::stick::framing::Role;
-use crate::stick::transmit;
-use crate::stick::{self, Answered, Context};
-use crate::track::ledger::{Fact, Marks};
-use crate::track::transaction::Transaction;
-use crate::track::{Join, Tracker};
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
-use crate::units::clock::Nanoseconds;
+use crate::view::links;
 use crate::view::options::Options;
-use crate::view::summary;
-use std::iter::once;
+use crate::view::summary::{self, Effort};
 
-const STICK_NAMES: &[(u32, &str)] = stick::Opcode::NAMES;
+const STICK_NAMES: &[(u32, &str)] = super::Opcode::NAMES;
 
 /// Names of the opcodes of both levels: their numbers do not overlap.
 const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
@@ -33,7 +31,7 @@ const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
     names
 };
 
-crate::fields! { group Dissect;
+crate::fields! { group StickShow;
     /// Number of the stick in the capture, from 0, in the order they first speak.
     STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
     /// The opcode of the command that a frame holds, answers or belongs to, on both levels: the stick's (0x01 to 0x0c) and the pump's (0x24 to 0xf3), whose numbers do not overlap.
@@ -52,42 +50,30 @@ crate::fields! { group Dissect;
     TRANSFER_COUNT: U32, "carelink.transfer.count", "Transfer Count", Confirmed;
     /// The transfer that completes the frame, and shows it whole.
     JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
-    /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
-    MODEL: Text, "carelink.pump.known_model", "Pump Model", Confirmed;
-    /// Number of the logical fetch that the frame belongs to, from 1.
-    TRANSACTION: U32, "carelink.transaction", "Transaction", Confirmed;
-    /// The frame that holds the command.
-    REQUEST_IN: Request, "carelink.request_in", "Request In", Confirmed;
-    /// The frame that holds the reply.
-    RESPONSE_IN: Response, "carelink.response_in", "Response In", Confirmed;
-    /// Time from the command to its reply.
-    TIME: Duration, "carelink.time", "Time", Confirmed;
-    /// The parts of a reply that was read from the radio in several reads.
-    FRAGMENTS: Tree, "carelink.fragments", "Reply Fragments", Confirmed;
-    /// A frame that holds a part of the reply.
-    FRAGMENT: Frame, "carelink.fragment", "Fragment", Confirmed;
-    /// How many parts the reply came in.
-    FRAGMENT_COUNT: U32, "carelink.fragment.count", "Fragment Count", Confirmed;
-    /// The frame that completes the reply, and shows it whole.
-    REASSEMBLED_IN: Frame, "carelink.reassembled_in", "Reassembled in Frame", Confirmed;
-    /// Length of the reply.
-    REASSEMBLED_LENGTH: U32, "carelink.reassembled.length", "Reassembled Length", Confirmed, unit " bytes";
-    /// The whole reply.
-    REASSEMBLED_DATA: Bytes, "carelink.reassembled.data", "Reassembled Data", Confirmed;
+}
+
+/// What is known of a capture, and how it is to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'t> {
+    /// What is known of the sticks' frames.
+    pub tracker: &'t Tracker,
+    /// What is known of the transactions.
+    pub transactions: &'t Transactions,
+    /// How it is to be shown.
+    pub options: Options,
 }
 
 /// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
 pub fn transfer<'f, S: Sink>(
-    tracker: &Tracker,
+    seen: Seen<'_>,
     transfer: &Transfer<'_>,
     pieces: impl Iterator<Item = (usize, &'f Fact)> + Clone,
-    options: Options,
     stream: Option<u32>,
     sink: &mut S,
 ) {
     let cut = transfer.bytes.len() < transfer.reported;
-    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(options.verify);
-    let here = Visit { tracker, frame: transfer.frame, reassemble: options.reassemble };
+    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
+    let here = Visit { seen, frame: transfer.frame };
     if let Some(stream) = stream {
         cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
     }
@@ -108,11 +94,9 @@ pub fn transfer<'f, S: Sink>(
 
 /// What is needed to show a transfer.
 struct Visit<'t> {
-    tracker: &'t Tracker,
+    seen: Seen<'t>,
     /// The frame that the transfer lies in.
     frame: u32,
-    /// Whether replies of several radio reads are shown whole.
-    reassemble: bool,
 }
 
 impl Visit<'_> {
@@ -120,8 +104,8 @@ impl Visit<'_> {
         let len = fact.len as usize;
         let start = c.position();
         let end = (start + len).min(start + c.remaining());
-        let join = self.tracker.join(fact);
-        let dropped = join.as_ref().is_some_and(|join| join.length == 0);
+        let reassembly = self.seen.tracker.reassembly(fact);
+        let dropped = reassembly.is_some_and(|whole| whole.length == 0);
         match fact.role {
             _ if dropped => stray(len, c),
             Role::Whole => {
@@ -133,8 +117,8 @@ impl Visit<'_> {
             Role::Stray => stray(len, c),
             Role::Part | Role::Last => {
                 let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
-                if let Some(join) = join {
-                    self.part(fact, &join, c.span(start, end), c);
+                if let Some(reassembly) = reassembly {
+                    self.part(fact, reassembly, c.span(start, end), c);
                 }
             }
         }
@@ -145,8 +129,8 @@ impl Visit<'_> {
     }
 
     /// Shows a part of a frame, and with the last one the frame.
-    fn part<S: Sink>(&self, fact: &Fact, join: &Join, here: Span, c: &mut Cursor<'_, '_, S>) {
-        let Join { length, parts, bytes } = join;
+    fn part<S: Sink>(&self, fact: &Fact, reassembly: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
+        let Reassembly { length, parts, bytes } = reassembly;
         if fact.role == Role::Part {
             let (context, answers) = (self.context(fact), self.answers(fact));
             match answers {
@@ -154,10 +138,10 @@ impl Visit<'_> {
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
             }
             opcodes(fact, answers, &context, here, c);
-            self.links(fact, here, c);
+            self.link(fact, here, c);
             if let Some((completing, _)) = parts.last() {
                 c.generated(JOINED_IN, here, completing);
-                if bytes.len() < *length {
+                if bytes.len() < length {
                     c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
                 }
             }
@@ -166,7 +150,7 @@ impl Visit<'_> {
         c.account(TRANSFERS, here, |c| {
             c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
             let mut offset = 0;
-            for &(number, len) in *parts {
+            for &(number, len) in parts {
                 c.generated(TRANSFER, here, &number);
                 c.relabel(format_args!(
                     "Frame {number}: bytes {offset} to {} ({len} bytes)",
@@ -176,7 +160,7 @@ impl Visit<'_> {
             }
             c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
         });
-        if bytes.len() < *length {
+        if bytes.len() < length {
             c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
         }
         let sent: u32 = parts.iter().map(|(_, len)| len).sum();
@@ -189,8 +173,8 @@ impl Visit<'_> {
         let start = c.position();
         let (context, answers) = (self.context(fact), self.answers(fact));
         let read = match fact.direction {
-            Direction::ToStick => stick::command(c, &context).map(|_| ()),
-            Direction::FromStick => stick::reply(c, answers, &context).map(|_| ()),
+            Direction::ToStick => super::command(c, &context).map(|_| ()),
+            Direction::FromStick => super::reply(c, answers, &context).map(|_| ()),
         };
         match read {
             Err(stop) => incomplete(c, stop),
@@ -203,9 +187,10 @@ impl Visit<'_> {
         }
         let span = c.span_since(start);
         opcodes(fact, answers, &context, span, c);
-        self.links(fact, span, c);
-        if self.reassemble && fact.marks.has(Marks::COMPLETES) {
-            self.reassembled(fact, span, c);
+        self.link(fact, span, c);
+        let id = self.seen.tracker.transaction_of(fact);
+        if let Some(id) = id.filter(|_| self.seen.options.reassemble && fact.marks.has(Marks::COMPLETES)) {
+            links::reassembled(self.seen.transactions, id, span, c);
         }
         if fact.marks.has(Marks::AFTER_GAP) {
             c.note(GAP, format_args!(""));
@@ -213,19 +198,24 @@ impl Visit<'_> {
         if fact.marks.has(Marks::LEFT_OVER) {
             c.note(STRAY_REPLY, format_args!(""));
         }
-        summary::show(self.tracker, self.tracker.transaction_of(fact), self.frame, span, c);
+        if let Some(id) = id {
+            let attempt = self.seen.tracker.attempt(id);
+            let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
+            summary::show(self.seen.transactions, id, effort, self.frame, span, c);
+        }
     }
 
     fn transaction(&self, fact: &Fact) -> Option<&Transaction> {
-        self.tracker.transaction(self.tracker.transaction_of(fact))
+        self.seen.transactions.get(self.seen.tracker.transaction_of(fact)?)
     }
 
     fn context(&self, fact: &Fact) -> Context {
         let transaction = self.transaction(fact);
-        let serial = transaction.and_then(Transaction::serial);
         Context {
             pump_opcode: transaction.and_then(Transaction::pump_opcode),
-            pump: serial.map(|serial| self.tracker.pump(serial)).unwrap_or_default(),
+            pump: transaction
+                .map(|transaction| self.seen.transactions.pump_of(transaction))
+                .unwrap_or_default(),
             whole_reply: fact.marks.has(Marks::WHOLE_REPLY),
         }
     }
@@ -233,66 +223,30 @@ impl Visit<'_> {
     /// The command that a reply answers. After a gap, a reply that nothing vouches for may answer another one.
     fn answers(&self, fact: &Fact) -> Option<Answered> {
         let answered =
-            self.tracker.request(fact).filter(|_| fact.direction == Direction::FromStick)?.answered;
+            self.seen.tracker.request(fact).filter(|_| fact.direction == Direction::FromStick)?.answered;
         (!fact.marks.has(Marks::AFTER_GAP) || !answered.unvouched()).then_some(answered)
     }
 
     /// The transaction, and the frames at the other end.
-    fn links<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
-        let transaction = self.tracker.transaction_of(fact);
-        if transaction != 0 {
-            c.generated(TRANSACTION, span, &transaction);
+    fn link<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
+        let id = self.seen.tracker.transaction_of(fact);
+        if let Some(id) = id {
+            links::transaction(id, span, c);
         }
         if fact.role == Role::Part {
             return;
         }
-        let Some(request) = self.tracker.request(fact) else { return };
-        match fact.direction {
-            Direction::ToStick if request.reply != 0 => c.generated(RESPONSE_IN, span, &request.reply),
-            Direction::ToStick => {}
-            Direction::FromStick => {
-                if let Some(frame) = self.completed_in(fact) {
-                    c.generated(REASSEMBLED_IN, span, &frame);
+        let Some(request) = self.seen.tracker.request(fact) else { return };
+        match (fact.direction, request.sent.zip(request.reply)) {
+            (_, None) => {}
+            (Direction::ToStick, Some((_, reply))) => links::response(reply, span, c),
+            (Direction::FromStick, Some((sent, reply))) => {
+                if let Some(id) = id.filter(|_| self.seen.options.reassemble) {
+                    links::reassembled_in(self.seen.transactions, id, self.frame, span, c);
                 }
-                c.generated(REQUEST_IN, span, &request.frame);
-                c.generated(TIME, span, &Nanoseconds::between(request.time, request.replied));
+                links::request(sent, reply, span, c);
             }
         }
-    }
-
-    /// The frame that completes the reply of which the frame here holds an earlier part.
-    fn completed_in(&self, fact: &Fact) -> Option<u32> {
-        let (frame, _) = self.transaction(fact)?.response?;
-        let (_, parts) = self.tracker.reply(self.tracker.transaction_of(fact));
-        (self.reassemble && frame != self.frame && parts.iter().any(|part| part.frame == self.frame))
-            .then_some(frame)
-    }
-
-    /// The reply that is complete with this frame.
-    fn reassembled<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
-        let number = self.tracker.transaction_of(fact);
-        let (data, parts) = self.tracker.reply(number);
-        let missing = self.tracker.transaction(number).map_or(0, |transaction| transaction.missing);
-        c.account(FRAGMENTS, span, |c| {
-            c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
-            for part in parts {
-                c.generated(FRAGMENT, span, &part.frame);
-                let last = part.offset + part.len.saturating_sub(1);
-                c.relabel(format_args!(
-                    "Frame {}: bytes {} to {last} ({} bytes)",
-                    part.frame, part.offset, part.len
-                ));
-            }
-            c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
-            c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
-            if missing > 0 {
-                c.note(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
-            }
-        });
-        c.elsewhere("Reassembled Reply", data, false, |mut c| {
-            c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
-            reply::show(self.tracker, number, &mut c);
-        });
     }
 }
 
@@ -321,25 +275,22 @@ fn opcodes<S: Sink>(
 ) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
-        Direction::ToStick => c.byte(span.start as usize).map(stick::Opcode::from),
+        Direction::ToStick => c.byte(span.start as usize).map(super::Opcode::from),
         Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {
         if from_stick {
-            c.generated(stick::OPCODE, span, &opcode);
+            c.generated(super::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);
     }
     if let Some(opcode) = context.pump_opcode {
         let in_frame =
-            stick_opcode == Some(stick::Opcode::Transmit) && !from_stick && fact.role != Role::Part;
+            stick_opcode == Some(super::Opcode::Transmit) && !from_stick && fact.role != Role::Part;
         if !in_frame {
             c.generated(transmit::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);
     }
-    if let Some(model) = context.pump.model.filter(|_| c.looks_at(once(MODEL))) {
-        c.generated(MODEL, span, &model);
-        c.relabel(format_args!("Pump Model: {model} ({})", context.pump.known));
-    }
+    links::model(context.pump, span, c);
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
-use super::dissect;
-use super::options::Options;
-use super::report::{self, Report};
-use crate::track::Tracker;
-use crate::track::ledger::placed;
+use crate::exchange::Transactions;
+use crate::stick::ledger::placed;
+use crate::stick::report::{self, Report};
+use crate::stick::show::{self, Seen};
+use crate::stick::tracker::Tracker;
 use crate::transfer::{Claim, Transfer, Verdict};
 use crate::tree::sink::Sink;
+use crate::view::options::Options;
 
 /// All that is remembered of one open capture.
 #[derive(Debug, Default)]
 pub struct Session {
+    transactions: Transactions,
     tracker: Tracker,
     options: Options,
     /// The sticks, in the order they first spoke: their places are the numbers of `carelink.stream`.
@@ -21,7 +23,7 @@ pub struct Session {
 impl Session {
     /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
-        if !self.tracker.observe(transfer) {
+        if !self.tracker.observe(&mut self.transactions, transfer) {
             return Verdict::Declined;
         }
         // Of too many sticks, the tracker follows the first ones only: no others are numbered.
@@ -42,17 +44,18 @@ impl Session {
             // Where nobody looks, there is nothing to show.
             if S::KEEPS || sink.informs() {
                 let stream = self.stream(transfer.stream);
-                dissect::transfer(&self.tracker, transfer, placed(facts), self.options, stream, sink);
+                show::transfer(self.seen(), transfer, placed(facts), stream, sink);
             }
             return Verdict::Ours;
         }
         if transfer.claim == Claim::Ask {
             return Verdict::Declined;
         }
-        let mut alone = Tracker::default();
+        let mut alone = Self::default();
+        alone.choose(self.options);
         alone.observe(transfer);
-        let facts = alone.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        dissect::transfer(&alone, transfer, placed(facts), self.options, None, sink);
+        let facts = alone.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
+        show::transfer(alone.seen(), transfer, placed(facts), None, sink);
         Verdict::Ours
     }
 
@@ -60,7 +63,7 @@ impl Session {
     #[must_use]
     pub fn report(&self, transfer: &Transfer<'_>) -> Vec<Report> {
         let facts = self.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        placed(facts).map(|piece| report::piece(&self.tracker, transfer, piece, self.options)).collect()
+        placed(facts).map(|piece| report::piece(self.seen(), transfer, piece)).collect()
     }
 
     /// The number of a stick, from 0, in the order they first spoke.
@@ -73,16 +76,28 @@ impl Session {
     /// Dissects by these options from now on.
     pub fn choose(&mut self, options: Options) {
         self.options = options;
+        self.transactions.force_pump(options.pump);
     }
 
-    /// What is known of the whole conversation.
+    /// The options that it dissects by.
+    #[must_use]
+    pub const fn options(&self) -> Options {
+        self.options
+    }
+
+    /// All transactions, as far as they are known by now.
+    #[must_use]
+    pub fn transactions(&self) -> &Transactions {
+        &self.transactions
+    }
+
+    /// What is known of the sticks' frames.
     #[must_use]
     pub fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 
-    /// The same, to set how it works before the first transfer.
-    pub fn tracker_mut(&mut self) -> &mut Tracker {
-        &mut self.tracker
+    fn seen(&self) -> Seen<'_> {
+        Seen { tracker: &self.tracker, transactions: &self.transactions, options: self.options }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::list::{append, small};
-use crate::stick::framing::{Piece, Role};
+use super::framing::{Piece, Role};
+use super::ids::{ReassemblyId, RequestId};
+use crate::exchange::list::{Id, append, small};
 use crate::transfer::Direction;
+use std::num::NonZeroU32;
 
 /// What one piece of a transfer must know of its past. There is one for each frame of a capture: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +13,8 @@ pub struct Fact {
     frame: u32,
     /// Length as sent.
     pub len: u32,
-    /// Number of the frame that it is a part of, or else of the command that it is or answers; 0 is "none".
-    pub(super) of: u32,
+    /// Number of the reassembly that it is a part of, or else of the command that it is or answers.
+    of: Option<NonZeroU32>,
     layer: u8,
     /// What it is.
     pub role: Role,
@@ -28,6 +30,27 @@ impl Fact {
     pub const fn is_part(&self) -> bool {
         matches!(self.role, Role::Part | Role::Last)
     }
+
+    /// The reassembly that it is a part of.
+    pub(super) fn reassembly(&self) -> Option<ReassemblyId> {
+        self.of.filter(|_| self.is_part()).map(Id::of)
+    }
+
+    /// The command that it is or answers, if it is no part.
+    pub(super) fn request(&self) -> Option<RequestId> {
+        self.of.filter(|_| !self.is_part()).map(Id::of)
+    }
+}
+
+/// What a piece is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of {
+    /// Nothing that is known.
+    Nothing,
+    /// A command that it is or answers.
+    Request(RequestId),
+    /// A frame that it is a part of.
+    Reassembly(ReassemblyId),
 }
 
 /// The facts of a transfer with their offsets in it.
@@ -95,9 +118,14 @@ impl Ledger {
         after
     }
 
-    /// Adds a fact to the transfer begun last: a piece that is or answers command `of`, or is a part of frame `of`.
-    pub fn add(&mut self, direction: Direction, piece: Piece, of: u32, marks: Marks) {
+    /// Adds a fact to the transfer begun last.
+    pub fn add(&mut self, direction: Direction, piece: Piece, of: Of, marks: Marks) {
         let (frame, layer) = self.last;
+        let of = match of {
+            Of::Nothing => None,
+            Of::Request(id) => Some(id.number()),
+            Of::Reassembly(id) => Some(id.number()),
+        };
         append(
             &mut self.facts,
             Fact { frame, len: small(piece.len), of, layer, role: piece.role, direction, marks },

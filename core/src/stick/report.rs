@@ -4,24 +4,22 @@
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
 //! display filter cannot disagree.
 
+use super::framing::Role;
+use super::ledger::{Fact, Marks};
+use super::received::{NAK, RSSI};
+use super::show::{self, Seen};
+use super::{ACK, Ack, NAK_REASON, NakReason, Opcode};
+use crate::exchange::{Asked, Outcome, Stage, Transaction, TransactionId, Transactions};
 use crate::pump::nak::Nak;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode as PumpOpcode, Parameters};
-use crate::stick::framing::Role;
-use crate::stick::received::{NAK, RSSI};
-use crate::stick::{ACK, Ack, NAK_REASON, NakReason, Opcode};
-use crate::track::Tracker;
-use crate::track::ledger::{Fact, Marks};
-use crate::track::transaction::{Kind, Outcome, Stage, Transaction};
-use crate::transfer::{Direction, Transfer};
+use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Note;
 use crate::tree::field::Field;
 use crate::tree::sink::{Item, Mark, Sink, Value};
-use crate::view::dissect;
-use crate::view::options::Options;
 use std::fmt;
 
 /// What statistics count of one piece of a transfer.
@@ -64,42 +62,38 @@ pub struct Report {
 /// A whole reply of a pump, as a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// The transaction whose reply it is: [`Tracker::reply`] has the bytes.
-    pub transaction: u32,
+    /// The transaction whose reply it is: [`Transactions::reply`] has the bytes.
+    pub transaction: TransactionId,
     /// Such as `123456-read-history-page-00-frame168.bin`: pump, command, page if any, and frame.
     pub name: String,
 }
 
 /// What statistics count of the piece that a fact is about, at an offset in the transfer.
 #[must_use]
-pub fn piece(
-    tracker: &Tracker,
-    transfer: &Transfer<'_>,
-    (start, fact): (usize, &Fact),
-    options: Options,
-) -> Report {
+pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, (start, fact): (usize, &Fact)) -> Report {
+    let Seen { tracker, transactions, .. } = seen;
     let whole = matches!(fact.role, Role::Whole | Role::Last);
     // A reply of somebody else's says nothing of the transaction that it came into.
-    let number = if fact.marks.has(Marks::LEFT_OVER) { 0 } else { tracker.transaction_of(fact) };
-    let transaction = tracker.transaction(number);
+    let id = tracker.transaction_of(fact).filter(|_| !fact.marks.has(Marks::LEFT_OVER));
+    let transaction = id.and_then(|id| transactions.get(id));
     let mut found = Findings::default();
     if whole {
-        dissect::transfer(tracker, transfer, std::iter::once((start, fact)), options, None, &mut found);
+        show::transfer(seen, transfer, std::iter::once((start, fact)), None, &mut found);
     }
     let command = whole && fact.direction == Direction::ToStick;
     let reply = whole && fact.direction == Direction::FromStick;
     let request = tracker.request(fact).filter(|_| whole);
-    let here = |at: Option<(u32, u64)>| at.is_some_and(|(frame, _)| frame == transfer.frame);
+    let here = |at: Option<At>| at.is_some_and(|at| at.frame() == transfer.frame);
     let own = transaction.filter(|_| reply && !fact.marks.has(Marks::AFTER_END));
     let ended = own.filter(|transaction| transaction.ended() && here(transaction.response));
-    let responded = own.filter(|transaction| match transaction.transmit() {
+    let responded = own.filter(|transaction| match transaction.command() {
         // Most hosts do not fetch what a pump says to these, so the stick's acknowledge is the response.
-        Some(packet) if packet.pages == 0 => here(transaction.acknowledged),
+        Some(_) if transaction.expects_nothing() => here(id.and_then(|id| tracker.attempt(id).acknowledged)),
         Some(_) => transaction.ended() && here(transaction.response),
         None => false,
     });
     let transmits = command && request.is_some_and(|request| request.answered.opcode == Opcode::Transmit);
-    let cut_short = || closed_by(tracker, number).filter(|_| transmits);
+    let cut_short = || closed_by(transactions, id?).filter(|_| transmits);
     Report {
         direction: fact.direction,
         len: fact.len,
@@ -108,42 +102,45 @@ pub fn piece(
         transmits,
         stick_opcode: request.map(|request| request.answered.opcode),
         pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
-        asked: request.filter(|_| reply).map(|request| request.time),
-        pump_asked: responded.map(|transaction| transaction.request.1),
+        asked: request.filter(|_| reply).and_then(|request| request.sent).map(At::time),
+        pump_asked: responded.map(|transaction| transaction.request.time()),
         outcome: ended.or_else(cut_short).map(Transaction::outcome),
         pump_nak: found.pump_nak,
         stick_nak: found.stick_nak,
         bad_crcs: found.bad_crcs,
         rssi: found.rssi,
-        object: ended.and_then(|transaction| object(tracker, number, transaction, transfer.frame)),
+        object: ended.and_then(|transaction| object(transactions, id?, transaction, transfer.frame)),
     }
 }
 
-/// The transaction that had not ended when command `number` to a pump came over the same stick.
-fn closed_by(tracker: &Tracker, number: u32) -> Option<&Transaction> {
-    let opener = tracker.transaction(number).filter(|opener| matches!(opener.kind, Kind::Pump(_)))?;
-    let earlier = tracker.transactions().get(..number as usize - 1)?;
-    let of_the_radio = |before: &&Transaction| {
-        before.stream == opener.stream && matches!(before.kind, Kind::Pump(_) | Kind::Orphan)
-    };
-    earlier.iter().rev().find(of_the_radio).filter(|before| !before.ended())
+/// The transaction that had not ended when the command of this one came over the same stick.
+fn closed_by(transactions: &Transactions, id: TransactionId) -> Option<&Transaction> {
+    let opener = transactions.get(id).filter(|opener| matches!(opener.asked, Asked::Pump(_)))?;
+    let of_the_radio =
+        |before: &&Transaction| before.stream == opener.stream && !matches!(before.asked, Asked::Device(_));
+    transactions.before(id).find(of_the_radio).filter(|before| !before.ended())
 }
 
 /// The reply of a transaction, if all of it came.
-fn object(tracker: &Tracker, number: u32, transaction: &Transaction, frame: u32) -> Option<Object> {
+fn object(
+    transactions: &Transactions,
+    id: TransactionId,
+    transaction: &Transaction,
+    frame: u32,
+) -> Option<Object> {
     if transaction.stage != Stage::EndOfData || transaction.missing > 0 {
         return None;
     }
     let opcode = transaction.pump_opcode()?;
     let serial = transaction.serial()?;
     let command = words(&opcode.to_string());
-    let page = page(tracker, transaction).map(|page| format!("-{page:02}")).unwrap_or_default();
+    let page = page(transactions, transaction).map(|page| format!("-{page:02}")).unwrap_or_default();
     let doubt = match transaction.outcome() {
         Outcome::Damaged => "-damaged",
         Outcome::Unproven => "-unproven",
         _ => "",
     };
-    Some(Object { transaction: number, name: format!("{serial}-{command}{page}-frame{frame}{doubt}.bin") })
+    Some(Object { transaction: id, name: format!("{serial}-{command}{page}-frame{frame}{doubt}.bin") })
 }
 
 /// `Suspend/Resume (511)` as `suspend-resume-511`.
@@ -153,9 +150,9 @@ fn words(name: &str) -> String {
 }
 
 /// The page that was asked for, if the command asks for one.
-fn page(tracker: &Tracker, transaction: &Transaction) -> Option<u32> {
+fn page(transactions: &Transactions, transaction: &Transaction) -> Option<u32> {
     let opcode = transaction.pump_opcode()?;
-    let pump = tracker.pump(transaction.serial()?);
+    let pump = transactions.pump_of(transaction);
     let mut nobody = ();
     let mut cursor = Cursor::new(transaction.parameters(), 0, false, &mut nobody);
     match pump::parameters(opcode, &mut cursor, pump) {
@@ -225,9 +222,9 @@ impl Sink for Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Session;
     use crate::transfer::{Carrier, Claim};
     use crate::tree::crc::crc8;
-    use crate::view::session::Session;
 
     #[test]
     fn file_names_hold_letters_digits_and_dashes() {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: nothing. Out: a number that has a meaning for the device between host and pump only.
+
+use std::fmt;
+
+/// A command of the device's own, or why it refused one: its number, and what the device's room calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCode {
+    /// As it is sent.
+    pub number: u8,
+    /// `None` if nobody knows.
+    pub name: Option<&'static str>,
+}
+
+/// `Read Status`, or `unknown (0x2f)`.
+impl fmt::Display for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "unknown ({:#04x})", self.number),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: commands to pumps and answers to them, as carriers find them. Out: all transactions of a capture, with their
+//! replies, and what is known of each pump.
+//!
+//! The rules by which an answer moves a transaction on stand here, once for all carriers.
+
+use super::list::{List, file, make_room, small};
+use super::outcome::Stage;
+use super::transaction::{Part, Transaction, TransactionId};
+use crate::pages;
+use crate::pump::learn::{Message, learn};
+use crate::pump::model::Pump;
+use crate::pump::nak::Nak;
+use crate::pump::serial::Serial;
+use crate::transfer::At;
+use crate::tree::checksum::CrcStatus;
+use rustc_hash::FxHashMap;
+
+/// The most bytes that are kept of one reply: the longest page has 2,048.
+const LONGEST_REPLY: usize = 1 << 16;
+
+/// A reply that is still coming.
+#[derive(Debug, Default)]
+struct Coming {
+    data: Vec<u8>,
+    parts: Vec<Part>,
+}
+
+/// Where a reply is kept, once it is over.
+#[derive(Clone, Copy, Debug, Default)]
+struct Filed {
+    data: usize,
+    length: u32,
+    parts: u32,
+    count: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    transaction: Transaction,
+    filed: Filed,
+}
+
+/// What a pump says to a command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer<'b> {
+    /// It took the command.
+    Ack,
+    /// It refused the command.
+    Nak(Nak),
+    /// It did not answer in time.
+    Timeout,
+    /// It sent data: a part of several or all at once, and perhaps the last part.
+    Data { bytes: &'b [u8], part: bool, last: bool },
+    /// Something that is not understood.
+    Other,
+}
+
+/// What a carrier brought of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'b> {
+    /// Where and when it came.
+    pub at: At,
+    /// What it says.
+    pub answer: Answer<'b>,
+    /// False if a check value says that it may have said something else.
+    pub trusted: bool,
+    /// False if any check value of it is bad.
+    pub good: bool,
+    /// How many bytes of its data did not come, or were not captured.
+    pub lacks: u32,
+}
+
+/// What an arrival completes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completion {
+    /// Nothing, or nothing that can be trusted.
+    None,
+    /// It is a whole reply by itself.
+    Whole,
+    /// It is the last of several parts.
+    Joined,
+}
+
+/// All transactions of a capture.
+#[derive(Debug, Default)]
+pub struct Transactions {
+    entries: List<TransactionId, Entry>,
+    coming: FxHashMap<TransactionId, Coming>,
+    /// The memory of a reply that is over, for the next one.
+    spare: Option<Coming>,
+    parts: Vec<Part>,
+    data: Vec<u8>,
+    pumps: FxHashMap<Serial, Pump>,
+    forced: Option<Pump>,
+}
+
+impl Transactions {
+    /// None yet. All pumps are taken for `forced`, if it is given, whatever the traffic says.
+    #[must_use]
+    pub fn with_pump(forced: Option<Pump>) -> Self {
+        Self { forced, ..Self::default() }
+    }
+
+    /// Takes all pumps for this one from now on, whatever the traffic says.
+    pub(crate) fn force_pump(&mut self, pump: Option<Pump>) {
+        self.forced = pump;
+    }
+
+    /// A transaction.
+    #[must_use]
+    pub fn get(&self, id: TransactionId) -> Option<&Transaction> {
+        self.entries.get(id).map(|entry| &entry.transaction)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: TransactionId) -> Option<&mut Transaction> {
+        self.entries.get_mut(id).map(|entry| &mut entry.transaction)
+    }
+
+    /// All, in the order in which they began.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (TransactionId, &Transaction)> + ExactSizeIterator {
+        self.entries.iter().map(|(id, entry)| (id, &entry.transaction))
+    }
+
+    /// Those that began before this one, the last one first.
+    pub(crate) fn before(&self, id: TransactionId) -> impl Iterator<Item = &Transaction> {
+        self.entries.before(id).iter().rev().map(|entry| &entry.transaction)
+    }
+
+    /// The reply of a transaction as far as it came, and its parts.
+    #[must_use]
+    pub fn reply(&self, id: TransactionId) -> (&[u8], &[Part]) {
+        if let Some(coming) = self.coming.get(&id) {
+            return (&coming.data, &coming.parts);
+        }
+        let Filed { data, length, parts, count } =
+            self.entries.get(id).map(|entry| entry.filed).unwrap_or_default();
+        (&self.data[data..][..length as usize], &self.parts[parts as usize..][..count as usize])
+    }
+
+    /// How many bytes of replies are kept of transactions that are over.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.data.len()
+    }
+
+    /// What is known of a pump, by now.
+    #[must_use]
+    pub fn pump(&self, serial: Serial) -> Pump {
+        self.forced.or_else(|| self.pumps.get(&serial).copied()).unwrap_or_default()
+    }
+
+    /// What is known of the pump that a transaction asks.
+    #[must_use]
+    pub fn pump_of(&self, transaction: &Transaction) -> Pump {
+        transaction.serial().map(|serial| self.pump(serial)).unwrap_or_default()
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self, transaction: Transaction) -> TransactionId {
+        self.entries.push(Entry { transaction, filed: Filed::default() })
+    }
+
+    /// Notes that transaction `now` asks again what `before` asked, if it does, because the reply did not come whole.
+    pub(crate) fn count_repeats(&mut self, before: TransactionId, now: TransactionId) {
+        let Some((first, again)) = self.get(before).zip(self.get(now)) else { return };
+        let failed = !matches!(first.stage, Stage::EndOfData | Stage::PumpAck | Stage::PumpNak(_));
+        if failed && again.asks_as(first) && first.command().is_some() && !first.expects_nothing() {
+            let repeats = first.repeats + 1;
+            if let Some(again) = self.get_mut(now) {
+                again.repeats = repeats;
+            }
+        }
+    }
+
+    /// Closes a transaction, and files what came of its reply.
+    pub(crate) fn close(&mut self, id: TransactionId) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.transaction.closed = true;
+        if let Some(mut coming) = self.coming.remove(&id) {
+            entry.filed = Filed {
+                data: self.data.len(),
+                length: small(coming.data.len()),
+                parts: small(self.parts.len()),
+                count: small(coming.parts.len()),
+            };
+            make_room(&mut self.data, coming.data.len());
+            self.data.append(&mut coming.data);
+            file(&mut self.parts, &mut coming.parts);
+            self.spare = Some(coming);
+        }
+    }
+
+    /// Notes that so many bytes of a reply are lost, unless the transaction is over.
+    pub(crate) fn lose(&mut self, id: TransactionId, lacks: usize) {
+        if let Some(transaction) = self.get_mut(id).filter(|transaction| !transaction.ended()) {
+            transaction.missing += small(lacks);
+        }
+    }
+
+    /// Takes an answer into a transaction that is not over.
+    pub(crate) fn take(&mut self, id: TransactionId, arrival: Arrival<'_>) -> Completion {
+        let Some(entry) = self.entries.get_mut(id) else { return Completion::None };
+        let transaction = &mut entry.transaction;
+        transaction.last = arrival.at.frame();
+        transaction.missing += arrival.lacks;
+        transaction.bad_crcs += u32::from(!arrival.good);
+        let first = transaction.first_data.is_none();
+        let stage = match arrival.answer {
+            Answer::Ack => Some(Stage::PumpAck),
+            Answer::Nak(nak) => Some(Stage::PumpNak(nak)),
+            Answer::Timeout => Some(Stage::Timeout),
+            Answer::Data { bytes, last, .. } => {
+                transaction.first_data.get_or_insert(arrival.at);
+                let coming = self.coming.entry(id).or_insert_with(|| self.spare.take().unwrap_or_default());
+                if coming.data.len() + bytes.len() <= LONGEST_REPLY {
+                    coming.parts.push(Part {
+                        frame: arrival.at.frame(),
+                        offset: small(coming.data.len()),
+                        len: small(bytes.len()),
+                        good: arrival.good,
+                    });
+                    coming.data.extend_from_slice(bytes);
+                } else {
+                    transaction.missing += small(bytes.len());
+                }
+                if last {
+                    check_page(transaction, &coming.data);
+                }
+                last.then_some(Stage::EndOfData)
+            }
+            Answer::Other => None,
+        };
+        // A damaged header may say anything: it does not end a transaction by itself.
+        let Some(stage) = stage.filter(|_| arrival.trusted) else { return Completion::None };
+        transaction.stage = stage;
+        transaction.response = Some(arrival.at);
+        let proven = !transaction.unproven;
+        let part = matches!(arrival.answer, Answer::Data { part: true, .. });
+        let ends = stage == Stage::EndOfData;
+        let sound = proven && !transaction.damaged();
+        match stage {
+            Stage::PumpNak(nak) if sound => self.learn(id, Some(nak)),
+            Stage::EndOfData if sound => self.learn(id, None),
+            _ => {}
+        }
+        match (ends, part) {
+            (true, true) => Completion::Joined,
+            (true, false) if sound && first => Completion::Whole,
+            _ => Completion::None,
+        }
+    }
+
+    /// Takes the parameters of a command, if no check value speaks against them.
+    pub(crate) fn take_parameters(&mut self, id: TransactionId, parameters: &[u8]) {
+        let Some(transaction) = self.get(id) else { return };
+        let told = transaction.command().and_then(|command| {
+            Some((command.serial, learn(command.opcode, Message::Parameters(parameters))?))
+        });
+        self.remember(told);
+    }
+
+    /// Learns a pump's model from its refusal of a command, or from its whole reply.
+    fn learn(&mut self, id: TransactionId, refusal: Option<Nak>) {
+        let data = self.coming.get(&id).map_or(&[][..], |coming| &coming.data);
+        let message = refusal.map_or(Message::Reply(data), Message::Refused);
+        let command = self.entries.get(id).and_then(|entry| entry.transaction.command());
+        let told = command.and_then(|command| Some((command.serial, learn(command.opcode, message)?)));
+        self.remember(told);
+    }
+
+    fn remember(&mut self, told: Option<(Serial, Pump)>) {
+        if let Some((serial, told)) = told {
+            let pump = self.pumps.entry(serial).or_default();
+            if told.known >= pump.known {
+                *pump = told;
+            }
+        }
+    }
+}
+
+/// Takes into a transaction what the size and the check value of a page say, of which all parts have come.
+fn check_page(transaction: &mut Transaction, data: &[u8]) {
+    if let Some(page) = transaction.sound_command().and_then(|command| command.opcode.page()) {
+        let lacks = small(page.size().unwrap_or(0).saturating_sub(data.len()));
+        transaction.missing = transaction.missing.max(lacks);
+        transaction.bad_crcs += u32::from(pages::check(page, data) == CrcStatus::Bad);
+    }
+}

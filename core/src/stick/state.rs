@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: nothing. Out: what must be remembered of a stick while it talks.
+
+use super::continuity::Continuity;
+use super::framing::Framer;
+use super::heuristic::Heuristic;
+use super::ids::{ReassemblyId, RequestId};
+use super::ledger::Marks;
+use crate::exchange::TransactionId;
+use crate::transfer::Direction;
+use std::collections::VecDeque;
+
+/// What is remembered of one stick while it talks.
+#[derive(Debug, Default)]
+pub(super) struct Stick {
+    pub heuristic: Heuristic,
+    pub pipes: [Pipe; 2],
+    /// Commands that wait for a reply, the oldest first.
+    pub waiting: VecDeque<RequestId>,
+    /// How many of them are newer than the command that the next reply answers.
+    pub newer: usize,
+    /// A power-off command that may yet be acknowledged.
+    pub unqueued: Option<RequestId>,
+    /// The transaction that polls and reads belong to.
+    pub open: Option<TransactionId>,
+    pub continuity: Continuity,
+}
+
+/// One direction of a stick.
+#[derive(Debug, Default)]
+pub(super) struct Pipe {
+    pub framer: Framer,
+    /// The frame that is being put together.
+    pub reassembly: Option<ReassemblyId>,
+    /// The transfers that it came in so far, and their lengths.
+    pub parts: Vec<(u32, u32)>,
+}
+
+impl Stick {
+    /// The command that is to be answered next.
+    pub fn next(&self) -> Option<RequestId> {
+        let newest = self.waiting.len().checked_sub(1)?;
+        self.waiting.get(newest.saturating_sub(self.newer)).copied()
+    }
+}
+
+/// What is found out about a piece.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub direction: Direction,
+    /// The command that it is or answers.
+    pub request: Option<RequestId>,
+    /// The transaction that it belongs to.
+    pub transaction: Option<TransactionId>,
+    pub marks: Marks,
+}
+
+impl Found {
+    pub fn nothing(direction: Direction, marks: Marks) -> Self {
+        Self { direction, request: None, transaction: None, marks }
+    }
+}

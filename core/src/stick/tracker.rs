@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: transfers in capture order. Out: the facts of each, and the transactions that they make up.
+//!
+//! Live state is here and only here; it changes on the first visit of a transfer, and never after.
+
+use super::attempt::Attempt;
+use super::book::{Book, Reassembly, Request};
+use super::conversation::Conversation;
+use super::ledger::Fact;
+use super::state::Stick;
+use crate::exchange::{TransactionId, Transactions};
+use crate::transfer::{Claim, Transfer};
+use rustc_hash::FxHashMap;
+
+/// The most sticks that are told apart; further ones are dissected transfer by transfer.
+const MOST_STICKS: usize = 4096;
+
+/// Follows what every stick in a capture says.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    sticks: FxHashMap<u64, Stick>,
+    book: Book,
+}
+
+impl Tracker {
+    /// Takes a transfer, in capture order, into the transactions. False if the transfer is not a stick's.
+    pub fn observe(&mut self, transactions: &mut Transactions, transfer: &Transfer<'_>) -> bool {
+        if self.sticks.len() >= MOST_STICKS && !self.sticks.contains_key(&transfer.stream) {
+            return transfer.claim == Claim::Certain;
+        }
+        let stick = self.sticks.entry(transfer.stream).or_default();
+        stick.heuristic = stick.heuristic.after(transfer);
+        let takes = stick.heuristic.takes();
+        if takes && self.book.ledger.begin(transfer.frame, transfer.layer) {
+            Conversation { book: &mut self.book, transactions, stick }.follow(transfer);
+        }
+        takes
+    }
+
+    /// True if the stick's transfers are to be dissected, as far as is known now.
+    #[must_use]
+    pub fn takes(&self, stream: u64) -> bool {
+        self.sticks.get(&stream).is_some_and(|stick| stick.heuristic.takes())
+    }
+
+    /// The facts of a transfer, front to back.
+    #[must_use]
+    pub fn facts(&self, frame: u32, layer: u32) -> Option<&[Fact]> {
+        self.book.ledger.find(frame, layer)
+    }
+
+    /// The command that a piece is or answers.
+    #[must_use]
+    pub fn request(&self, fact: &Fact) -> Option<&Request> {
+        self.book.request_of(fact).filter(|request| request.sent.is_some())
+    }
+
+    /// The transaction that a piece belongs to.
+    #[must_use]
+    pub fn transaction_of(&self, fact: &Fact) -> Option<TransactionId> {
+        self.book.request_of(fact)?.transaction
+    }
+
+    /// The frame that a piece is a part of, if it came in several transfers.
+    #[must_use]
+    pub fn reassembly(&self, fact: &Fact) -> Option<Reassembly<'_>> {
+        self.book.reassembly(fact.reassembly()?)
+    }
+
+    /// How a transaction was carried.
+    #[must_use]
+    pub fn attempt(&self, id: TransactionId) -> Attempt {
+        self.book.attempt(id)
+    }
+
+    /// How many bytes of frames are kept, put together from several transfers.
+    #[must_use]
+    pub fn reassembled(&self) -> usize {
+        self.book.reassembled_bytes.len()
+    }
+}

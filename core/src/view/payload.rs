@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the payload of a whole reply. Out: what it says, by the command that it answers.
+
+use crate::pump::model::Pump;
+use crate::pump::{self, Opcode};
+use crate::tree::cursor::Cursor;
+use crate::tree::sink::Sink;
+
+crate::fields! { group Payload;
+    /// What the pump sent.
+    PAYLOAD: Bytes, "carelink.radio.payload", "Payload", Confirmed;
+    /// The decoded payload.
+    REPLY: Tree, "carelink.pump.reply", "Reply", Confirmed;
+}
+
+/// Shows the payload of a whole reply to a command.
+pub fn decode<S: Sink>(opcode: Option<Opcode>, pump: Pump, c: &mut Cursor<'_, '_, S>) {
+    let Some(opcode) = opcode.filter(|_| c.shows() || c.informs()) else {
+        c.remainder(PAYLOAD);
+        return;
+    };
+    // A group never fails here: it notes its own stops.
+    let _ = c.group(REPLY, |c| {
+        match pump::reply(opcode, c, pump) {
+            Ok(Some(reply)) => c.info(format_args!("{reply}")),
+            Ok(None) => {}
+            Err(stop) => c.note_stop(stop),
+        }
+        c.fill();
+        Ok(())
+    });
+}
