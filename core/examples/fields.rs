@@ -4,8 +4,9 @@
 //! `cargo run -p carelink-core --example fields`
 
 use carelink_core::pump::COMMANDS;
+use carelink_core::registry;
 use carelink_core::tree::diagnosis::NOTES;
-use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::field::{FieldDef, Kind};
 use std::io::{self, BufWriter, Write};
 
 /// What a chapter is about: the first part of a filter's name after `carelink`, if more parts follow.
@@ -49,7 +50,7 @@ fn fields(out: &mut impl Write) -> io::Result<()> {
         "Evidence: *confirmed* by real captures or by the vendor's own decoding; *inferred* from sources or from the \
          bytes; *guessed*, which the tree says too."
     )?;
-    let mut fields: Vec<_> = registry().collect();
+    let mut fields: Vec<_> = registry::fields().collect();
     fields.sort_by_key(|def| (chapter(def), def.name));
     let mut last = "";
     for def in fields {

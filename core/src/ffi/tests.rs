@@ -2,7 +2,7 @@
 //! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
 
 use super::*;
-use crate::tree::field::{COUNT, registry};
+use crate::registry::{self, COUNT};
 use crate::tree::sink::{Node, NoteAt};
 use std::ffi::CStr;
 use std::mem::offset_of;
@@ -72,7 +72,7 @@ fn a_tree_is_made_only_if_it_is_wanted() {
     let nodes = nodes(&view);
     assert!(!nodes.is_empty());
     for node in nodes {
-        assert!(registry().nth(node.field.into()).is_some());
+        assert!(registry::fields().nth(node.field.into()).is_some());
         assert!(node.source > 0 || node.start + node.len <= 3, "{node:?} lies outside the transfer");
     }
     let (status, view) = session.dissect(&Transfer { visited: 1, ..transfer(WANT_INFO) });

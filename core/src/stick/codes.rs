@@ -53,7 +53,7 @@ crate::open_enum! {
     }
 }
 
-crate::fields! { group Stick;
+crate::fields! {
     /// The host's command to the stick; on a reply, the command that it answers.
     OPCODE: X8, "carelink.stick.opcode", "Stick Command", Confirmed, names Opcode::NAMES;
     /// Who answers: the stick itself, or the pump through the stick.

@@ -18,6 +18,8 @@ pub mod statistics;
 pub mod status;
 pub mod transmit;
 
+crate::tables! { codes, status, product, statistics, signal, read_radio, radio, transmit, received }
+
 pub use codes::{
     ACK, Ack, INTERFACE, Interface, NAK_REASON, NakReason, OPCODE, Opcode, REPLY_CODE, REPLY_LENGTH,
     RESERVED, ReplyCode,

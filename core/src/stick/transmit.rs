@@ -18,7 +18,7 @@ use nom::number::complete::be_u8;
 /// Bytes of a transmit frame that are not parameters.
 pub const OVERHEAD: usize = 16;
 
-crate::fields! { group Transmit;
+crate::fields! {
     /// Header of a packet to a pump.
     HEADER: Tree, "carelink.radio.transmit", "Transmit Header", Confirmed;
     /// How often the packet is repeated as a burst: 0x55 for power control, which wakes the pump, else 0.

@@ -8,3 +8,5 @@ pub mod reply;
 pub mod report;
 pub mod session;
 pub mod summary;
+
+crate::tables! { dissect, summary }

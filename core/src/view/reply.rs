@@ -2,16 +2,17 @@
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
 use super::page;
-use crate::pages;
 use crate::stick::Context;
 use crate::stick::received::{self, PAYLOAD, REPLY};
 use crate::stick::transmit::Transmit;
 use crate::track::Tracker;
 use crate::track::transaction::Transaction;
-use crate::tree::checksum::CrcStatus;
+use crate::tree::checksum::{self, CrcStatus};
 use crate::tree::cursor::Cursor;
-use crate::tree::field::{Field, Group};
+use crate::tree::field::Field;
+use crate::tree::opaque;
 use crate::tree::sink::Sink;
+use crate::{history, pages, pump, sensor};
 use std::fmt;
 
 /// Why a reply is not read: each value that it seems to hold may be wrong.
@@ -65,10 +66,16 @@ pub fn doubt(tracker: &Tracker, number: u32) -> Option<Doubt> {
     }
 }
 
+/// The fields that a reply may be shown with.
+fn fields() -> impl Iterator<Item = Field> {
+    let here: &[&[Field]] = &[received::FIELDS, checksum::FIELDS, opaque::FIELDS];
+    [here, pump::TABLES, history::TABLES, sensor::TABLES].into_iter().flatten().copied().flatten().copied()
+}
+
 /// Shows the reply of transaction `number`, whose bytes `c` has to read.
 pub fn show<S: Sink>(tracker: &Tracker, number: u32, c: &mut Cursor<'_, '_, S>) {
     // A page has hundreds of items: who looks at none of them need not wait for them.
-    if !c.informs() && !c.looks_at(Field::since(Group::Radio)) {
+    if !c.informs() && !c.looks_at(fields()) {
         return;
     }
     let transaction = tracker.transaction(number);

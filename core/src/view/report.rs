@@ -180,12 +180,14 @@ struct Findings {
 
 impl Findings {
     fn byte(&mut self, field: Field, value: u8) {
-        match field {
-            CRC_STATUS => self.bad_crcs += u32::from(CrcStatus::from(value) == CrcStatus::Bad),
-            NAK => self.pump_nak = Some(value.into()),
-            ACK => self.ack = Some(value.into()),
-            NAK_REASON if self.ack == Some(Ack::Nak) => self.stick_nak = Some(value.into()),
-            _ => {}
+        if field == CRC_STATUS {
+            self.bad_crcs += u32::from(CrcStatus::from(value) == CrcStatus::Bad);
+        } else if field == NAK {
+            self.pump_nak = Some(value.into());
+        } else if field == ACK {
+            self.ack = Some(value.into());
+        } else if field == NAK_REASON && self.ack == Some(Ack::Nak) {
+            self.stick_nak = Some(value.into());
         }
     }
 }
