@@ -27,14 +27,24 @@ pub fn run() -> Result<()> {
     process::run(plugin::cargo().args(doc).env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
+/// The most bytes of a cell in the reference of fields.
+const LONGEST_CELL: usize = 400;
+
 /// Writes the reference of fields that the core generates, or only compares it.
 ///
 /// # Errors
-/// If it cannot be generated or written; with `check`, if the committed one is another.
+/// If it cannot be generated or written, or a cell of its tables is too long; with `check`, if the committed one is another.
 pub fn fields(check: bool) -> Result<()> {
     let path = workspace::root().join("core/docs/fields.md");
     let example = ["run", "--quiet", "--package", "carelink-core", "--example", "fields"];
     let fresh = process::read(plugin::cargo().args(example))?;
+    let long = fresh.lines().flat_map(|line| line.split(" | ")).find(|cell| cell.len() > LONGEST_CELL);
+    ensure!(
+        long.is_none(),
+        "a cell of {} is too long to be read in a table: {}",
+        path.display(),
+        long.unwrap_or_default()
+    );
     if check {
         let committed = fs::read_to_string(&path).unwrap_or_default();
         ensure!(committed == fresh, "{} is out of date: run cargo xtask fields", path.display());
