@@ -2,11 +2,15 @@
 //! The sources in; complaints about their form out.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use xtask::{plugin, process, workspace};
 
 use crate::apt;
+
+/// What the first line of each source file says.
+const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
 
 /// Checks the format, and takes every warning of clippy and rustdoc for an error.
 ///
@@ -16,6 +20,7 @@ pub fn run() -> Result<()> {
     apt::ensure(apt::BUILD)?;
     println!("Checking the format");
     process::run(plugin::cargo().args(["fmt", "--all", "--check"])).context("run cargo fmt")?;
+    licences()?;
     println!("Running clippy");
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     process::run(plugin::cargo().args(clippy))?;
@@ -25,6 +30,22 @@ pub fn run() -> Result<()> {
     println!("Checking the documentation");
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
     process::run(plugin::cargo().args(doc).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// Looks for the licence in the first line of each source file that is tracked.
+fn licences() -> Result<()> {
+    println!("Looking for the licence in each source file");
+    let list = ["ls-files", "-z", "*.rs", "*.c", "*.h"];
+    let files = process::read(Command::new("git").args(list).current_dir(workspace::root()))?;
+    let names: Vec<_> = files.split_terminator('\0').collect();
+    ensure!(!names.is_empty(), "git lists no source file");
+    for name in names {
+        // A file that is gone from the folder and not yet from the index has nothing to be checked.
+        let Ok(text) = fs::read_to_string(workspace::root().join(name)) else { continue };
+        let first = text.lines().next().unwrap_or_default();
+        ensure!(first.contains(LICENCE), "{name} does not name its licence: begin it with // {LICENCE}");
+    }
+    Ok(())
 }
 
 /// The most bytes of a cell in the reference of fields.
