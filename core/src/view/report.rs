@@ -17,12 +17,10 @@ use crate::track::transaction::{Kind, Outcome, Stage, Transaction};
 use crate::transfer::{Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Note;
 use crate::tree::field::Field;
 use crate::tree::sink::{Item, Mark, Sink, Value};
 use crate::view::dissect;
 use crate::view::options::Options;
-use std::fmt;
 
 /// What statistics count of one piece of a transfer.
 ///
@@ -194,9 +192,6 @@ impl Findings {
 
 impl Sink for Findings {
     const KEEPS: bool = true;
-    fn informs(&self) -> bool {
-        false
-    }
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         match item.value {
             Value::Unsigned(value) => {
@@ -214,13 +209,6 @@ impl Sink for Findings {
     }
     fn open(&mut self, item: Item<'_>) -> Mark {
         self.leaf(item)
-    }
-    fn close(&mut self, _: usize) {}
-    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
-    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
-    fn info(&mut self, _: fmt::Arguments<'_>) {}
-    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
-        1
     }
 }
 
