@@ -11,7 +11,8 @@ use crate::page::Page;
 use crate::show;
 use anyhow::Result;
 use carelink_core::pump::model::Pump;
-use carelink_core::tree::field::{Evidence, FieldDef, registry};
+use carelink_core::registry;
+use carelink_core::tree::field::{Evidence, FieldDef};
 use carelink_core::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use carelink_core::tree::sink::{Node, Outline, Role};
 use carelink_core::view::payload::PAYLOAD;
@@ -66,7 +67,7 @@ impl Share {
     /// The shares of `len` bytes that `outline` is of.
     #[must_use]
     pub fn of(outline: &Outline, len: usize) -> Self {
-        let fields: Vec<&FieldDef> = registry().collect();
+        let fields: Vec<&FieldDef> = registry::fields().collect();
         let mut claims: Vec<Option<&Node>> = vec![None; len];
         let mut twice = vec![false; len];
         for node in outline.nodes().iter().filter(|node| node.role == Role::Wire as u8 && node.source == 0) {

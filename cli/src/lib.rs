@@ -10,6 +10,7 @@ pub mod list;
 pub mod output;
 pub mod page;
 pub mod pages;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod show;
 pub mod tcp;

@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 use carelink_cli::output::Ending;
-use carelink_cli::{audit, coverage, events, list, pages, plot, show};
+#[cfg(feature = "plot")]
+use carelink_cli::plot;
+use carelink_cli::{audit, coverage, events, list, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
@@ -16,7 +18,6 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
-  carelink plot download.pcapng -o day.png
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -52,6 +53,7 @@ enum Verb {
     /// Tell how many bytes of replies and pages are decoded
     #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]
     Coverage(coverage::Args),
+    #[cfg(feature = "plot")]
     /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
     #[command(
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
@@ -90,6 +92,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
         Verb::Coverage(args) => coverage::run(args, out),
+        #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Man => {
             manual(out)?;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: an outline of the core, and the bytes that it is of. Out: its values with labels, units and names.
 
+use carelink_core::registry;
 use carelink_core::tree::diagnosis::NOTES;
-use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::field::{FieldDef, Kind};
 use carelink_core::tree::names::lookup;
 use carelink_core::tree::sink::{Node, Outline, Role};
 use jiff::ToSpan;
@@ -24,7 +25,7 @@ impl<'a> Tree<'a> {
     /// `bytes` are those that the outline calls source 0.
     #[must_use]
     pub fn new(outline: &'a Outline, bytes: &'a [u8]) -> Self {
-        Self { outline, bytes, fields: registry().collect() }
+        Self { outline, bytes, fields: registry::fields().collect() }
     }
 
     fn span(&self, node: &Node) -> &'a [u8] {

@@ -457,6 +457,7 @@ fn audit_finds_what_differs() -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "plot")]
 /// Draws all of a sample as each kind of picture; the paths of SVG, PNG and web page.
 fn plotted(folder: &Path, start: &str) -> [PathBuf; 3] {
     ["svg", "png", "html"].map(|extension| {
@@ -468,6 +469,7 @@ fn plotted(folder: &Path, start: &str) -> [PathBuf; 3] {
     })
 }
 
+#[cfg(feature = "plot")]
 /// One mark for each of these events, in the picture and on the page.
 #[test]
 fn plot_marks_each_event() -> Result<()> {
@@ -507,6 +509,7 @@ fn plot_marks_each_event() -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "plot")]
 #[test]
 fn plot_paints_with_its_own_letters() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -527,6 +530,7 @@ fn plot_paints_with_its_own_letters() -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "plot")]
 #[test]
 fn plot_shows_the_last_day_and_no_serial_number_unless_asked() -> Result<()> {
     let folder = tempfile::tempdir()?;

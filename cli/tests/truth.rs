@@ -5,20 +5,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The file `name` of the recordings; without them, skips the test, or fails if they are demanded.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    let demanded = std::env::var_os("CARELINK_DEMAND_SHARED").is_some_and(|value| value == "1");
-    assert!(!demanded, "{} is missing", path.display());
-    eprintln!("SKIPPED: {} is missing", path.display());
-    None
-}
 
 /// How many events agree, by their types. Those of other sessions are only in the export.
 #[test]
@@ -32,8 +19,8 @@ fn no_event_is_another_than_the_vendors() -> Result<()> {
         ("736868-status", "736868", 4171, 1, "SelfTest"),
     ];
     for (capture, export, least, of_type, kind) in rows {
-        let capture_path = shared(&format!("captures/{capture}.pcapng"));
-        let export_path = shared(&format!("exports/{export}.tsv"));
+        let capture_path = carelink_recordings::path(&format!("captures/{capture}.pcapng"));
+        let export_path = carelink_recordings::path(&format!("exports/{export}.tsv"));
         let Some((capture_path, export_path)) = capture_path.zip(export_path) else { return Ok(()) };
         let output = Command::new(env!("CARGO_BIN_EXE_carelink"))
             .args(["audit", "--format", "json"])

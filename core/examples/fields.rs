@@ -4,9 +4,14 @@
 //! `cargo run -p carelink-core --example fields`
 
 use carelink_core::pump::COMMANDS;
+use carelink_core::registry;
 use carelink_core::tree::diagnosis::NOTES;
-use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::field::{FieldDef, Kind};
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+
+/// Names of values, as a field has them.
+type Names = &'static [(u32, &'static str)];
 
 /// What a chapter is about: the first part of a filter's name after `carelink`, if more parts follow.
 fn chapter(def: &FieldDef) -> &'static str {
@@ -37,21 +42,59 @@ fn type_name(kind: Kind) -> &'static str {
     }
 }
 
+/// The most letters of value names that stand in a table's cell.
+const SHORT: usize = 120;
+
 /// Text that does not end its cell.
 fn cell(text: &str) -> String {
     text.trim().replace('|', "\\|")
 }
 
-fn fields(out: &mut impl Write) -> io::Result<()> {
+/// The names of a field's values, as text for a cell, or as a link to the list of them if that is long.
+fn values(def: &FieldDef, long: &mut BTreeMap<&'static str, Names>) -> String {
+    let values: Vec<_> = def.names.iter().map(|(number, name)| format!("{number} {name}")).collect();
+    let values = values.join(", ");
+    if values.len() <= SHORT {
+        return cell(&values);
+    }
+    long.insert(def.name, def.names);
+    format!("[{} names](#{})", def.names.len(), anchor(def.name))
+}
+
+/// What a link to the values of the field `name` says.
+fn anchor(name: &str) -> String {
+    format!("values-of-{}", name.replace('.', "-"))
+}
+
+/// Lists that are too long for a cell, each folded until somebody opens it.
+fn long_lists(out: &mut impl Write, long: &BTreeMap<&str, Names>) -> io::Result<()> {
+    writeln!(out, "\n## Names of values\n\nOf fields with more names than a table's cell holds.")?;
+    for (name, names) in long {
+        writeln!(
+            out,
+            "\n<a id=\"{}\"></a>\n<details><summary><code>{name}</code></summary>\n",
+            anchor(name)
+        )?;
+        writeln!(out, "| Value | Name |\n|---|---|")?;
+        for (number, name) in *names {
+            writeln!(out, "| {number} | {} |", cell(name))?;
+        }
+        writeln!(out, "\n</details>")?;
+    }
+    Ok(())
+}
+
+fn fields(out: &mut impl Write) -> io::Result<BTreeMap<&'static str, Names>> {
     writeln!(out, "## Fields\n")?;
     writeln!(
         out,
         "Evidence: *confirmed* by real captures or by the vendor's own decoding; *inferred* from sources or from the \
          bytes; *guessed*, which the tree says too."
     )?;
-    let mut fields: Vec<_> = registry().collect();
+    let mut fields: Vec<_> = registry::fields().collect();
     fields.sort_by_key(|def| (chapter(def), def.name));
     let mut last = "";
+    let mut long = BTreeMap::new();
     for def in fields {
         let chapter = chapter(def);
         if chapter != last {
@@ -62,7 +105,6 @@ fn fields(out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "|---|---|---|---|---|---|---|")?;
             last = chapter;
         }
-        let values: Vec<_> = def.names.iter().map(|(number, name)| format!("{number} {name}")).collect();
         writeln!(
             out,
             "| `{}` | {} | {} | {} | {} | {} | {} |",
@@ -70,12 +112,12 @@ fn fields(out: &mut impl Write) -> io::Result<()> {
             cell(def.label),
             type_name(def.kind),
             cell(def.unit),
-            cell(&values.join(", ")),
+            values(def, &mut long),
             format!("{:?}", def.evidence).to_lowercase(),
             cell(def.help),
         )?;
     }
-    Ok(())
+    Ok(long)
 }
 
 fn commands(out: &mut impl Write) -> io::Result<()> {
@@ -125,8 +167,9 @@ fn notes(out: &mut impl Write) -> io::Result<()> {
 fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     writeln!(out, "# Field reference\n")?;
-    fields(&mut out)?;
+    let long = fields(&mut out)?;
     commands(&mut out)?;
     notes(&mut out)?;
+    long_lists(&mut out, &long)?;
     out.flush()
 }

@@ -15,7 +15,7 @@
 //!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
 //!
 //! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it;
-//! [`tree::field::registry`] lists them all. Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
+//! the [`registry`] lists them all. Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
 //!
 //! ```
 //! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
@@ -50,6 +50,7 @@ pub mod ffi;
 pub mod history;
 pub mod pages;
 pub mod pump;
+pub mod registry;
 pub mod sensor;
 pub mod session;
 pub mod stick;

@@ -67,7 +67,7 @@ fn layout(model: &str) -> Layout {
 
 #[test]
 fn another_decoder_finds_the_same_records() {
-    let Some(folder) = shared::path("history-vectors") else { return };
+    let Some(folder) = carelink_recordings::path("history-vectors") else { return };
     let mut pages = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -4,9 +4,10 @@
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::{COMMANDS, parameters, reply};
+use carelink_core::registry;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::diagnosis::{NOTES, Stop};
-use carelink_core::tree::field::{Kind, registry};
+use carelink_core::tree::field::Kind;
 use carelink_core::tree::sink::{Outline, Role, Sink};
 use proptest::prelude::*;
 
@@ -45,7 +46,7 @@ fn sentence<S: Sink>(
 fn read(way: Way, opcode: u8, pump: Pump, bytes: &[u8], cut: bool) -> Read {
     let mut outline = Outline::default();
     let sentence = sentence(way, opcode, &mut Cursor::new(bytes, 0, cut, &mut outline), pump);
-    let fields: Vec<_> = registry().collect();
+    let fields: Vec<_> = registry::fields().collect();
     let mut values = Vec::new();
     for node in outline.nodes() {
         let def = fields[usize::from(node.field)];
@@ -420,7 +421,7 @@ fn nouns_come_before_sentences() {
 
 #[test]
 fn fields_are_well_named() {
-    let mut names: Vec<_> = registry().map(|def| def.name).collect();
+    let mut names: Vec<_> = registry::fields().map(|def| def.name).collect();
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._".contains(&byte);
     for name in &names {
         assert!(name.starts_with("carelink.") && name.bytes().all(plain), "{name}");

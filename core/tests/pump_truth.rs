@@ -10,19 +10,7 @@ use carelink_core::tree::cursor::Cursor;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-
-/// The recordings, which are not part of this project. A test that needs them is skipped without them.
-fn shared(part: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(part);
-    if !path.exists() {
-        let demanded = std::env::var_os("CARELINK_DEMAND_SHARED").is_some_and(|value| value == "1");
-        assert!(!demanded, "{} is missing", path.display());
-        eprintln!("SKIPPED: {} is missing", path.display());
-        return None;
-    }
-    Some(path)
-}
+use std::path::Path;
 
 /// The payload of a USB packet and whether it goes to the host, for the two headers that the recordings have.
 fn transfer(packet: &[u8]) -> Option<(bool, &[u8])> {
@@ -138,10 +126,10 @@ fn assert_events(part: &[Event], whole: &[Event], what: &str) {
 /// In these two the vendor's program itself was recorded: the same replies made the export.
 #[test]
 fn the_vendors_own_sessions_give_all_of_its_events() {
-    let Some(export) = shared("exports/208850-2012-10.tsv") else { return };
+    let Some(export) = carelink_recordings::path("exports/208850-2012-10.tsv") else { return };
     let exported = official(&export, "515");
     for capture in ["first-run", "second-run"] {
-        let Some(path) = shared(&format!("captures/{capture}.pcapng")) else { return };
+        let Some(path) = carelink_recordings::path(&format!("captures/{capture}.pcapng")) else { return };
         let (events, pump, time) = decoded(&path);
         assert_eq!(pump.model.map(|model| model.to_string()).as_deref(), Some("515"));
         let session = &exported[&time.expect("a clock")];
@@ -171,8 +159,8 @@ fn settings_agree_with_exports_of_other_sessions() {
         ("usbtrace", "fall-2013.tsv", "522"),
     ];
     for (capture, export, model) in rows {
-        let Some(export) = shared(&format!("exports/{export}")) else { return };
-        let Some(path) = shared(&format!("captures/{capture}.pcapng")) else { return };
+        let Some(export) = carelink_recordings::path(&format!("exports/{export}")) else { return };
+        let Some(path) = carelink_recordings::path(&format!("captures/{capture}.pcapng")) else { return };
         let (mut events, _, _) = decoded(&path);
         events.retain(|(name, _)| !PASSING.contains(&name.as_str()));
         assert!(events.len() > 10, "{capture}: {events:?}");

@@ -3,9 +3,10 @@
 
 use crate::sys;
 use carelink_core::pump;
+use carelink_core::registry;
 use carelink_core::stick::Opcode;
 use carelink_core::tree::diagnosis::{NOTES, NoteDef, Severity, Topic};
-use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::field::{FieldDef, Kind};
 use libc::{c_char, c_void};
 use once_cell::sync::OnceCell;
 use std::collections::HashMap;
@@ -47,7 +48,7 @@ unsafe impl Sync for Tables {}
 /// [`Fault`] for the first row that Wireshark would not take.
 pub fn tables() -> Result<&'static sys::clshim_tables, Fault> {
     static TABLES: OnceCell<Tables> = OnceCell::new();
-    TABLES.get_or_try_init(|| build(registry(), NOTES)).map(|tables| &tables.0)
+    TABLES.get_or_try_init(|| build(registry::fields(), NOTES)).map(|tables| &tables.0)
 }
 
 fn build(
@@ -278,11 +279,11 @@ mod tests {
     #[test]
     fn every_row_of_the_core_can_be_registered() {
         let tables = tables().expect("no row breaks a rule");
-        assert_eq!(tables.n_fields as usize, registry().count());
+        assert_eq!(tables.n_fields as usize, registry::fields().count());
         assert_eq!(tables.n_notes as usize, NOTES.len());
         // SAFETY: the tables say how many rows there are.
         let fields = unsafe { slice::from_raw_parts(tables.fields, tables.n_fields as usize) };
-        for (field, def) in fields.iter().zip(registry()) {
+        for (field, def) in fields.iter().zip(registry::fields()) {
             assert_eq!((text(field.hfinfo.abbrev), text(field.hfinfo.name)), (def.name, def.label));
         }
         // SAFETY: as above.

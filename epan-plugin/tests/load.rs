@@ -4,7 +4,7 @@
 
 mod built;
 
-use carelink_core::tree::field::registry;
+use carelink_core::registry;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
@@ -73,7 +73,7 @@ fn each_field_is_registered_by_the_rules() {
     let fields = glossary(&tshark(), "fields");
     let rows = rows(&fields);
     let names: HashSet<_> = rows.iter().map(|row| row.name).collect();
-    for def in registry() {
+    for def in registry::fields() {
         assert!(names.contains(def.name), "{} is not registered", def.name);
     }
     let mut kinds = HashMap::new();

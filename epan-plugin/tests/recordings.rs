@@ -4,21 +4,10 @@
 
 mod built;
 
-use std::env;
+use carelink_recordings::captures;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use xtask::tshark::Tshark;
-use xtask::workspace;
-
-/// The recordings, or none where they are not at hand.
-fn recordings() -> Vec<PathBuf> {
-    let paths = workspace::recordings().expect("the folder can be read");
-    if paths.is_empty() {
-        assert!(env::var_os("CARELINK_DEMAND_SHARED").is_none(), "the recordings are demanded, and absent");
-        println!("SKIPPED: the recordings of real sticks are not at hand");
-    }
-    paths
-}
 
 fn tshark() -> Tshark {
     Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
@@ -31,7 +20,7 @@ fn read(tshark: &Tshark, path: &Path, arguments: &[&str]) -> String {
 #[test]
 fn every_transfer_with_payload_is_ours_and_none_is_malformed() {
     let tshark = tshark();
-    for path in recordings() {
+    for path in captures() {
         let count = |filter| {
             read(&tshark, &path, &["-Y", filter, "-T", "fields", "-e", "frame.number"]).lines().count()
         };
@@ -64,7 +53,7 @@ fn one_pass_equals_two() {
         "carelink.leftover",
     ];
     let shown: Vec<_> = fields.iter().flat_map(|field| ["-e", field]).collect();
-    for path in recordings() {
+    for path in captures() {
         let arguments =
             |passes: &[&'static str]| [passes, &["-Y", "carelink", "-T", "fields"], &shown].concat();
         let one = read(&tshark, &path, &arguments(&[]));
@@ -148,7 +137,7 @@ fn hex(text: &str) -> Vec<u8> {
 #[test]
 fn each_verdict_on_a_check_value_is_right() {
     let (tshark, bare) = (tshark(), Tshark::bare().expect("tshark runs"));
-    for path in recordings() {
+    for path in captures() {
         let fields = ["-Y", "usb.capdata", "-T", "fields", "-e", "usb.endpoint_address", "-e", "usb.capdata"];
         let transfers = read(&bare, &path, &fields);
         let transfers = transfers.lines().filter_map(|line| line.split_once('\t'));
@@ -174,7 +163,7 @@ fn each_verdict_on_a_check_value_is_right() {
 fn each_whole_page_is_exported_as_it_is() {
     let tshark = tshark();
     let mut pages = 0;
-    for path in recordings() {
+    for path in captures() {
         let folder = tshark.home().join(path.file_stem().expect("a name"));
         read(&tshark, &path, &["-q", "--export-objects", &format!("carelink,{}", folder.display())]);
         let names = ["-e", "frame.number", "-e", "carelink.reassembled.data"];
@@ -193,5 +182,5 @@ fn each_whole_page_is_exported_as_it_is() {
         }
     }
     println!("{pages} pages");
-    assert!(pages > 0 || workspace::recordings().is_ok_and(|paths| paths.is_empty()));
+    assert!(pages > 0 || captures().is_empty());
 }

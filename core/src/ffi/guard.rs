@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: work that might panic. Out: its result, or the panic's message.
 
+#[cfg(not(panic = "unwind"))]
+compile_error!(
+    "the C ABI turns a panic into a message in the tree, and needs panic=unwind: build without panic=abort"
+);
+
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, Once, PoisonError};

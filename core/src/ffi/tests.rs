@@ -2,10 +2,9 @@
 //! In: calls as C makes them, also wrong ones. Out: the statuses and views that the contract promises.
 
 use super::*;
-use crate::tree::field::{COUNT, registry};
-use crate::tree::sink::{Node, NoteAt};
+use crate::registry::{self, COUNT};
+use crate::tree::sink::Node;
 use std::ffi::CStr;
-use std::mem::offset_of;
 use std::ptr;
 
 const WIRE: [u8; 3] = [0x01, 0x55, 0x00];
@@ -72,7 +71,7 @@ fn a_tree_is_made_only_if_it_is_wanted() {
     let nodes = nodes(&view);
     assert!(!nodes.is_empty());
     for node in nodes {
-        assert!(registry().nth(node.field.into()).is_some());
+        assert!(registry::fields().nth(node.field.into()).is_some());
         assert!(node.source > 0 || node.start + node.len <= 3, "{node:?} lies outside the transfer");
     }
     let (status, view) = session.dissect(&Transfer { visited: 1, ..transfer(WANT_INFO) });
@@ -182,22 +181,4 @@ fn numbers_outside_the_contract_mean_not_known() {
     let odd = Transfer { direction: 9, endpoint: 0, reported: 1, ..transfer(0) };
     let seen = odd.read(&WIRE);
     assert_eq!((seen.direction, seen.endpoint, seen.reported), (None, None, 3));
-}
-
-/// Offsets as a C compiler lays out `carelink.h` where pointers have 64 bits.
-#[test]
-#[cfg(target_pointer_width = "64")]
-fn layouts_are_those_of_the_header() {
-    assert_eq!(size_of::<Node>(), 32);
-    assert_eq!([offset_of!(Node, field), offset_of!(Node, source), offset_of!(Node, guessed)], [8, 12, 28]);
-    assert_eq!(size_of::<NoteAt>(), 12);
-    assert_eq!([offset_of!(NoteAt, note), offset_of!(NoteAt, detail)], [4, 8]);
-    assert_eq!(size_of::<Transfer>(), 56);
-    assert_eq!([offset_of!(Transfer, stream), offset_of!(Transfer, direction)], [16, 40]);
-    assert_eq!(size_of::<Source>(), 16);
-    assert_eq!(size_of::<Options>(), 16);
-    assert_eq!(size_of::<Report>(), 72);
-    assert_eq!([offset_of!(Report, object_len), offset_of!(Report, direction)], [24, 64]);
-    assert_eq!(size_of::<View>(), 72);
-    assert_eq!([offset_of!(View, texts), offset_of!(View, info)], [32, 64]);
 }

@@ -13,7 +13,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group HistoryAlarm;
+crate::fields! {
     /// The alarm of the pump.
     CODE: U8, "carelink.history.alarm.code", "Alarm", Confirmed, names PumpAlarm::NAMES;
     /// Line of the firmware's source that raised the alarm.

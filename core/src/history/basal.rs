@@ -16,7 +16,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
 use std::fmt;
 
-crate::fields! { group HistoryBasal;
+crate::fields! {
     /// Number of rates in the pattern.
     COUNT: U8, "carelink.history.basal_pattern.count", "Rates", Confirmed;
     /// Which of the pump's three basal patterns.

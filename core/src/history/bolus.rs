@@ -12,7 +12,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group HistoryBolus;
+crate::fields! {
     /// Insulin that was programmed.
     PROGRAMMED: F64, "carelink.history.bolus.programmed", "Programmed", Confirmed, unit " U";
     /// Insulin that was delivered; less than programmed if the bolus was cancelled.

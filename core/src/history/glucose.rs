@@ -10,7 +10,7 @@ use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::Parser;
 use nom::number::complete::{be_u24, u8};
 
-crate::fields! { group HistoryGlucose;
+crate::fields! {
     /// Blood glucose, in what `carelink.history.bg.units` says. Two high bits lie in the time stamp.
     AMOUNT: F64, "carelink.history.bg.amount", "Blood Glucose", Confirmed;
     /// What blood glucose is counted in.

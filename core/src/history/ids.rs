@@ -9,7 +9,7 @@ use crate::tree::sink::Sink;
 use arrayvec::ArrayVec;
 use nom::number::complete::{be_u24, be_u32, u8};
 
-crate::fields! { group HistoryIds;
+crate::fields! {
     /// The pump obeys remote controls.
     REMOTE_ENABLED: Flag, "carelink.history.remote.enabled", "Remote Controls Enabled", Confirmed;
     /// Identity of a remote control; people know it by its decimal digits.

@@ -10,7 +10,7 @@ use crate::units::quantities::{CarbUnit, Carbs, Insulin};
 use nom::Parser;
 use nom::number::complete::u8;
 
-crate::fields! { group HistoryJournal;
+crate::fields! {
     /// High byte of the carbohydrates.
     CARBS_HIGH: X8, "carelink.history.meal.carbs_high", "Carbohydrates, High Byte", Inferred;
     /// Carbohydrates of the meal, in what `carelink.history.meal.units` says; the high byte lies before the time.

@@ -22,6 +22,10 @@ pub mod totals;
 pub mod wizard;
 pub mod wizard_setup;
 
+crate::tables! {
+    self, alarm, basal, bolus, glucose, ids, journal, sensor_setup, settings, stamp, totals, wizard, wizard_setup,
+}
+
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
@@ -35,7 +39,7 @@ pub use page::{Page, page};
 use stamp::{Requestor, Spare};
 use std::fmt;
 
-crate::fields! { group History;
+crate::fields! {
     /// One record of the pump's history.
     RECORD: Tree, "carelink.history.record", "Record", Confirmed;
     /// What kind of record it is: its first byte.

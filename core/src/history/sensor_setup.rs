@@ -10,7 +10,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, be_u24, u8};
 use std::fmt;
 
-crate::fields! { group HistorySensorSetup;
+crate::fields! {
     /// The settings before the change.
     OLD: Tree, "carelink.history.sensor_setup.old", "Before", Confirmed;
     /// The settings after the change.

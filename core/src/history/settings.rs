@@ -13,7 +13,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group HistorySettings;
+crate::fields! {
     /// The battery is in.
     BATTERY: Flag, "carelink.history.battery.enabled", "Battery In", Confirmed;
     /// Keys are blocked for children.

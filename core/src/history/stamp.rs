@@ -9,7 +9,7 @@ use crate::units::clock::PumpTime;
 use nom::Parser;
 use nom::bytes::complete::take;
 
-crate::fields! { group HistoryStamp;
+crate::fields! {
     /// When the pump stored the record, by its own clock; the day itself for the totals of a day.
     TIME: Clock, "carelink.history.time", "Time", Confirmed;
     /// Who made the pump do it.

@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, be_u32, u8};
 use std::fmt;
 
-crate::fields! { group HistoryTotals;
+crate::fields! {
     /// All insulin of the day.
     DAILY: F64, "carelink.history.daily_total.amount", "Total Insulin", Confirmed, unit " U";
     /// Units that the pump is set to.

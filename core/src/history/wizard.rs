@@ -12,7 +12,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group HistoryWizard;
+crate::fields! {
     /// Blood glucose that the wizard was told, in what `carelink.history.wizard.bg_units` says; 0 if none was. Its two high bits lie further behind.
     BG: F64, "carelink.history.wizard.bg", "Blood Glucose", Confirmed;
     /// Carbohydrates that the wizard was told, in what `carelink.history.wizard.carb_units` says. Two high bits lie in the next byte.

@@ -12,7 +12,7 @@ use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 
-crate::fields! { group HistoryWizardSetup;
+crate::fields! {
     /// Whether the setup was and is complete, and the wizard on.
     FLAGS: X8, "carelink.history.wizard_setup.flags", "Flags", Confirmed;
     /// The setup was complete before the change.

@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::be_u16;
 use std::fmt;
 
-crate::fields! { group PumpBattery;
+crate::fields! {
     /// The pump's battery.
     HEAD: Tree, "carelink.pump.battery", "Battery", Confirmed;
     /// How the pump judges its battery.

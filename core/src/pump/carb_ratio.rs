@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpCarbRatio;
+crate::fields! {
     /// The carb ratios of a day.
     HEAD: Tree, "carelink.pump.carb_ratio", "Carb Ratios", Confirmed;
     /// What the ratios count carbohydrates in.

@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpClock;
+crate::fields! {
     /// The pump's clock.
     HEAD: Tree, "carelink.pump.clock", "Clock", Confirmed;
     /// Date and time of the pump's clock, in local time: a pump knows of no time zone.

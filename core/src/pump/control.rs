@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpControl;
+crate::fields! {
     /// Whether delivery is to stop or to go on.
     SUSPEND: U8, "carelink.pump.suspend.action", "Delivery", Confirmed, names Delivery::NAMES;
     /// Turns the pump's radio on, or off again.

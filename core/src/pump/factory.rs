@@ -12,7 +12,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpFactory;
+crate::fields! {
     /// When the settings were saved, in an unknown layout. All known replies repeat the reply before them, of pumps that had
     /// never saved their settings.
     SAVED: Bytes, "carelink.pump.saved_settings", "Saved Settings Date", Guessed;

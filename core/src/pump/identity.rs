@@ -14,7 +14,7 @@ use nom::bytes::complete::{take, take_till, take_while};
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpIdentity;
+crate::fields! {
     /// Serial number of the pump, six digits, as the pump itself states it.
     SERIAL: Text, "carelink.pump.id.serial", "Pump Serial", Confirmed;
     /// The pump's firmware.

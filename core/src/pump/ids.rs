@@ -13,7 +13,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpIds;
+crate::fields! {
     /// The remote controls that the pump obeys.
     REMOTES: Tree, "carelink.pump.remote_ids", "Remote Controls", Confirmed;
     /// Identity of a remote control: six digits, or six dashes for none.

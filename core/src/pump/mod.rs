@@ -40,6 +40,11 @@ pub mod temp_basal;
 pub mod totals;
 pub mod wizard;
 
+crate::tables! {
+    battery, carb_ratio, clock, control, factory, identity, ids, mysentry, pages, profile, reminders, reservoir,
+    sensitivity, sensor, settings, status, switches, target, temp_basal, totals, wizard,
+}
+
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::{Stop, TOO_LONG};
 use crate::tree::sink::Sink;

@@ -12,7 +12,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, be_u32, u8};
 use std::fmt;
 
-crate::fields! { group PumpMySentry;
+crate::fields! {
     /// The devices (MySentry) that the pump sends to.
     HEAD: Tree, "carelink.pump.other_devices", "Other Devices", Inferred;
     /// How many devices the pump sends to.

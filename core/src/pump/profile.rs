@@ -14,7 +14,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpProfile;
+crate::fields! {
     /// The basal rates of a day, in one of the pump's three patterns.
     HEAD: Tree, "carelink.pump.basal_profile", "Basal Profile", Confirmed;
     /// One basal rate.

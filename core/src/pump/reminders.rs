@@ -15,7 +15,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpReminders;
+crate::fields! {
     /// The alarm clocks that are set.
     CLOCKS: Tree, "carelink.pump.alarm_clocks", "Alarm Clocks", Confirmed;
     /// Time of day of an alarm clock, in minutes from midnight; read as an hour and a minute.

@@ -14,7 +14,7 @@ use nom::bytes::complete::{tag, take};
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpReservoir;
+crate::fields! {
     /// The insulin that is left in the reservoir.
     HEAD: Tree, "carelink.pump.reservoir", "Reservoir", Confirmed;
     /// Insulin that is left. Zero also if there is no reservoir.

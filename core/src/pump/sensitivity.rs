@@ -11,7 +11,7 @@ use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::number::complete::be_u16;
 use std::fmt;
 
-crate::fields! { group PumpSensitivity;
+crate::fields! {
     /// The insulin sensitivities of a day.
     HEAD: Tree, "carelink.pump.sensitivity", "Insulin Sensitivities", Confirmed;
     /// What the sensitivities count glucose in.

@@ -15,7 +15,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, be_u24, u8};
 use std::fmt;
 
-crate::fields! { group PumpSensor;
+crate::fields! {
     /// The settings of the glucose sensor.
     HEAD: Tree, "carelink.pump.sensor_settings", "Sensor Settings", Confirmed;
     /// The sensor is on.

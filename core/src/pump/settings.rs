@@ -14,7 +14,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpSettings;
+crate::fields! {
     /// The pump's settings.
     HEAD: Tree, "carelink.pump.settings", "Settings", Confirmed;
     /// The pump stops delivery when no key was pressed for so many hours; 0 for never.

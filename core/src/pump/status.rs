@@ -9,7 +9,7 @@ use crate::tree::sink::Sink;
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpStatus;
+crate::fields! {
     /// The alarm that stands, 0 for none. The vendor's reader takes 100 off numbers above 100.
     ALARM: U8, "carelink.pump.error.alarm", "Alarm", Confirmed, names Alarm::NAMES;
     /// What the pump is at. On the 511, 0 means normal.

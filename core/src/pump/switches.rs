@@ -8,7 +8,7 @@ use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use std::fmt;
 
-crate::fields! { group PumpSwitches;
+crate::fields! {
     /// The alarm clocks are on.
     ALARM_CLOCK: Flag, "carelink.pump.alarm_clock_enable", "Alarm Clock Enabled", Confirmed;
     /// The pump reminds its user to measure glucose after a bolus.

@@ -13,7 +13,7 @@ use nom::Parser;
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpTarget;
+crate::fields! {
     /// The glucose targets of a day.
     HEAD: Tree, "carelink.pump.bg_target", "BG Targets", Confirmed;
     /// What the targets count glucose in.

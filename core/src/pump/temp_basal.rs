@@ -13,7 +13,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
-crate::fields! { group PumpTempBasal;
+crate::fields! {
     /// The temporary basal rate that runs.
     HEAD: Tree, "carelink.pump.temp_basal", "Temporary Basal", Confirmed;
     /// Whether the rate is absolute or a share of the profile's.

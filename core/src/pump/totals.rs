@@ -11,7 +11,7 @@ use nom::Parser;
 use nom::number::complete::{be_u16, be_u32};
 use std::fmt;
 
-crate::fields! { group PumpTotals;
+crate::fields! {
     /// Insulin delivered, by days of the pump's clock.
     HEAD: Tree, "carelink.pump.totals", "Totals", Confirmed;
     /// Insulin delivered since midnight.

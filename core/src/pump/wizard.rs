@@ -12,7 +12,7 @@ use nom::Parser;
 use nom::number::complete::u8;
 use std::fmt;
 
-crate::fields! { group PumpWizard;
+crate::fields! {
     /// Language of the pump's screen.
     LANGUAGE: U8, "carelink.pump.language", "Language", Confirmed, names Language::NAMES;
     /// What the pump counts carbohydrates in.

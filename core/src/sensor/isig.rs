@@ -14,7 +14,7 @@ use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::le_u16;
 
-crate::fields! { group SensorIsig;
+crate::fields! {
     /// The word beside an argument of a record on the glucose page, or beside a filler.
     ARGUMENT: X16, "carelink.sensor.isig.argument", "Beside an Argument", Confirmed;
     /// The word beside the opcode of a record without a current: the opcode itself.

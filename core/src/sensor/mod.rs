@@ -14,6 +14,8 @@ pub mod pages;
 pub mod record;
 pub mod vcntr;
 
+crate::tables! { record, isig }
+
 pub use beside::Beside;
 pub use page::{Anchor, Page, page};
 pub use pages::{Pages, read};

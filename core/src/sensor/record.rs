@@ -13,7 +13,7 @@ use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
 use std::fmt;
 
-crate::fields! { group Sensor;
+crate::fields! {
     /// One record of the glucose sensor.
     RECORD: Tree, "carelink.sensor.record", "Sensor Record", Confirmed;
     /// What kind of record it is: its last byte. From 0x14 on that byte is a glucose value by itself.

@@ -4,7 +4,7 @@
 use crate::transfer::At;
 use crate::tree::field::Field;
 
-crate::fields! { group Attempt;
+crate::fields! {
     /// How often the host asked the stick for its status.
     POLLS: U32, "carelink.transaction.polls", "Status Polls", Confirmed;
     /// How many of the polls found nothing to read.

@@ -99,7 +99,7 @@ pub fn speaker(reply: &[u8]) -> Option<ReplyCode> {
     reply.first().map(|&code| ReplyCode::from(code))
 }
 
-crate::fields! { group Stick;
+crate::fields! {
     /// Who answers: the stick itself, or the pump through the stick.
     REPLY_CODE: X8, "carelink.stick.reply", "Reply From", Confirmed, names ReplyCode::NAMES;
     /// Whether the stick took the command.

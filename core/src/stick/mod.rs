@@ -33,6 +33,10 @@ pub mod status;
 pub mod tracker;
 pub mod transmit;
 
+crate::tables! {
+    show, attempt, self, codes, status, product, statistics, signal, read_radio, radio, transmit, received,
+}
+
 pub use codes::{
     ACK, Ack, INTERFACE, Interface, NAK_REASON, NakReason, REPLY_CODE, REPLY_LENGTH, RESERVED, ReplyCode,
 };
@@ -171,7 +175,7 @@ commands! {
     0x0c ReadRadio(read_radio::Size)      "Read Radio"                Size      Open;
 }
 
-crate::fields! { group StickCommand;
+crate::fields! {
     /// The host's command to the stick; on a reply, the command that it answers.
     OPCODE: X8, "carelink.stick.opcode", "Stick Command", Confirmed, names Opcode::NAMES;
 }

@@ -42,7 +42,7 @@ crate::open_enum! {
     }
 }
 
-crate::fields! { group Product;
+crate::fields! {
     /// Serial number of the stick: three bytes, shown in hexadecimal.
     SERIAL: Text, "carelink.stick.product.serial", "Stick Serial", Confirmed;
     /// Version of the product, major and minor.

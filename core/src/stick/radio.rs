@@ -29,7 +29,7 @@ crate::open_enum! {
     }
 }
 
-crate::fields! { group Radio;
+crate::fields! {
     /// The kind of device that the packet speaks for.
     DEVICE_TYPE: X8, "carelink.radio.device_type", "Device Type", Confirmed, names DeviceType::NAMES;
     /// The maker of the device.

@@ -11,7 +11,7 @@ use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 
-crate::fields! { group ReadRadio;
+crate::fields! {
     /// How many bytes the host asks for: what the status before it announced, 14 bytes of frame included.
     SIZE: U16, "carelink.stick.read_radio.size", "Bytes to Read", Confirmed, unit " bytes";
 }

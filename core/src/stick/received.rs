@@ -41,7 +41,7 @@ crate::open_enum! {
     }
 }
 
-crate::fields! { group RadioReply;
+crate::fields! {
     /// Header of what the radio received.
     HEADER: Tree, "carelink.radio.reply", "Radio Header", Confirmed;
     /// What the pump did.

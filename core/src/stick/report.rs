@@ -17,10 +17,8 @@ use crate::pump::{self, Opcode as PumpOpcode, Parameters};
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Note;
 use crate::tree::field::Field;
 use crate::tree::sink::{Item, Mark, Sink, Value};
-use std::fmt;
 
 /// What statistics count of one piece of a transfer.
 ///
@@ -177,21 +175,20 @@ struct Findings {
 
 impl Findings {
     fn byte(&mut self, field: Field, value: u8) {
-        match field {
-            CRC_STATUS => self.bad_crcs += u32::from(CrcStatus::from(value) == CrcStatus::Bad),
-            NAK => self.pump_nak = Some(value.into()),
-            ACK => self.ack = Some(value.into()),
-            NAK_REASON if self.ack == Some(Ack::Nak) => self.stick_nak = Some(value.into()),
-            _ => {}
+        if field == CRC_STATUS {
+            self.bad_crcs += u32::from(CrcStatus::from(value) == CrcStatus::Bad);
+        } else if field == NAK {
+            self.pump_nak = Some(value.into());
+        } else if field == ACK {
+            self.ack = Some(value.into());
+        } else if field == NAK_REASON && self.ack == Some(Ack::Nak) {
+            self.stick_nak = Some(value.into());
         }
     }
 }
 
 impl Sink for Findings {
     const KEEPS: bool = true;
-    fn informs(&self) -> bool {
-        false
-    }
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         match item.value {
             Value::Unsigned(value) => {
@@ -209,13 +206,6 @@ impl Sink for Findings {
     }
     fn open(&mut self, item: Item<'_>) -> Mark {
         self.leaf(item)
-    }
-    fn close(&mut self, _: usize) {}
-    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
-    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
-    fn info(&mut self, _: fmt::Arguments<'_>) {}
-    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
-        1
     }
 }
 

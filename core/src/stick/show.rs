@@ -31,7 +31,7 @@ const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
     names
 };
 
-crate::fields! { group StickShow;
+crate::fields! {
     /// Number of the stick in the capture, from 0, in the order they first speak.
     STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
     /// The opcode of the command that a frame holds, answers or belongs to, on both levels: the stick's (0x01 to 0x0c) and the pump's (0x24 to 0xf3), whose numbers do not overlap.

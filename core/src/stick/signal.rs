@@ -8,7 +8,7 @@ use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
 use nom::number::complete::be_i8;
 
-crate::fields! { group Signal;
+crate::fields! {
     /// Strength of the radio signal that the stick hears now.
     STRENGTH: I8, "carelink.stick.signal", "Signal Strength", Confirmed, unit " dBm";
 }

@@ -11,7 +11,7 @@ use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u8, be_u32};
 
-crate::fields! { group Statistics;
+crate::fields! {
     /// Packets with a bad CRC: one byte, kept between the host's sessions.
     CRC_ERRORS: U8, "carelink.stick.statistics.crc_errors", "CRC Errors", Confirmed;
     /// Packets out of sequence.

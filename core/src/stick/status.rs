@@ -9,7 +9,7 @@ use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 
-crate::fields! { group Status;
+crate::fields! {
     /// State of the stick's communication module: 0 is good, the vendor's program stops at anything else.
     MODULE: U8, "carelink.stick.status.module", "Communication Module", Inferred, names &[(0, "good")];
     /// How many interface records follow.

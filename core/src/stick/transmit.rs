@@ -30,7 +30,7 @@ pub const HEADER_LENGTH: usize = at::CRC + 1;
 /// Bytes of a transmit frame that are not parameters.
 pub const OVERHEAD: usize = HEADER_LENGTH + 1;
 
-crate::fields! { group Transmit;
+crate::fields! {
     /// Header of a packet to a pump.
     HEADER: Tree, "carelink.radio.transmit", "Transmit Header", Confirmed;
     /// How often the packet is repeated as a burst: 0x55 for power control, which wakes the pump, else 0.

@@ -17,7 +17,7 @@ crate::open_enum! {
     }
 }
 
-crate::fields! { group Checksum;
+crate::fields! {
     /// Check value over bytes before it: CRC-8 (polynomial 0x9b) in frames, CRC-16 (polynomial 0x1021) in pages. The label says which.
     CRC: X16, "carelink.crc", "CRC", Confirmed;
     /// Whether the check value agrees with the bytes that it covers.

@@ -15,7 +15,7 @@ pub struct Cursor<'b, 's, S: Sink> {
     end: usize,
     cut: bool,
     verify: bool,
-    source: u8,
+    source: u32,
     head: Option<Mark>,
     last: Option<(Mark, Span)>,
     sink: &'s mut S,
@@ -23,7 +23,7 @@ pub struct Cursor<'b, 's, S: Sink> {
 
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
-    pub fn new(bytes: &'b [u8], source: u8, cut: bool, sink: &'s mut S) -> Self {
+    pub fn new(bytes: &'b [u8], source: u32, cut: bool, sink: &'s mut S) -> Self {
         Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
     }
 

@@ -1,35 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: field rows written beside the parsers that read them. Out: one numbered registry of them all.
+//! In: field rows written beside the parsers that read them. Out: handles to report values by.
 //!
 //! A field is declared once, with [`fields!`](crate::fields): that row is its registration in Wireshark, its
 //! label, display filter, unit, value names, help text, and its line in the field reference.
+//!
+//! A room names its modules with fields once, with [`tables!`](crate::tables). What the numbers are, the
+//! [`registry`](crate::registry) above all rooms tells: a module that it does not reach has none, and does not compile.
 
-/// A declared field, by its number in the [`registry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Field(u16);
+/// A declared field: its row, and its number in the [`registry`](crate::registry).
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    id: u16,
+    def: &'static FieldDef,
+}
 
 impl Field {
-    /// The field in row `row` of `group`; [`fields!`](crate::fields) calls this.
+    /// The field in row `row` of the module whose fields `T` numbers; [`fields!`](crate::fields) calls this.
     #[must_use]
-    pub const fn new(group: Group, row: u16) -> Self {
-        Self(BASES[group as usize] + row)
+    pub const fn new<T: Numbered>(row: u16, def: &'static FieldDef) -> Self {
+        Self { id: T::FIRST + row, def }
     }
 
-    /// Its number: an index into [`registry`].
+    /// Its number: an index into the [`registry`](crate::registry).
     #[must_use]
     pub const fn id(self) -> u16 {
-        self.0
-    }
-
-    /// All fields of `first` and of the modules behind it.
-    pub(crate) fn since(first: Group) -> impl Iterator<Item = Self> {
-        (BASES[first as usize]..).map(Self).take_while(|field| usize::from(field.0) < COUNT)
+        self.id
     }
 
     /// Its row.
     #[must_use]
-    pub fn def(self) -> &'static FieldDef {
-        ROWS[usize::from(self.0)]
+    pub const fn def(self) -> &'static FieldDef {
+        self.def
+    }
+}
+
+/// Two handles are of the same field if their numbers are.
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Field {}
+
+/// Says where the numbers of a module's fields, or of a room's, begin.
+pub trait Numbered {
+    /// The number of the first.
+    const FIRST: u16;
+}
+
+/// How many fields there are in `tables`.
+#[must_use]
+pub const fn count(tables: &[&[Field]]) -> u16 {
+    let (mut count, mut table) = (0, 0);
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    assert!(count <= u16::MAX as usize, "there are more fields than numbers");
+    #[allow(clippy::cast_possible_truncation, reason = "by the check above")]
+    {
+        count as u16
     }
 }
 
@@ -104,13 +135,13 @@ pub enum Evidence {
     Guessed,
 }
 
-/// Declares the fields of one module, as `pub const` handles and a table `FIELDS` for the registry.
+/// Declares the fields of one module, as `pub const` handles and a table `FIELDS` of them all.
 ///
 /// A row reads: name of the handle, kind, filter, label, evidence, then a unit and value names if it has any.
 /// Its doc comment is the help text.
 #[macro_export]
 macro_rules! fields {
-    (group $group:ident; $(
+    ($(
         $(#[doc = $doc:literal])+
         $id:ident: $kind:ident, $name:literal, $label:literal, $evidence:ident
             $(, unit $unit:literal)? $(, names $names:expr)?;
@@ -119,120 +150,41 @@ macro_rules! fields {
         enum Row { $($id),+ }
         $(
             $(#[doc = $doc])+
-            pub const $id: $crate::tree::field::Field =
-                $crate::tree::field::Field::new($crate::tree::field::Group::$group, Row::$id as u16);
+            pub const $id: $crate::tree::field::Field = $crate::tree::field::Field::new::<Rows>(
+                Row::$id as u16,
+                const { &$crate::tree::field::FieldDef {
+                    name: $name,
+                    label: $label,
+                    kind: $crate::tree::field::Kind::$kind,
+                    unit: concat!($($unit)?),
+                    names: { const NAMES: &[&[(u32, &str)]] = &[$($names)?]; if NAMES.is_empty() { &[] } else { NAMES[0] } },
+                    help: concat!($($doc),+),
+                    evidence: $crate::tree::field::Evidence::$evidence,
+                } },
+            );
         )+
-        /// The rows of this module, for the registry.
-        pub const FIELDS: &[$crate::tree::field::FieldDef] = &[$(
-            $crate::tree::field::FieldDef {
-                name: $name,
-                label: $label,
-                kind: $crate::tree::field::Kind::$kind,
-                unit: concat!($($unit)?),
-                names: { const NAMES: &[&[(u32, &str)]] = &[$($names)?]; if NAMES.is_empty() { &[] } else { NAMES[0] } },
-                help: concat!($($doc),+),
-                evidence: $crate::tree::field::Evidence::$evidence,
-            },
-        )+];
+        /// Stands for the fields of this module where they are numbered.
+        pub enum Rows {}
+        /// The fields of this module.
+        pub const FIELDS: &[$crate::tree::field::Field] = &[$($id),+];
     };
 }
 
-macro_rules! groups {
-    ($($group:ident => $($path:ident)::+;)+) => {
-        /// The modules that declare fields.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs, reason = "each is named for its module")]
-        pub enum Group { $($group),+ }
-        const GROUPS: &[&[FieldDef]] = &[$(crate::$($path)::+::FIELDS),+];
+/// Names the modules of a room that declare fields, and numbers their fields one after the other.
+#[macro_export]
+macro_rules! tables {
+    ($($module:ident),+ $(,)?) => {
+        /// Stands for the fields of this room where they are numbered.
+        pub enum Room {}
+        /// The fields of this room, module by module.
+        pub const TABLES: &[&[$crate::tree::field::Field]] = &[$($module::FIELDS),+];
+        $crate::tables! { @from <Room as $crate::tree::field::Numbered>::FIRST; $($module)+ }
     };
-}
-
-groups! {
-    StickShow => stick::show;
-    Links => view::links;
-    Summary => view::summary;
-    Attempt => stick::attempt;
-    StickCommand => stick;
-    Stick => stick::codes;
-    Status => stick::status;
-    Product => stick::product;
-    Statistics => stick::statistics;
-    Signal => stick::signal;
-    ReadRadio => stick::read_radio;
-    Payload => view::payload;
-    Radio => stick::radio;
-    Transmit => stick::transmit;
-    RadioReply => stick::received;
-    Checksum => tree::checksum;
-    Opaque => tree::opaque;
-    PumpBattery => pump::battery;
-    PumpCarbRatio => pump::carb_ratio;
-    PumpClock => pump::clock;
-    PumpControl => pump::control;
-    PumpFactory => pump::factory;
-    PumpIdentity => pump::identity;
-    PumpIds => pump::ids;
-    PumpMySentry => pump::mysentry;
-    PumpPages => pump::pages;
-    PumpProfile => pump::profile;
-    PumpReminders => pump::reminders;
-    PumpReservoir => pump::reservoir;
-    PumpSensitivity => pump::sensitivity;
-    PumpSensor => pump::sensor;
-    PumpSettings => pump::settings;
-    PumpStatus => pump::status;
-    PumpSwitches => pump::switches;
-    PumpTarget => pump::target;
-    PumpTempBasal => pump::temp_basal;
-    PumpTotals => pump::totals;
-    PumpWizard => pump::wizard;
-    History => history;
-    HistoryAlarm => history::alarm;
-    HistoryBasal => history::basal;
-    HistoryBolus => history::bolus;
-    HistoryGlucose => history::glucose;
-    HistoryIds => history::ids;
-    HistoryJournal => history::journal;
-    HistorySensorSetup => history::sensor_setup;
-    HistorySettings => history::settings;
-    HistoryStamp => history::stamp;
-    HistoryTotals => history::totals;
-    HistoryWizard => history::wizard;
-    HistoryWizardSetup => history::wizard_setup;
-    Sensor => sensor::record;
-    SensorIsig => sensor::isig;
-}
-
-const BASES: [u16; GROUPS.len()] = {
-    let mut bases = [0; GROUPS.len()];
-    let mut group = 1;
-    while group < GROUPS.len() {
-        #[allow(clippy::cast_possible_truncation, reason = "a module has some dozens of rows")]
-        let rows = GROUPS[group - 1].len() as u16;
-        bases[group] = bases[group - 1] + rows;
-        group += 1;
-    }
-    bases
-};
-
-/// How many fields there are.
-pub const COUNT: usize = BASES[GROUPS.len() - 1] as usize + GROUPS[GROUPS.len() - 1].len();
-
-/// All rows, in the order of their numbers: group after group.
-static ROWS: [&FieldDef; COUNT] = {
-    let mut rows = [&GROUPS[0][0]; COUNT];
-    let (mut group, mut row, mut at) = (0, 0, 0);
-    while at < COUNT {
-        if row == GROUPS[group].len() {
-            (group, row) = (group + 1, 0);
+    (@from $first:expr; $module:ident $($rest:ident)*) => {
+        impl $crate::tree::field::Numbered for $module::Rows {
+            const FIRST: u16 = $first;
         }
-        rows[at] = &GROUPS[group][row];
-        (row, at) = (row + 1, at + 1);
-    }
-    rows
-};
-
-/// All fields, in the order of their numbers.
-pub fn registry() -> impl Iterator<Item = &'static FieldDef> {
-    ROWS.into_iter()
+        $crate::tables! { @from <$module::Rows as $crate::tree::field::Numbered>::FIRST + $crate::tree::field::count(&[$module::FIELDS]); $($rest)* }
+    };
+    (@from $first:expr;) => {};
 }

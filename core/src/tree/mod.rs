@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: values that parsers read. Out: what a reader sees of them: fields, expert notes, verdicts on check values.
 //!
-//! Everything that reads bytes stands on this room, and it knows none of them, but for the list of [groups](field).
+//! Everything that reads bytes stands on this room, and it knows none of them.
 
 pub mod checksum;
 pub mod crc;
@@ -11,3 +11,5 @@ pub mod field;
 pub mod names;
 pub mod opaque;
 pub mod sink;
+
+crate::tables! { checksum, opaque }

@@ -4,7 +4,7 @@
 use crate::tree::cursor::Cursor;
 use crate::tree::sink::Sink;
 
-crate::fields! { group Opaque;
+crate::fields! {
     /// Bytes whose meaning nobody knows.
     UNKNOWN: Bytes, "carelink.unknown", "Unknown", Inferred;
     /// Zero bytes that fill a fixed length.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
 
-use crate::tree::diagnosis::Note;
+use crate::tree::diagnosis::{LIMIT_REACHED, Note};
 use crate::tree::field::{Evidence, Field};
 use std::fmt;
 
@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// Which bytes: 0 is the transfer, 1 and up are the sources that were put together from several transfers.
-    pub source: u8,
+    pub source: u32,
     /// Offset of the first byte.
     pub start: u32,
     /// How many bytes.
@@ -19,7 +19,7 @@ pub struct Span {
 impl Span {
     /// The bytes from `start` to `end` of `source`.
     #[must_use]
-    pub fn new(source: u8, start: usize, end: usize) -> Self {
+    pub fn new(source: u32, start: usize, end: usize) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Self { source, start: clamp(start), len: clamp(end.saturating_sub(start)) }
     }
@@ -114,51 +114,43 @@ impl Mark {
     const NOWHERE: Self = Self(u32::MAX);
 }
 
-/// Takes what the parsers read.
+/// Takes what the parsers read. By itself it keeps nothing.
 pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
     const KEEPS: bool;
     /// False when sentences for the packet list are not kept.
-    fn informs(&self) -> bool;
+    fn informs(&self) -> bool {
+        false
+    }
     /// True if somebody looks at `field`.
-    fn looks_at(&self, _: Field) -> bool {
+    fn looks_at(&self, _field: Field) -> bool {
         Self::KEEPS
     }
     /// Takes an item without children.
-    fn leaf(&mut self, item: Item<'_>) -> Mark;
+    fn leaf(&mut self, _item: Item<'_>) -> Mark {
+        Mark::NOWHERE
+    }
     /// Takes an item whose children follow, until [`Sink::close`].
-    fn open(&mut self, item: Item<'_>) -> Mark;
+    fn open(&mut self, _item: Item<'_>) -> Mark {
+        Mark::NOWHERE
+    }
     /// Ends the children of the item opened last; its span now ends at `end`.
-    fn close(&mut self, end: usize);
+    fn close(&mut self, _end: usize) {}
     /// Replaces the text that `mark` is shown with.
-    fn label(&mut self, mark: Mark, text: fmt::Arguments<'_>);
+    fn label(&mut self, _mark: Mark, _text: fmt::Arguments<'_>) {}
     /// Hangs a note on `mark`, with a detail behind the note's own sentence, or "".
-    fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>);
+    fn note(&mut self, _mark: Mark, _note: Note, _detail: fmt::Arguments<'_>) {}
     /// Adds a sentence for the packet list.
-    fn info(&mut self, text: fmt::Arguments<'_>);
+    fn info(&mut self, _text: fmt::Arguments<'_>) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
-    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8;
+    fn source(&mut self, _name: &'static str, _bytes: &[u8]) -> u32 {
+        1
+    }
 }
 
 /// Keeps nothing.
 impl Sink for () {
     const KEEPS: bool = false;
-    fn informs(&self) -> bool {
-        false
-    }
-    fn leaf(&mut self, _: Item<'_>) -> Mark {
-        Mark(0)
-    }
-    fn open(&mut self, _: Item<'_>) -> Mark {
-        Mark(0)
-    }
-    fn close(&mut self, _: usize) {}
-    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
-    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
-    fn info(&mut self, _: fmt::Arguments<'_>) {}
-    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
-        1
-    }
 }
 
 /// Keeps only what the packet list shows.
@@ -170,24 +162,12 @@ impl Sink for InfoLine {
     fn informs(&self) -> bool {
         true
     }
-    fn leaf(&mut self, _: Item<'_>) -> Mark {
-        Mark(0)
-    }
-    fn open(&mut self, _: Item<'_>) -> Mark {
-        Mark(0)
-    }
-    fn close(&mut self, _: usize) {}
-    fn label(&mut self, _: Mark, _: fmt::Arguments<'_>) {}
-    fn note(&mut self, _: Mark, _: Note, _: fmt::Arguments<'_>) {}
     fn info(&mut self, text: fmt::Arguments<'_>) {
         if !self.0.is_empty() {
             self.0.push_str(", ");
         }
         // Writing to a String cannot fail.
         let _ = fmt::Write::write_fmt(&mut self.0, text);
-    }
-    fn source(&mut self, _: &'static str, _: &[u8]) -> u8 {
-        1
     }
 }
 
@@ -409,7 +389,7 @@ impl<I: Interest> Outline<I> {
             field: item.field.id(),
             depth,
             role: item.role as u8,
-            source: u32::from(source),
+            source,
             start,
             len,
             label: TextAt(0),
@@ -437,6 +417,9 @@ impl<I: Interest> Sink for Outline<I> {
     fn open(&mut self, item: Item<'_>) -> Mark {
         let mark = self.push(item);
         let kept = (mark != Mark::NOWHERE).then_some(mark.0);
+        if kept.is_some() && self.depth == DEEPEST.into() {
+            self.note(mark, LIMIT_REACHED, format_args!("the items of this one stand beside it"));
+        }
         self.depth += usize::from(kept.is_some());
         self.open.push(kept);
         mark
@@ -474,8 +457,33 @@ impl<I: Interest> Sink for Outline<I> {
         }
     }
 
-    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u8 {
+    fn source(&mut self, name: &'static str, bytes: &[u8]) -> u32 {
         self.sources.push((name, bytes.to_vec()));
-        u8::try_from(self.sources.len()).unwrap_or(u8::MAX)
+        u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::opaque::UNKNOWN;
+
+    #[test]
+    fn nesting_has_a_limit_and_says_so() {
+        let mut outline = Outline::default();
+        let item = Item { field: UNKNOWN, span: Span::default(), value: Value::Nothing, role: Role::Head };
+        for _ in 0..DEEPEST + 3 {
+            outline.open(item);
+        }
+        let deepest = outline.nodes().iter().map(|node| node.depth).max();
+        let told: Vec<_> = outline.notes().iter().map(|note| (note.node, note.note)).collect();
+        assert_eq!((deepest, told), (Some(DEEPEST), vec![(DEEPEST.into(), LIMIT_REACHED.id())]));
+    }
+
+    #[test]
+    fn each_of_many_sources_has_a_number_of_its_own() {
+        let mut outline = Outline::default();
+        let numbers: Vec<_> = (0..300).map(|_| outline.source("Reply", &[])).collect();
+        assert_eq!(numbers, (1..=300).collect::<Vec<_>>());
     }
 }

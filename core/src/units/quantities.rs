@@ -28,17 +28,15 @@ impl fmt::Display for Decimal {
     }
 }
 
-macro_rules! quantity {
-    ($($(#[doc = $doc:literal])+ $type:ident($int:ty): $per:literal per $unit:literal;)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(pub $int);
-
+/// Shows quantities as fractions with their unit: what counts, how many of it are a unit, and the unit's name.
+macro_rules! shown {
+    ($($type:ident: |$quantity:ident| $count:expr, $per:expr, $unit:expr;)+) => {$(
         impl $type {
-            /// The quantity in the unit that it is shown in.
+            /// The quantity in its unit, as a fraction; the bare count if the unit is not known.
             #[must_use]
             pub fn value(self) -> f64 {
-                f64::from(self.0) / f64::from($per)
+                let $quantity = self;
+                f64::from($count) / f64::from($per)
             }
         }
         impl Show for $type {
@@ -46,23 +44,51 @@ macro_rules! quantity {
         }
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                Decimal { count: self.0.into(), per: $per }.fmt(f)?;
+                let $quantity = *self;
+                Decimal { count: $count.into(), per: $per }.fmt(f)?;
                 f.write_str($unit)
             }
         }
     )+};
 }
 
-quantity! {
-    /// Insulin, in thousandths of a unit: exact for pumps that count tenths and for those that count fortieths.
-    Insulin(i32): 1000 per " U";
-    /// Insulin per hour, in thousandths of a unit per hour.
-    Rate(i32): 1000 per " U/h";
-    /// Voltage, in hundredths of a volt.
-    Centivolts(u16): 100 per " V";
-    /// Calibration of the glucose sensor: glucose per sensor current, in thousandths.
-    Calibration(u16): 1000 per "";
+shown! {
+    Insulin: |insulin| insulin.0, 1000_u16, " U";
+    Rate: |rate| rate.0, 1000_u16, " U/h";
+    Centivolts: |voltage| voltage.0, 100_u16, " V";
+    Calibration: |factor| factor.0, 1000_u16, "";
+    Glucose: |glucose| glucose.count, if glucose.unit == GlucoseUnit::MmolL { 10 } else { 1_u16 }, match glucose.unit {
+        GlucoseUnit::MgDl => " mg/dL",
+        GlucoseUnit::MmolL => " mmol/L",
+        _ => " (unit not known)",
+    };
+    Carbs: |carbs| carbs.count, if carbs.unit == CarbUnit::Exchanges { 10 } else { 1_u16 }, match carbs.unit {
+        CarbUnit::Grams => " g",
+        CarbUnit::Exchanges => " exchanges",
+        _ => " (unit not known)",
+    };
+    CarbRatio: |ratio| ratio.thousandths, 1000_u16, match ratio.unit {
+        CarbUnit::Grams => " g/U",
+        CarbUnit::Exchanges => " U/exchange",
+        _ => " (unit not known)",
+    };
 }
+
+/// Insulin, in thousandths of a unit: exact for pumps that count tenths and for those that count fortieths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Insulin(pub i32);
+
+/// Insulin per hour, in thousandths of a unit per hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(pub i32);
+
+/// Voltage, in hundredths of a volt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Centivolts(pub u16);
+
+/// Calibration of the glucose sensor: glucose per sensor current, in thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Calibration(pub u16);
 
 impl Insulin {
     /// From a count of tenths of a unit: pumps up to the 522 and 722.
@@ -124,16 +150,6 @@ pub struct Glucose {
 }
 
 impl Glucose {
-    /// The concentration in its unit; the bare count if the unit is not known.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        f64::from(self.count) / f64::from(self.per())
-    }
-
-    fn per(self) -> u16 {
-        if self.unit == GlucoseUnit::MmolL { 10 } else { 1 }
-    }
-
     /// The mg/dL in a mmol/L, as the vendor's exports count.
     pub const MG_DL_PER_MMOL_L: f64 = 18.016;
 
@@ -153,23 +169,6 @@ impl Glucose {
         } else {
             count
         }
-    }
-}
-
-impl Show for Glucose {
-    fn show(&self) -> Value<'_> {
-        Value::Float(self.value())
-    }
-}
-
-impl fmt::Display for Glucose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Decimal { count: self.count.into(), per: self.per() }.fmt(f)?;
-        f.write_str(match self.unit {
-            GlucoseUnit::MgDl => " mg/dL",
-            GlucoseUnit::MmolL => " mmol/L",
-            _ => " (unit not known)",
-        })
     }
 }
 
@@ -204,35 +203,6 @@ pub struct Carbs {
     pub unit: CarbUnit,
 }
 
-impl Carbs {
-    /// The amount in its unit; the bare count if the unit is not known.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        f64::from(self.count) / f64::from(self.per())
-    }
-
-    fn per(self) -> u16 {
-        if self.unit == CarbUnit::Exchanges { 10 } else { 1 }
-    }
-}
-
-impl Show for Carbs {
-    fn show(&self) -> Value<'_> {
-        Value::Float(self.value())
-    }
-}
-
-impl fmt::Display for Carbs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Decimal { count: self.count.into(), per: self.per() }.fmt(f)?;
-        f.write_str(match self.unit {
-            CarbUnit::Grams => " g",
-            CarbUnit::Exchanges => " exchanges",
-            _ => " (unit not known)",
-        })
-    }
-}
-
 /// A carbohydrate ratio: grams that one unit of insulin covers, or units of insulin that one exchange needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CarbRatio {
@@ -240,31 +210,6 @@ pub struct CarbRatio {
     pub thousandths: u32,
     /// Which of the two it is.
     pub unit: CarbUnit,
-}
-
-impl CarbRatio {
-    /// The ratio: g/U, or U per exchange.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        f64::from(self.thousandths) / 1000.0
-    }
-}
-
-impl Show for CarbRatio {
-    fn show(&self) -> Value<'_> {
-        Value::Float(self.value())
-    }
-}
-
-impl fmt::Display for CarbRatio {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Decimal { count: self.thousandths.into(), per: 1000 }.fmt(f)?;
-        f.write_str(match self.unit {
-            CarbUnit::Grams => " g/U",
-            CarbUnit::Exchanges => " U/exchange",
-            _ => " (unit not known)",
-        })
-    }
 }
 
 /// A time of day, in minutes since midnight.

@@ -11,7 +11,7 @@ use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 use std::iter::once;
 
-crate::fields! { group Links;
+crate::fields! {
     /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
     MODEL: Text, "carelink.pump.known_model", "Pump Model", Confirmed;
     /// Number of the logical fetch that the frame belongs to, from 1.

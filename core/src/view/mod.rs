@@ -7,3 +7,5 @@ pub mod page;
 pub mod payload;
 pub mod reply;
 pub mod summary;
+
+crate::tables! { links, summary, payload }

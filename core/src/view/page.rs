@@ -12,7 +12,7 @@ use crate::sensor::{Anchor, Beside};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{MODEL_ASSUMED, Stop};
+use crate::tree::diagnosis::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
 use crate::{history, sensor};
@@ -49,6 +49,12 @@ pub fn show<S: Sink>(
             assume_small(pump, c);
             let beside = beside(transactions, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
+            if after.is_none() && more_than_followed(transactions, serial, page) {
+                c.note(
+                    LIMIT_REACHED,
+                    format_args!("none of {MOST_PAGES} newer pages has a time, and no more are read"),
+                );
+            }
             let page = sensor::page::page(c, &beside, after, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
         }
@@ -151,6 +157,12 @@ fn beside(transactions: &Transactions, serial: Serial, page: u32, pump: Pump) ->
         vcntr: find(transactions, serial, PageKind::Vcntr, page),
         large: pump.large().unwrap_or(false),
     }
+}
+
+/// True if the glucose pages newer than `page` are more than are followed, without a gap.
+fn more_than_followed(transactions: &Transactions, serial: Serial, page: u32) -> bool {
+    let at_hand = |newer| find(transactions, serial, PageKind::Glucose, newer).is_some();
+    (1..=MOST_PAGES + 1).all(|step| page.checked_add(step).is_some_and(at_hand))
 }
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.

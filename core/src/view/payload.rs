@@ -6,7 +6,7 @@ use crate::pump::{self, Opcode};
 use crate::tree::cursor::Cursor;
 use crate::tree::sink::Sink;
 
-crate::fields! { group Payload;
+crate::fields! {
     /// What the pump sent.
     PAYLOAD: Bytes, "carelink.radio.payload", "Payload", Confirmed;
     /// The decoded payload.

@@ -2,14 +2,15 @@
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
 use super::page;
-use super::payload::{PAYLOAD, REPLY, decode};
+use super::payload::{self, PAYLOAD, REPLY, decode};
 use crate::exchange::{TransactionId, Transactions};
-use crate::pages;
 use crate::pump::Opcode;
-use crate::tree::checksum::CrcStatus;
+use crate::tree::checksum::{self, CrcStatus};
 use crate::tree::cursor::Cursor;
-use crate::tree::field::{Field, Group};
+use crate::tree::field::Field;
+use crate::tree::opaque;
 use crate::tree::sink::Sink;
+use crate::{history, pages, pump, sensor};
 use std::fmt;
 
 /// Why a reply is not read: each value that it seems to hold may be wrong.
@@ -63,10 +64,16 @@ pub fn doubt(transactions: &Transactions, id: TransactionId) -> Option<Doubt> {
     }
 }
 
+/// The fields that a reply may be shown with.
+fn fields() -> impl Iterator<Item = Field> {
+    let here: &[&[Field]] = &[payload::FIELDS, checksum::FIELDS, opaque::FIELDS];
+    [here, pump::TABLES, history::TABLES, sensor::TABLES].into_iter().flatten().copied().flatten().copied()
+}
+
 /// Shows the reply of a transaction, whose bytes `c` has to read.
 pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cursor<'_, '_, S>) {
     // A page has hundreds of items: who looks at none of them need not wait for them.
-    if !c.informs() && !c.looks_at(Field::since(Group::Payload)) {
+    if !c.informs() && !c.looks_at(fields()) {
         return;
     }
     let Some(transaction) = transactions.get(id) else { return };

@@ -9,7 +9,7 @@ use crate::tree::field::Field;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 
-crate::fields! { group Summary;
+crate::fields! {
     /// Account of the whole fetch that the frame begins or ends.
     SUMMARY: Tree, "carelink.transaction.summary", "Transaction Summary", Confirmed;
     /// How the transaction ended, as far as the capture goes.

@@ -29,7 +29,7 @@ fn said<I: Interest>(outline: &Outline<I>, field: u16) -> Vec<String> {
     };
     let say = |(at, node): (usize, &Node)| {
         let Node { start, len, role, guessed, .. } = *node;
-        let text = matches!(carelink_core::tree::field::registry().nth(field.into()), Some(def) if def.kind == Kind::Text);
+        let text = matches!(carelink_core::registry::fields().nth(field.into()), Some(def) if def.kind == Kind::Text);
         let value = match u32::try_from(node.value) {
             Ok(value) if text => outline.text(TextAt(value)).to_owned(),
             _ => node.value.to_string(),

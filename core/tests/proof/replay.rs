@@ -2,9 +2,10 @@
 //! In: sessions visited in any order, or mixed. Out: the same outline of each transfer at every visit.
 
 use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessions};
+use carelink_core::registry;
 use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
-use carelink_core::tree::field::{FieldDef, Kind, registry};
+use carelink_core::tree::field::{FieldDef, Kind};
 use carelink_core::tree::sink::{Node, Outline, TextAt};
 use carelink_samples::session as samples;
 
@@ -99,7 +100,7 @@ fn two_sticks_and_two_pumps_show_what_each_shows_alone() {
     let all = packets(&session);
     let together: Session = observed(&all);
     let devices = devices(&all);
-    let fields: Vec<_> = registry().collect();
+    let fields: Vec<_> = registry::fields().collect();
     assert_eq!(devices.len(), 2);
     for device in devices {
         let alone = observed(&device);

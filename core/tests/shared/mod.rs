@@ -4,21 +4,9 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 use carelink_core::events::{Datum, Event};
+use carelink_recordings::path;
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The file or folder `name` of the recordings; without them, skips the test, or fails if they are demanded.
-pub fn path(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    let demanded = std::env::var("CARELINK_DEMAND_SHARED").is_ok_and(|value| value == "1");
-    assert!(!demanded, "{} is missing", path.display());
-    eprintln!("SKIPPED: {} is missing", path.display());
-    None
-}
 
 /// The files in folder `name` whose names hold `part`, with their names, sorted by the number behind `mark`.
 pub fn files(name: &str, part: &str, mark: &str) -> Option<Vec<(u32, Vec<u8>)>> {
