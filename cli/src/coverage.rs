@@ -272,7 +272,7 @@ fn text(table: &Table, out: &mut impl Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use carelink_core::history::VALUE;
+    use carelink_core::history::reading::VALUE;
     use carelink_core::tree::checksum::CRC_STATUS;
     use carelink_core::tree::field::Field;
     use carelink_core::tree::sink::{Item, Sink, Span, Value};

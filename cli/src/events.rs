@@ -270,7 +270,7 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: 
     for page in pages.iter().filter(|page| page.kind == Kind::History) {
         let (mut of_page, mut nobody) = (Vec::new(), ());
         let mut cursor = Cursor::new(page.bytes, 0, !page.whole(), &mut nobody);
-        let read = history::page(&mut cursor, page.pump, |record| of_page.push(record));
+        let read = history::page::page(&mut cursor, page.pump, |record| of_page.push(record));
         for record in &of_page {
             let time = record.time.and_then(|time| time.valid());
             let frame = page.fetch.and_then(|fetch| fetch.frame_of(record.offset));

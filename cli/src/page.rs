@@ -87,7 +87,7 @@ impl<'a> Page<'a> {
             return Some(Kind::Isig);
         }
         let first = bytes.get(..Kind::History.size()?).filter(|_| sound(Kind::History))?;
-        let page = history::page(&mut Cursor::new(first, 0, false, &mut ()), pump, drop);
+        let page = history::page::page(&mut Cursor::new(first, 0, false, &mut ()), pump, drop);
         (page.complete && page.records > 0).then_some(Kind::History)
     }
 

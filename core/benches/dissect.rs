@@ -126,7 +126,7 @@ fn sensor_page() -> ([u8; 1024], [u8; 2048]) {
 
 fn pages(c: &mut Criterion) {
     fn read<S: Sink>(bytes: &[u8], pump: Pump, sink: &mut S) -> usize {
-        history::page(&mut Cursor::new(bytes, 0, false, sink), pump, |record| {
+        history::page::page(&mut Cursor::new(bytes, 0, false, sink), pump, |record| {
             black_box(record);
         })
         .records

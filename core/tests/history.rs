@@ -13,10 +13,11 @@ use carelink_core::history::events::events;
 use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::layout::Layout;
 use carelink_core::history::merge::{PageRecords, merge};
+use carelink_core::history::page::Page;
 use carelink_core::history::settings::BolusReminder;
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::wizard::Estimate;
-use carelink_core::history::{self, Body, Page, Record};
+use carelink_core::history::{self, Body, Record};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::profile::Pattern;
 use carelink_core::tree::checksum::CrcStatus;
@@ -40,8 +41,9 @@ fn pump(model: &str) -> Pump {
 /// Reads a page twice, with a tree and without; both must tell the same, and the tree must claim each byte once.
 fn read(bytes: &[u8], pump: Pump) -> (Page, Vec<Record>) {
     let (mut outline, mut records, mut silent) = (Outline::default(), Vec::new(), Vec::new());
-    let page = history::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
-    let again = history::page(&mut Cursor::new(bytes, 0, false, &mut ()), pump, |r| silent.push(r));
+    let page =
+        history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
+    let again = history::page::page(&mut Cursor::new(bytes, 0, false, &mut ()), pump, |r| silent.push(r));
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "a byte is not claimed once");
     assert_eq!((page, &records), (again, &silent));
     (page, records)
@@ -338,7 +340,7 @@ fn a_pattern_that_was_never_set_ends_with_a_mark() {
     let record = laid_out(152, &[(0, &[0x08, 0]), (2, &stamp), (7, &[0x3F, 0, 0])]);
     let page = seal::page(&record).unwrap();
     let mut outline = Outline::default();
-    history::page(&mut Cursor::new(&page, 0, false, &mut outline), pump("515"), drop);
+    history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump("515"), drop);
     let leaf = outline.nodes().iter().find(|node| node.field == basal::MARK.id()).unwrap();
     assert_eq!((leaf.start, leaf.len), (7, 3));
     assert!(outline.nodes().iter().all(|node| node.field != UNKNOWN.id()));

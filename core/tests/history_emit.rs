@@ -8,13 +8,16 @@ use carelink_core::history::bolus::{Bolus, Prime, Unabsorbed};
 use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::ids::Ids;
 use carelink_core::history::layout::{Layout, Length};
+use carelink_core::history::page::Page;
 use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup, Silence};
-use carelink_core::history::settings::{BolusReminder, Delivery, EasyBolus, ReservoirWarning};
+use carelink_core::history::settings::{
+    BolusReminder, Clock, Delivery, EasyBolus, ReservoirWarning, Suspend,
+};
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::wizard_setup::{Config, Entries, Entry, WizardSetup};
-use carelink_core::history::{self, Body, KINDS, Kind, Page, Record};
+use carelink_core::history::{self, Body, KINDS, Kind, Record};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
@@ -41,7 +44,8 @@ fn pump(model: &str) -> Pump {
 /// Reads a page, of which each byte is to be claimed by one leaf.
 fn read(bytes: &[u8], pump: Pump) -> (Page, Vec<Record>) {
     let (mut outline, mut records) = (Outline::default(), Vec::new());
-    let page = history::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
+    let page =
+        history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "{bytes:02x?}");
     (page, records)
 }
@@ -260,18 +264,15 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x0C => any::<u8>().prop_map(Body::ClearAlarm).boxed(),
         0x14 => (bytes_of(), bits(3)).prop_map(|(old, new)| Body::SelectPattern(SelectPattern { old, new })).boxed(),
         0x16 => half_hours(255).prop_map(Body::TempDuration).boxed(),
-        0x17 => Just(Body::OldTime).boxed(),
-        0x18 => Just(Body::NewTime).boxed(),
+        0x17 => Just(Body::Clock(Clock::Old)).boxed(),
+        0x18 => Just(Body::Clock(Clock::New)).boxed(),
         0x1A | 0x23 | 0x2D | 0x44 | 0x5E | 0x60 | 0x61 | 0x66 | 0x7C | 0x83 => any::<bool>().prop_map(Body::Switch).boxed(),
         0x1B => any::<u8>().prop_map(Body::AutoOff).boxed(),
         0x1E | 0x1F if large => (bits(5), bits(3))
-            .prop_map(|(new, old): (u8, u8)| Body::Suspend {
-                new: Delivery::from(new),
-                old: Some(Delivery::from(old)),
-            })
+            .prop_map(|(new, old): (u8, u8)| Body::Suspend(Suspend { new: Delivery::from(new), old: Some(Delivery::from(old)) }))
             .boxed(),
-        0x1E => Just(Body::Suspend { new: Delivery::User, old: None }).boxed(),
-        0x1F => Just(Body::Suspend { new: Delivery::Normal, old: None }).boxed(),
+        0x1E => Just(Body::Suspend(Suspend { new: Delivery::User, old: None })).boxed(),
+        0x1F => Just(Body::Suspend(Suspend { new: Delivery::Normal, old: None })).boxed(),
         0x24 if large => steps(1023, 25).prop_map(|amount| Body::MaxBolus(Insulin(amount))).boxed(),
         0x24 => few_tenths().prop_map(Body::MaxBolus).boxed(),
         0x26 => ids().prop_map(Body::Remotes).boxed(),

@@ -11,7 +11,7 @@ use carelink_core::history::basal::{BasalPattern, BasalRate, TempBasal};
 use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
 use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::layout::Layout;
-use carelink_core::history::settings::Delivery;
+use carelink_core::history::settings::{Clock, Delivery, Suspend};
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
@@ -112,14 +112,14 @@ impl Page {
 
     /// How delivery stands, and how it stood if the pump tells it.
     fn delivery(&self, new: Delivery, old: Delivery) -> Body {
-        Body::Suspend { new, old: self.layout.large().then_some(old) }
+        Body::Suspend(Suspend { new, old: self.layout.large().then_some(old) })
     }
 
     /// The records of an event: their opcodes, and what they say.
     fn event(&self, name: &str, words: &mut Words<'_>) -> Result<Vec<(u8, Body)>> {
         let record = match name {
-            "change-time" => (0x17, Body::OldTime),
-            "new-time" => (0x18, Body::NewTime),
+            "change-time" => (0x17, Body::Clock(Clock::Old)),
+            "new-time" => (0x18, Body::Clock(Clock::New)),
             "low-battery" => (0x19, Body::Plain(0)),
             "battery-out" => (0x1A, Body::Switch(false)),
             "battery-in" => (0x1A, Body::Switch(true)),

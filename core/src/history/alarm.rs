@@ -2,8 +2,8 @@
 //! In: records of alarms of the pump (0x06) and of the glucose sensor (0x0B), and of clearing them (0x0C).
 //! Out: which alarm, and what goes with it.
 
+use super::reading::Reading;
 use super::stamp::YEAR;
-use super::{Body, Reading};
 use crate::pump::status::Alarm as PumpAlarm;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
@@ -71,20 +71,20 @@ pub struct Alarm {
     pub line: u16,
 }
 
-pub(super) fn pump<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn pump<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Alarm, Stop> {
     let code = c.choice(CODE)?;
     let line = c.read(LINE, be_u16)?;
     let spare = r.bare_stamp(c, YEAR)?;
     let module = spare.hour << 3 | spare.day;
     let at = c.position();
     c.derived_at(MODULE, c.span(at - 3, at - 1), &module);
-    Ok(Body::Alarm(Alarm { code, module, line }))
+    Ok(Alarm { code, module, line })
 }
 
-pub(super) fn clear<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn clear<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<u8, Stop> {
     let code = c.choice(CLEARED)?;
     r.stamp(c)?;
-    Ok(Body::ClearAlarm(code))
+    Ok(code)
 }
 
 /// An alarm of the glucose sensor.
@@ -96,7 +96,7 @@ pub struct SensorAlarm {
     pub amount: Glucose,
 }
 
-pub(super) fn sensor<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn sensor<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<SensorAlarm, Stop> {
     let code = c.choice(SENSOR)?;
     let spare = r.spare(3);
     let unit = GlucoseUnit::from(spare.hour & 3);
@@ -104,7 +104,7 @@ pub(super) fn sensor<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) ->
     let amount = c.read_shown(AMOUNT, u8.map(glucose))?;
     r.stamp(c)?;
     c.derived_at(UNITS, r.hour_bits(c), &unit);
-    Ok(Body::SensorAlarm(SensorAlarm { code, amount }))
+    Ok(SensorAlarm { code, amount })
 }
 
 impl fmt::Display for SensorAlarm {

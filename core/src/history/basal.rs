@@ -3,13 +3,13 @@
 //! Out: rates and when they hold.
 
 use super::bolus::half_hours;
-use super::{Body, Reading};
+use super::reading::{Reading, VALUE};
 use crate::pump::profile::Pattern;
 use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
-use crate::units::quantities::{Rate, TimeOfDay};
+use crate::units::quantities::{Minutes, Rate, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::bytes::complete::take;
@@ -76,7 +76,7 @@ pub struct BasalPattern {
 /// Start of an entry that ends a list.
 const NEVER: u8 = 0x3F;
 
-pub(super) fn pattern<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn pattern<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<BasalPattern, Stop> {
     let count = c.read(COUNT, u8)?;
     let spare = r.stamp(c)?;
     let pattern = Pattern::from(spare.hour);
@@ -99,7 +99,7 @@ pub(super) fn pattern<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
         c.read(MARK, take(3usize))?;
     }
     c.fill();
-    Ok(Body::BasalPattern(BasalPattern { pattern, rates }))
+    Ok(BasalPattern { pattern, rates })
 }
 
 /// A basal rate that begins to hold.
@@ -113,14 +113,14 @@ pub struct BasalStart {
     pub rate: BasalRate,
 }
 
-pub(super) fn start<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn start<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<BasalStart, Stop> {
     let index = c.read(BEGUN_INDEX, u8)?;
     let spare = r.stamp(c)?;
     let pattern = Pattern::from(spare.hour);
     c.derived_at(BEGUN_PATTERN, r.hour_bits(c), &pattern);
     let start = c.read_shown(BEGUN_START, u8.map(TimeOfDay::half_hours))?;
     let rate = c.read(BEGUN_RATE, le_u16.map(Rate::fortieths))?;
-    Ok(Body::BasalStart(BasalStart { pattern, index, rate: BasalRate { start, rate } }))
+    Ok(BasalStart { pattern, index, rate: BasalRate { start, rate } })
 }
 
 /// Which basal pattern is in force.
@@ -132,12 +132,12 @@ pub struct SelectPattern {
     pub new: Pattern,
 }
 
-pub(super) fn select<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn select<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<SelectPattern, Stop> {
     let old = c.choice(OLD_PATTERN)?;
     let spare = r.stamp(c)?;
     let new = Pattern::from(spare.hour);
     c.derived_at(NEW_PATTERN, r.hour_bits(c), &new);
-    Ok(Body::SelectPattern(SelectPattern { old, new }))
+    Ok(SelectPattern { old, new })
 }
 
 /// A temporary basal rate.
@@ -151,7 +151,7 @@ pub enum TempBasal {
     Unknown(u8),
 }
 
-pub(super) fn temp_rate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn temp_rate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<TempBasal, Stop> {
     let bits = r.byte(7);
     let kind = TempBasalKind::from(bits >> 3);
     let temp = match kind {
@@ -161,25 +161,31 @@ pub(super) fn temp_rate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
         }
         TempBasalKind::Percent => TempBasal::Percent(c.read(TEMP_PERCENT, u8)?),
         TempBasalKind::Unknown(kind) => {
-            c.read(super::VALUE, u8)?;
+            c.read(VALUE, u8)?;
             TempBasal::Unknown(kind)
         }
     };
     r.stamp(c)?;
     c.packed(TEMP_BITS, u8, |c, _| c.derived(TEMP_KIND, &kind))?;
-    Ok(Body::TempBasal(temp))
+    Ok(temp)
 }
 
-pub(super) fn temp_duration<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn temp_duration<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<Minutes, Stop> {
     let duration = c.read(TEMP_DURATION, half_hours)?;
     r.stamp(c)?;
-    Ok(Body::TempDuration(duration))
+    Ok(duration)
 }
 
-pub(super) fn temp_type<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn temp_type<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<TempBasalKind, Stop> {
     let kind = c.choice(TEMP_TYPE)?;
     r.stamp(c)?;
-    Ok(Body::TempType(kind))
+    Ok(kind)
 }
 
 impl fmt::Display for BasalPattern {

@@ -2,7 +2,7 @@
 //! In: records of delivered insulin (0x01), of insulin still active (0x5C, 0x30) and of priming (0x03).
 //! Out: what was programmed, what was delivered, and when.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
@@ -69,7 +69,7 @@ pub struct Bolus {
     pub kind: BolusType,
 }
 
-pub(super) fn bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Bolus, Stop> {
     let large = r.layout.large();
     let programmed = c.read(PROGRAMMED, dose(large))?;
     let amount = c.read(AMOUNT, dose(large))?;
@@ -78,7 +78,7 @@ pub(super) fn bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> 
     let spare = r.stamp(c)?;
     let kind = BolusType::from(spare.hour);
     c.derived_at(TYPE, r.hour_bits(c), &kind);
-    Ok(Body::Bolus(Bolus { programmed, amount, active, duration, kind }))
+    Ok(Bolus { programmed, amount, active, duration, kind })
 }
 
 /// Insulin of an earlier bolus that is still active.
@@ -95,7 +95,10 @@ pub struct Unabsorbed {
 /// Most entries that a record has room for: its length is one byte.
 pub const MOST_UNABSORBED: usize = 84;
 
-pub(super) fn unabsorbed<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn unabsorbed<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<ArrayVec<Unabsorbed, { MOST_UNABSORBED }>, Stop> {
     c.read(LENGTH, u8)?;
     let mut entries = ArrayVec::new();
     let mut bytes = r.bytes.get(2..).unwrap_or_default();
@@ -112,7 +115,7 @@ pub(super) fn unabsorbed<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>
         })?);
         bytes = rest;
     }
-    Ok(Body::Unabsorbed(entries))
+    Ok(entries)
 }
 
 crate::open_enum! {
@@ -134,13 +137,13 @@ pub struct Prime {
     pub kind: PrimeType,
 }
 
-pub(super) fn prime<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn prime<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Prime, Stop> {
     let programmed = c.read(PRIME_PROGRAMMED, be_u16.map(Insulin::tenths))?;
     let amount = c.read(PRIME_AMOUNT, be_u16.map(Insulin::tenths))?;
     let spare = r.stamp(c)?;
     let kind = PrimeType::from(spare.hour);
     c.derived_at(PRIME_TYPE, r.hour_bits(c), &kind);
-    Ok(Body::Prime(Prime { programmed, amount, kind }))
+    Ok(Prime { programmed, amount, kind })
 }
 
 /// Insulin: two bytes of fortieths in large records, one byte of tenths in small ones.

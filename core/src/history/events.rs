@@ -8,7 +8,7 @@ use super::basal::TempBasal;
 use super::bolus::{BolusType, PrimeType};
 use super::ids::Ids;
 use super::sensor_setup::{More, Scope, SensorConfig};
-use super::settings::{Delivery, ReservoirWarning};
+use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
 use super::wizard_setup::Config;
 use super::{Body, Kind, Record};
@@ -173,8 +173,8 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             let id = format!("{:06X}", meter.meter);
             asked(event.with("AMOUNT", meter.amount)).with("PARADIGM_LINK_ID", id)
         }
-        Body::OldTime => {
-            let new = near(after, |body| matches!(body, Body::NewTime));
+        Body::Clock(Clock::Old) => {
+            let new = near(after, |body| matches!(body, Body::Clock(Clock::New)));
             asked(event.with("NEW_TIME", new.and_then(Record::valid_time)))
         }
         Body::Prime(prime) => asked(
@@ -204,7 +204,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         Body::Silence(silence) => {
             asked(event.with("DURATION", silence.duration).with("SCOPE", scope_name(silence.scope)))
         }
-        Body::Suspend { new, old } => {
+        Body::Suspend(Suspend { new, old }) => {
             // Three bits hold the old state. What they hold of states above the fifth is not known: a real pump has 6 there
             // after state 8.
             let old = old.filter(|old| u8::from(*old) <= u8::from(Delivery::Selected));
@@ -246,7 +246,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             }
             asked(event)
         }
-        Body::NewTime | Body::TempDuration(_) | Body::Totals(_) => return,
+        Body::Clock(Clock::New) | Body::TempDuration(_) | Body::Totals(_) => return,
     };
     out.push(single);
 }

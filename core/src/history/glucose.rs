@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of blood glucose, entered or received (0x0A) or sent by a meter (0x3F, 0x39). Out: how much, and by whom.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
@@ -21,7 +21,7 @@ crate::fields! {
     METER: X32, "carelink.history.meter_bg.meter", "Meter", Confirmed;
 }
 
-pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Glucose, Stop> {
     let spare = r.spare(2);
     let unit = GlucoseUnit::from(spare.hour & 3);
     let high = spare.hour >> 2 << 1 | spare.year;
@@ -30,7 +30,7 @@ pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
     r.stamp(c)?;
     c.derived_at(UNITS, r.hour_bits(c), &unit);
     r.page.glucose = Some((amount, r.time));
-    Ok(Body::Glucose(amount))
+    Ok(amount)
 }
 
 /// What a meter's reading is counted in, which its record does not say.
@@ -58,12 +58,15 @@ pub struct MeterGlucose {
     pub meter: u32,
 }
 
-pub(super) fn received<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn received<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<MeterGlucose, Stop> {
     let count = u16::from(r.byte(1)) << 3 | u16::from(r.spare(2).hour);
     let amount = Glucose { count, unit: unit_of(count, r.time_ahead(2), r.page.glucose) };
     c.read_shown(METER_AMOUNT, u8.map(|_| amount))?;
     r.stamp(c)?;
     let meter = c.read(METER, be_u24)?;
     c.relabel(format_args!("Meter: {meter:06X}"));
-    Ok(Body::MeterGlucose(MeterGlucose { amount, meter }))
+    Ok(MeterGlucose { amount, meter })
 }

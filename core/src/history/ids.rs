@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of devices that the pump is to know (0x26, 0x36, 0x3C, 0x7D, 0x81, 0x82). Out: their identities.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::field::Field;
@@ -41,21 +41,20 @@ pub struct Ids {
     pub ids: [u32; 3],
 }
 
-pub(super) fn remotes<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn remotes<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Ids, Stop> {
     three(c, r, REMOTE_ENABLED, |c| {
         let id = c.read(REMOTE, be_u24)?;
         c.relabel(format_args!("Remote Control: {id:06}"));
         Ok(id)
     })
-    .map(Body::Remotes)
 }
 
-pub(super) fn meters<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    three(c, r, METER_ENABLED, |c| hexadecimal(c, METER)).map(Body::Links)
+pub(super) fn meters<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Ids, Stop> {
+    three(c, r, METER_ENABLED, |c| hexadecimal(c, METER))
 }
 
-pub(super) fn links<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    three(c, r, LINK_ENABLED, |c| hexadecimal(c, LINK)).map(Body::Links)
+pub(super) fn links<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Ids, Stop> {
+    three(c, r, LINK_ENABLED, |c| hexadecimal(c, LINK))
 }
 
 fn hexadecimal<S: Sink>(c: &mut Cursor<'_, '_, S>, field: Field) -> Result<u32, Stop> {
@@ -84,7 +83,10 @@ fn three<S: Sink>(
 }
 
 /// Other devices: MySentry monitors and the like.
-pub(super) fn devices<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn devices<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<ArrayVec<u32, 6>, Stop> {
     let count = c.read(COUNT, u8)?;
     r.stamp(c)?;
     let mut ids = ArrayVec::new();
@@ -93,5 +95,5 @@ pub(super) fn devices<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
         ids.push(c.read(DEVICE, be_u32)?);
     }
     c.fill();
-    Ok(Body::Devices(ids))
+    Ok(ids)
 }

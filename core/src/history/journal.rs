@@ -2,7 +2,7 @@
 //! In: records that a user makes as a diary (0x40 to 0x42), and of the reservoir running low (0x34).
 //! Out: meals, insulin, insulin left.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
@@ -25,26 +25,29 @@ crate::fields! {
     LEFT: F64, "carelink.history.low_reservoir.amount", "Insulin Left", Confirmed, unit " U";
 }
 
-pub(super) fn meal<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn meal<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Carbs, Stop> {
     let high = c.read(CARBS_HIGH, u8)?;
     r.stamp(c)?;
     let unit = CarbUnit::from(r.byte(8) & 3);
     let count = |low| Carbs { count: u16::from_be_bytes([high, low]), unit };
     let carbs = c.read_shown(CARBS, u8.map(count))?;
     c.packed(UNITS, u8, |c, _| c.derived(CARB_UNITS, &unit))?;
-    Ok(Body::Meal(carbs))
+    Ok(carbs)
 }
 
-pub(super) fn insulin<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn insulin<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Insulin, Stop> {
     let high = r.spare(2).hour & 3;
     let amount = c.read(INSULIN, u8.map(|low| Insulin::tenths(u16::from_be_bytes([high, low]))))?;
     r.stamp(c)?;
     c.fill();
-    Ok(Body::InsulinMarker(amount))
+    Ok(amount)
 }
 
-pub(super) fn low_reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn low_reservoir<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<Insulin, Stop> {
     let left = c.read(LEFT, u8.map(Insulin::tenths))?;
     r.stamp(c)?;
-    Ok(Body::LowReservoir(left))
+    Ok(left)
 }

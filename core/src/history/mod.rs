@@ -15,28 +15,31 @@ pub mod journal;
 pub mod layout;
 pub mod merge;
 pub mod page;
+pub mod reading;
 pub mod sensor_setup;
 pub mod settings;
 pub mod stamp;
 pub mod totals;
+mod walk;
 pub mod wizard;
 pub mod wizard_setup;
 
 crate::tables! {
-    self, alarm, basal, bolus, glucose, ids, journal, sensor_setup, settings, stamp, totals, wizard, wizard_setup,
+    self, reading, alarm, basal, bolus, glucose, ids, journal, sensor_setup, settings, stamp, totals, wizard, wizard_setup,
 }
 
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
-use crate::tree::sink::{Sink, Span};
+use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
 use crate::units::quantities::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
 use arrayvec::ArrayVec;
 use layout::{Layout, Length};
-pub use page::{Page, page};
-use stamp::{Requestor, Spare};
+use reading::Reading;
+use settings::{Delivery, Suspend};
+use stamp::Requestor;
 use std::fmt;
 
 crate::fields! {
@@ -46,8 +49,6 @@ crate::fields! {
     TYPE: X8, "carelink.history.type", "Record Type", Confirmed, names TYPE_NAMES;
     /// The vendor's name for the event that the record tells of.
     EVENT: Text, "carelink.history.event", "Event", Confirmed;
-    /// A byte whose meaning, if it has one, is not known.
-    VALUE: U8, "carelink.history.value", "Value", Guessed;
 }
 
 /// A kind of record.
@@ -88,7 +89,7 @@ macro_rules! event {
 /// later models, and the reader. A length of `-` means that the model has no such record.
 macro_rules! records {
     ($($opcode:literal $name:literal $event:tt $oldest:tt $small:tt $large:tt $latest:tt
-        $file:ident::$reader:ident $(($field:ident))?;)+) => {
+        $file:ident::$reader:ident $(($field:ident))? -> $variant:ident $(($type:ty))?;)+) => {
         /// All kinds of records, in the order of their numbers.
         pub const KINDS: &[Kind] = &[$(Kind {
             opcode: $opcode,
@@ -99,9 +100,16 @@ macro_rules! records {
 
         const TYPE_NAMES: &[(u32, &str)] = &[$(($opcode, $name)),+];
 
+        /// What a record says beside its kind and its time.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant, reason = "a schedule is large, and must not be on the heap")]
+        pub enum Body {
+            $($(#[doc = concat!("Of \"", $name, "\".")] $variant($type),)?)+
+        }
+
         fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
             match r.opcode {
-                $($opcode => $file::$reader(c, r $(, $file::$field)?),)+
+                $($opcode => $file::$reader(c, r $(, $file::$field)?).map(Body::$variant),)+
                 _ => {
                     c.fill();
                     Ok(Body::Plain(0))
@@ -113,92 +121,92 @@ macro_rules! records {
 
 #[rustfmt::skip]
 records! {
-    0x01 "Bolus"                           BolusNormal                          9   9  13  13  bolus::bolus;
-    0x03 "Prime"                           Prime                               10  10  10  10  bolus::prime;
-    0x06 "Pump Alarm"                      AlarmPump                            9   9   9   9  alarm::pump;
-    0x07 "Daily Total"                     ResultDailyTotal                     7   7  10  10  totals::daily;
-    0x08 "Basal Pattern Before"            ChangeBasalProfilePatternPre       152 152 152 152  basal::pattern;
-    0x09 "Basal Pattern After"             ChangeBasalProfilePattern          152 152 152 152  basal::pattern;
-    0x0A "Blood Glucose"                   CalBGForPH                           7   7   7   7  glucose::entered;
-    0x0B "Sensor Alarm"                    AlarmSensor                          8   8   8   8  alarm::sensor;
-    0x0C "Clear Alarm"                     ClearAlarm                           7   7   7   7  alarm::clear;
-    0x14 "Select Basal Pattern"            ChangeActiveBasalProfilePattern      7   7   7   7  basal::select;
-    0x16 "Temp Basal Duration"             -                                    7   7   7   7  basal::temp_duration;
-    0x17 "Change Time"                     ChangeTime                           7   7   7   7  settings::clock;
-    0x18 "New Time"                        -                                    7   7   7   7  settings::clock;
-    0x19 "Low Battery"                     JournalEntryPumpLowBattery           7   7   7   7  settings::plain;
-    0x1A "Battery"                         ChangeBatteryEnable                  7   7   7   7  settings::switch(BATTERY);
-    0x1B "Auto Off"                        ChangeAutoOffDuration                7   7   7   7  settings::auto_off;
-    0x1C "Prepare Insulin Change"          -                                    7   7   7   7  settings::plain;
-    0x1E "Suspend"                         ChangeSuspendEnable                  7   7   7   7  settings::suspend;
-    0x1F "Resume"                          ChangeSuspendEnable                  7   7   7   7  settings::suspend;
-    0x20 "Self Test"                       SelfTest                             7   7   7   7  settings::plain;
-    0x21 "Rewind"                          Rewind                               7   7   7   7  settings::plain;
-    0x22 "Clear Settings"                  ClearSettings                        7   7   7   7  settings::plain;
-    0x23 "Child Block"                     ChangeChildBlockEnable               7   7   7   7  settings::switch(CHILD_BLOCK);
-    0x24 "Max Bolus"                       ChangeMaxBolus                       7   7   7   7  settings::max_bolus;
-    0x25 "Max Basal (Old)"                 -                                    7   7   7   7  settings::plain;
-    0x26 "Remote Controls"                 ChangeRemoteControlID               21  21  21  21  ids::remotes;
-    0x29 "Code Update"                     -                                   21  21  21  21  settings::plain;
-    0x2C "Max Basal"                       ChangeMaxBasal                       7   7   7   7  settings::max_basal;
-    0x2D "Bolus Wizard Enable"             ChangeBolusWizardEnable              7   7   7   7  settings::switch(WIZARD);
-    0x2E "Bolus Wizard Setup (512)"        ChangeBolusWizardSetup             107   -   -   -  wizard_setup::oldest;
-    0x2F "Bolus Wizard Estimate (512)"     BolusWizardBolusEstimate            19   -   -   -  wizard::estimate;
-    0x30 "Unabsorbed Insulin (512)"        UnabsorbedInsulin                Own     -   -   -  bolus::unabsorbed;
-    0x31 "BG Reminder Offset"              ChangeBGReminderOffset               7   7   7   7  settings::plain;
-    0x32 "Alarm Clock Time"                ChangeAlarmClockTime                 7   7   7   7  settings::plain;
-    0x33 "Temp Basal"                      ChangeTempBasal                      8   8   8   8  basal::temp_rate;
-    0x34 "Low Reservoir"                   JournalEntryPumpLowReservoir         7   7   7   7  journal::low_reservoir;
-    0x35 "Alarm Clock"                     AlarmClockReminder                   7   7   7   7  settings::plain;
-    0x36 "Meters"                          ChangeMeterID                       21  21  21  21  ids::meters;
-    0x39 "Meter BG (515)"                  BGReceived                          10  10   -   -  glucose::received;
-    0x3A "Confirm Insulin Change"          -                                    7   7   7   7  settings::plain;
-    0x3B "Sensor Status or Weak Battery"   -                                    7   7   7   7  settings::plain;
-    0x3C "Paradigm Links"                  ChangeParadigmLinkID                21  21  21  21  ids::links;
-    0x3F "Meter BG"                        BGReceived                          10  10  10  10  glucose::received;
-    0x40 "Meal Marker"                     JournalEntryMealMarker               -   -   9   9  journal::meal;
-    0x41 "Exercise Marker"                 JournalEntryExerciseMarker           -   -   8   8  settings::plain;
-    0x42 "Insulin Marker"                  JournalEntryInsulinMarker            -   -   8   8  journal::insulin;
-    0x43 "Other Marker"                    JournalEntryOtherMarker              -   -   7   7  settings::plain;
-    0x44 "Sensor Auto Calibration"         ChangeSensorAutoCalEnable            -   -   7   7  settings::switch(AUTO_CAL);
-    0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits;
-    0x50 "Sensor Setup (523)"              ChangeSensorSetup2                   -   -  37  41  sensor_setup::areas;
-    0x51 "Sensor Graph Timeout"            -                                    -   -   7   7  settings::plain;
-    0x52 "Sensor Demo Mode"                -                                    -   -   7   7  settings::plain;
-    0x53 "Sensor Alarm Silence"            ChangeSensorAlarmSilenceConfig       -   -   8   8  sensor_setup::silence;
-    0x54 "Sensor Glucose Limits"           -                                    -   -  64  64  settings::plain;
-    0x55 "Sensor Predictive Alerts"        -                                    -   - Triples Triples  settings::plain;
-    0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  settings::plain;
-    0x57 "Bolus Scroll Step"               ChangeBolusScrollStepSize            -   -   7   7  settings::scroll;
-    0x5A "Bolus Wizard Setup"              ChangeBolusWizardSetup             124 124 144 144  wizard_setup::change;
-    0x5B "Bolus Wizard Estimate"           BolusWizardBolusEstimate            20  20  22  22  wizard::estimate;
-    0x5C "Unabsorbed Insulin"              UnabsorbedInsulin                Own Own Own Own    bolus::unabsorbed;
-    0x5D "Save Settings"                   SaveSettings                         7   7   7   7  settings::plain;
-    0x5E "Variable Bolus"                  ChangeVariableBolusEnable            7   7   7   7  settings::switch(VARIABLE_BOLUS);
-    0x5F "Easy Bolus"                      ChangeAudioBolusEnable               7   7   7   7  settings::easy_bolus;
-    0x60 "BG Reminder"                     ChangeBGReminderEnable               7   7   7   7  settings::switch(BG_REMINDER);
-    0x61 "Alarm Clock Enable"              ChangeAlarmClockEnable               7   7   7   7  settings::switch(ALARM_CLOCK);
-    0x62 "Temp Basal Type"                 ChangeTempBasalType                  7   7   7   7  basal::temp_type;
-    0x63 "Alert Type"                      ChangeAlarmNotifyMode                7   7   7   7  settings::alert;
-    0x64 "Time Format"                     ChangeTimeDisplayFormat              7   7   7   7  settings::time_format;
-    0x65 "Reservoir Warning"               ChangeReservoirWarningInsulin        7   7   7   7  settings::reservoir;
-    0x66 "Bolus Reminder Enable"           ChangeBolusReminderEnable            7   7   7   7  settings::switch(BOLUS_REMINDER);
-    0x67 "Bolus Reminder Time"             ChangeBolusReminderTime              9   9   9   9  settings::bolus_reminder;
-    0x68 "Delete Bolus Reminder Time"      DeleteBolusReminderTime              9   9   9   9  settings::bolus_reminder;
-    0x69 "Bolus Reminder"                  BolusReminder                        9   9   9   9  settings::plain;
-    0x6A "Delete Alarm Clock Time"         DeleteAlarmClockTime                 7   7   7   7  settings::plain;
-    0x6C "Daily Totals (515)"              -                                   38   -   -   -  totals::totals;
-    0x6D "Daily Totals (522)"              -                                    -  44   -   -  totals::totals;
-    0x6E "Daily Totals (523)"              -                                    -   -  52  52  totals::totals;
-    0x6F "Carb Units"                      ChangeCarbUnits                      -   -   7   7  settings::carb_units;
-    0x7B "Basal Rate Start"                BasalProfileStart                    -   -  10  10  basal::start;
-    0x7C "Other Devices Enable"            ChangeWatchdogEnable                 -   -   7   7  settings::switch(WATCHDOG);
-    0x7D "Other Devices"                   ChangeOtherDeviceID                  -   -  37  37  ids::devices;
-    0x7E "Low Suspend Limit"               -                                    -   -   -   7  settings::plain;
-    0x7F "Low Suspend Parameters"          -                                    -   -   -   8  settings::plain;
-    0x81 "Other Device Marriage"           ChangeWatchdogMarriageProfile        -   -  12  12  ids::devices;
-    0x82 "Delete Other Device"             DeleteOtherDeviceID                  -   -  12  12  ids::devices;
-    0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE);
+    0x01 "Bolus"                           BolusNormal                          9   9  13  13  bolus::bolus -> Bolus(bolus::Bolus);
+    0x03 "Prime"                           Prime                               10  10  10  10  bolus::prime -> Prime(bolus::Prime);
+    0x06 "Pump Alarm"                      AlarmPump                            9   9   9   9  alarm::pump -> Alarm(alarm::Alarm);
+    0x07 "Daily Total"                     ResultDailyTotal                     7   7  10  10  totals::daily -> DailyTotal(Insulin);
+    0x08 "Basal Pattern Before"            ChangeBasalProfilePatternPre       152 152 152 152  basal::pattern -> BasalPattern(basal::BasalPattern);
+    0x09 "Basal Pattern After"             ChangeBasalProfilePattern          152 152 152 152  basal::pattern -> BasalPattern;
+    0x0A "Blood Glucose"                   CalBGForPH                           7   7   7   7  glucose::entered -> Glucose(Glucose);
+    0x0B "Sensor Alarm"                    AlarmSensor                          8   8   8   8  alarm::sensor -> SensorAlarm(alarm::SensorAlarm);
+    0x0C "Clear Alarm"                     ClearAlarm                           7   7   7   7  alarm::clear -> ClearAlarm(u8);
+    0x14 "Select Basal Pattern"            ChangeActiveBasalProfilePattern      7   7   7   7  basal::select -> SelectPattern(basal::SelectPattern);
+    0x16 "Temp Basal Duration"             -                                    7   7   7   7  basal::temp_duration -> TempDuration(Minutes);
+    0x17 "Change Time"                     ChangeTime                           7   7   7   7  settings::clock -> Clock(settings::Clock);
+    0x18 "New Time"                        -                                    7   7   7   7  settings::clock -> Clock;
+    0x19 "Low Battery"                     JournalEntryPumpLowBattery           7   7   7   7  settings::plain -> Plain(u8);
+    0x1A "Battery"                         ChangeBatteryEnable                  7   7   7   7  settings::switch(BATTERY) -> Switch(bool);
+    0x1B "Auto Off"                        ChangeAutoOffDuration                7   7   7   7  settings::auto_off -> AutoOff(u8);
+    0x1C "Prepare Insulin Change"          -                                    7   7   7   7  settings::plain -> Plain;
+    0x1E "Suspend"                         ChangeSuspendEnable                  7   7   7   7  settings::suspend -> Suspend(Suspend);
+    0x1F "Resume"                          ChangeSuspendEnable                  7   7   7   7  settings::suspend -> Suspend;
+    0x20 "Self Test"                       SelfTest                             7   7   7   7  settings::plain -> Plain;
+    0x21 "Rewind"                          Rewind                               7   7   7   7  settings::plain -> Plain;
+    0x22 "Clear Settings"                  ClearSettings                        7   7   7   7  settings::plain -> Plain;
+    0x23 "Child Block"                     ChangeChildBlockEnable               7   7   7   7  settings::switch(CHILD_BLOCK) -> Switch;
+    0x24 "Max Bolus"                       ChangeMaxBolus                       7   7   7   7  settings::max_bolus -> MaxBolus(Insulin);
+    0x25 "Max Basal (Old)"                 -                                    7   7   7   7  settings::plain -> Plain;
+    0x26 "Remote Controls"                 ChangeRemoteControlID               21  21  21  21  ids::remotes -> Remotes(ids::Ids);
+    0x29 "Code Update"                     -                                   21  21  21  21  settings::plain -> Plain;
+    0x2C "Max Basal"                       ChangeMaxBasal                       7   7   7   7  settings::max_basal -> MaxBasal(Rate);
+    0x2D "Bolus Wizard Enable"             ChangeBolusWizardEnable              7   7   7   7  settings::switch(WIZARD) -> Switch;
+    0x2E "Bolus Wizard Setup (512)"        ChangeBolusWizardSetup             107   -   -   -  wizard_setup::oldest -> WizardSetup(wizard_setup::WizardSetup);
+    0x2F "Bolus Wizard Estimate (512)"     BolusWizardBolusEstimate            19   -   -   -  wizard::estimate -> Estimate(wizard::Estimate);
+    0x30 "Unabsorbed Insulin (512)"        UnabsorbedInsulin                Own     -   -   -  bolus::unabsorbed -> Unabsorbed(ArrayVec<bolus::Unabsorbed, { bolus::MOST_UNABSORBED }>);
+    0x31 "BG Reminder Offset"              ChangeBGReminderOffset               7   7   7   7  settings::plain -> Plain;
+    0x32 "Alarm Clock Time"                ChangeAlarmClockTime                 7   7   7   7  settings::plain -> Plain;
+    0x33 "Temp Basal"                      ChangeTempBasal                      8   8   8   8  basal::temp_rate -> TempBasal(basal::TempBasal);
+    0x34 "Low Reservoir"                   JournalEntryPumpLowReservoir         7   7   7   7  journal::low_reservoir -> LowReservoir(Insulin);
+    0x35 "Alarm Clock"                     AlarmClockReminder                   7   7   7   7  settings::plain -> Plain;
+    0x36 "Meters"                          ChangeMeterID                       21  21  21  21  ids::meters -> Links(ids::Ids);
+    0x39 "Meter BG (515)"                  BGReceived                          10  10   -   -  glucose::received -> MeterGlucose(glucose::MeterGlucose);
+    0x3A "Confirm Insulin Change"          -                                    7   7   7   7  settings::plain -> Plain;
+    0x3B "Sensor Status or Weak Battery"   -                                    7   7   7   7  settings::plain -> Plain;
+    0x3C "Paradigm Links"                  ChangeParadigmLinkID                21  21  21  21  ids::links -> Links;
+    0x3F "Meter BG"                        BGReceived                          10  10  10  10  glucose::received -> MeterGlucose;
+    0x40 "Meal Marker"                     JournalEntryMealMarker               -   -   9   9  journal::meal -> Meal(Carbs);
+    0x41 "Exercise Marker"                 JournalEntryExerciseMarker           -   -   8   8  settings::plain -> Plain;
+    0x42 "Insulin Marker"                  JournalEntryInsulinMarker            -   -   8   8  journal::insulin -> InsulinMarker(Insulin);
+    0x43 "Other Marker"                    JournalEntryOtherMarker              -   -   7   7  settings::plain -> Plain;
+    0x44 "Sensor Auto Calibration"         ChangeSensorAutoCalEnable            -   -   7   7  settings::switch(AUTO_CAL) -> Switch;
+    0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits -> SensorSetup(sensor_setup::SensorSetup);
+    0x50 "Sensor Setup (523)"              ChangeSensorSetup2                   -   -  37  41  sensor_setup::areas -> SensorSetup;
+    0x51 "Sensor Graph Timeout"            -                                    -   -   7   7  settings::plain -> Plain;
+    0x52 "Sensor Demo Mode"                -                                    -   -   7   7  settings::plain -> Plain;
+    0x53 "Sensor Alarm Silence"            ChangeSensorAlarmSilenceConfig       -   -   8   8  sensor_setup::silence -> Silence(sensor_setup::Silence);
+    0x54 "Sensor Glucose Limits"           -                                    -   -  64  64  settings::plain -> Plain;
+    0x55 "Sensor Predictive Alerts"        -                                    -   - Triples Triples  settings::plain -> Plain;
+    0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  settings::plain -> Plain;
+    0x57 "Bolus Scroll Step"               ChangeBolusScrollStepSize            -   -   7   7  settings::scroll -> ScrollStep(Insulin);
+    0x5A "Bolus Wizard Setup"              ChangeBolusWizardSetup             124 124 144 144  wizard_setup::change -> WizardSetup;
+    0x5B "Bolus Wizard Estimate"           BolusWizardBolusEstimate            20  20  22  22  wizard::estimate -> Estimate;
+    0x5C "Unabsorbed Insulin"              UnabsorbedInsulin                Own Own Own Own    bolus::unabsorbed -> Unabsorbed;
+    0x5D "Save Settings"                   SaveSettings                         7   7   7   7  settings::plain -> Plain;
+    0x5E "Variable Bolus"                  ChangeVariableBolusEnable            7   7   7   7  settings::switch(VARIABLE_BOLUS) -> Switch;
+    0x5F "Easy Bolus"                      ChangeAudioBolusEnable               7   7   7   7  settings::easy_bolus -> EasyBolus(settings::EasyBolus);
+    0x60 "BG Reminder"                     ChangeBGReminderEnable               7   7   7   7  settings::switch(BG_REMINDER) -> Switch;
+    0x61 "Alarm Clock Enable"              ChangeAlarmClockEnable               7   7   7   7  settings::switch(ALARM_CLOCK) -> Switch;
+    0x62 "Temp Basal Type"                 ChangeTempBasalType                  7   7   7   7  basal::temp_type -> TempType(TempBasalKind);
+    0x63 "Alert Type"                      ChangeAlarmNotifyMode                7   7   7   7  settings::alert -> Alert(AlertType);
+    0x64 "Time Format"                     ChangeTimeDisplayFormat              7   7   7   7  settings::time_format -> TimeFormat(TimeFormat);
+    0x65 "Reservoir Warning"               ChangeReservoirWarningInsulin        7   7   7   7  settings::reservoir -> ReservoirWarning(settings::ReservoirWarning);
+    0x66 "Bolus Reminder Enable"           ChangeBolusReminderEnable            7   7   7   7  settings::switch(BOLUS_REMINDER) -> Switch;
+    0x67 "Bolus Reminder Time"             ChangeBolusReminderTime              9   9   9   9  settings::bolus_reminder -> BolusReminder(settings::BolusReminder);
+    0x68 "Delete Bolus Reminder Time"      DeleteBolusReminderTime              9   9   9   9  settings::bolus_reminder -> BolusReminder;
+    0x69 "Bolus Reminder"                  BolusReminder                        9   9   9   9  settings::plain -> Plain;
+    0x6A "Delete Alarm Clock Time"         DeleteAlarmClockTime                 7   7   7   7  settings::plain -> Plain;
+    0x6C "Daily Totals (515)"              -                                   38   -   -   -  totals::totals -> Totals(totals::Totals);
+    0x6D "Daily Totals (522)"              -                                    -  44   -   -  totals::totals -> Totals;
+    0x6E "Daily Totals (523)"              -                                    -   -  52  52  totals::totals -> Totals;
+    0x6F "Carb Units"                      ChangeCarbUnits                      -   -   7   7  settings::carb_units -> CarbUnits(CarbUnit);
+    0x7B "Basal Rate Start"                BasalProfileStart                    -   -  10  10  basal::start -> BasalStart(basal::BasalStart);
+    0x7C "Other Devices Enable"            ChangeWatchdogEnable                 -   -   7   7  settings::switch(WATCHDOG) -> Switch;
+    0x7D "Other Devices"                   ChangeOtherDeviceID                  -   -  37  37  ids::devices -> Devices(ArrayVec<u32, 6>);
+    0x7E "Low Suspend Limit"               -                                    -   -   -   7  settings::plain -> Plain;
+    0x7F "Low Suspend Parameters"          -                                    -   -   -   8  settings::plain -> Plain;
+    0x81 "Other Device Marriage"           ChangeWatchdogMarriageProfile        -   -  12  12  ids::devices -> Devices;
+    0x82 "Delete Other Device"             DeleteOtherDeviceID                  -   -  12  12  ids::devices -> Devices;
+    0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE) -> Switch;
 }
 
 impl Kind {
@@ -226,104 +234,11 @@ pub struct Record {
     pub body: Body,
 }
 
-/// What a record says beside its kind and its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant, reason = "a schedule is large, and must not be on the heap")]
-pub enum Body {
-    /// Nothing, or nothing with a known meaning: the second byte.
-    Plain(u8),
-    /// A setting is on or off.
-    Switch(bool),
-    /// An alarm of the pump.
-    Alarm(alarm::Alarm),
-    /// How the pump alerts.
-    Alert(AlertType),
-    /// Hours without a key until delivery stops.
-    AutoOff(u8),
-    /// A basal pattern, before or after a change.
-    BasalPattern(basal::BasalPattern),
-    /// A basal rate begins to hold.
-    BasalStart(basal::BasalStart),
-    /// A delivered bolus.
-    Bolus(bolus::Bolus),
-    /// A time to be reminded of a missed bolus.
-    BolusReminder(settings::BolusReminder),
-    /// What carbohydrates are counted in from now on.
-    CarbUnits(CarbUnit),
-    /// An alarm was cleared.
-    ClearAlarm(u8),
-    /// All insulin of a day.
-    DailyTotal(Insulin),
-    /// Other devices that the pump knows.
-    Devices(ArrayVec<u32, 6>),
-    /// Easy boluses.
-    EasyBolus(settings::EasyBolus),
-    /// What the bolus wizard proposed.
-    Estimate(wizard::Estimate),
-    /// Blood glucose, entered or received.
-    Glucose(Glucose),
-    /// Insulin that was not given by the pump.
-    InsulinMarker(Insulin),
-    /// Glucose meters that the pump listens to.
-    Links(ids::Ids),
-    /// Insulin left when the pump warned.
-    LowReservoir(Insulin),
-    /// Most basal insulin per hour.
-    MaxBasal(Rate),
-    /// Most insulin of a bolus.
-    MaxBolus(Insulin),
-    /// Carbohydrates of a meal.
-    Meal(Carbs),
-    /// Blood glucose that a meter sent.
-    MeterGlucose(glucose::MeterGlucose),
-    /// The clock after a change.
-    NewTime,
-    /// The clock before a change.
-    OldTime,
-    /// Insulin that filled the tubing.
-    Prime(bolus::Prime),
-    /// Remote controls that the pump obeys.
-    Remotes(ids::Ids),
-    /// When the pump warns of a low reservoir.
-    ReservoirWarning(settings::ReservoirWarning),
-    /// Step in which a bolus is dialled.
-    ScrollStep(Insulin),
-    /// Another basal pattern is in force.
-    SelectPattern(basal::SelectPattern),
-    /// An alarm of the sensor.
-    SensorAlarm(alarm::SensorAlarm),
-    /// Settings of the sensor.
-    SensorSetup(sensor_setup::SensorSetup),
-    /// Alarms of the sensor are silent.
-    Silence(sensor_setup::Silence),
-    /// Delivery is suspended, or resumed.
-    Suspend {
-        /// How it stands from now on.
-        new: settings::Delivery,
-        /// How it stood; `None` on pumps that do not tell.
-        old: Option<settings::Delivery>,
-    },
-    /// A temporary basal rate.
-    TempBasal(basal::TempBasal),
-    /// How long the temporary basal rate before it is to hold.
-    TempDuration(Minutes),
-    /// What temporary basal rates are counted in.
-    TempType(TempBasalKind),
-    /// How the time of day is shown.
-    TimeFormat(TimeFormat),
-    /// What a day came to.
-    Totals(totals::Totals),
-    /// Insulin of earlier boluses that is still active.
-    Unabsorbed(ArrayVec<bolus::Unabsorbed, { bolus::MOST_UNABSORBED }>),
-    /// The setup of the bolus wizard.
-    WizardSetup(wizard_setup::WizardSetup),
-}
-
 impl Body {
     /// True if its `Display` says anything.
     fn speaks(&self) -> bool {
-        use Body::{NewTime, OldTime, Plain, SensorSetup, WizardSetup};
-        !matches!(self, Plain(_) | OldTime | NewTime | SensorSetup(_) | WizardSetup(_))
+        use Body::{Clock, Plain, SensorSetup, WizardSetup};
+        !matches!(self, Plain(_) | Clock(_) | SensorSetup(_) | WizardSetup(_))
     }
 }
 
@@ -331,9 +246,7 @@ impl Body {
 impl fmt::Display for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Plain(_) | Self::OldTime | Self::NewTime | Self::SensorSetup(_) | Self::WizardSetup(_) => {
-                Ok(())
-            }
+            Self::Plain(_) | Self::Clock(_) | Self::SensorSetup(_) | Self::WizardSetup(_) => Ok(()),
             Self::Switch(on) => f.write_str(if *on { "on" } else { "off" }),
             Self::Alarm(alarm) => alarm.code.fmt(f),
             Self::Alert(alert) => alert.fmt(f),
@@ -362,9 +275,9 @@ impl fmt::Display for Body {
             Self::SelectPattern(select) => write!(f, "{} to {}", select.old, select.new),
             Self::SensorAlarm(alarm) => alarm.fmt(f),
             Self::Silence(silence) => silence.fmt(f),
-            Self::Suspend { new: settings::Delivery::Normal, .. } => f.write_str("resumed"),
-            Self::Suspend { new: settings::Delivery::User, .. } => f.write_str("suspended"),
-            Self::Suspend { new, .. } => write!(f, "{new}"),
+            Self::Suspend(Suspend { new: Delivery::Normal, .. }) => f.write_str("resumed"),
+            Self::Suspend(Suspend { new: Delivery::User, .. }) => f.write_str("suspended"),
+            Self::Suspend(Suspend { new, .. }) => write!(f, "{new}"),
             Self::TempBasal(temp) => temp.fmt(f),
             Self::TempDuration(duration) => duration.fmt(f),
             Self::TempType(kind) => kind.fmt(f),
@@ -372,43 +285,6 @@ impl fmt::Display for Body {
             Self::Totals(totals) => totals.fmt(f),
             Self::Unabsorbed(entries) => write!(f, "{} entries", entries.len()),
         }
-    }
-}
-
-/// What the records of a page have told that later ones need.
-#[derive(Clone, Copy, Debug)]
-struct Carried {
-    /// The blood glucose that was stored last, and when.
-    glucose: Option<(Glucose, Option<PumpTime>)>,
-}
-
-/// A record that is being read: its bytes are all there.
-struct Reading<'b> {
-    /// All its bytes.
-    bytes: &'b [u8],
-    /// Its first byte.
-    opcode: u8,
-    layout: Layout,
-    time: Option<PumpTime>,
-    requestor: Option<Requestor>,
-    page: Carried,
-}
-
-impl Reading<'_> {
-    /// The byte at `at`, an offset in the record.
-    fn byte(&self, at: usize) -> u8 {
-        self.bytes.get(at).copied().unwrap_or_default()
-    }
-
-    /// The spare bits of the stamp at `at`, before it is read.
-    fn spare(&self, at: usize) -> Spare {
-        self.bytes.get(at..).and_then(|stamp| stamp.first_chunk()).map(Spare::of).unwrap_or_default()
-    }
-
-    /// The span of the spare bits above the hour of the stamp that was just read.
-    fn hour_bits<S: Sink>(&self, c: &Cursor<'_, '_, S>) -> Span {
-        let at = c.position();
-        c.span(at.saturating_sub(3), at.saturating_sub(2))
     }
 }
 

@@ -2,7 +2,8 @@
 //! In: the bytes of a history page, whole or cut off. Out: its records, its padding and its check value.
 
 use super::layout::Layout;
-use super::{Carried, EVENT, Kind, RECORD, Reading, Record, TYPE, body};
+use super::reading::{Carried, Reading};
+use super::{EVENT, Kind, RECORD, Record, TYPE, body};
 use crate::pump::model::Pump;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of changed settings of the glucose sensor (0x4F, 0x50, 0x53). Out: the settings before and after.
 
-use super::{Body, Reading};
+use super::reading::{Reading, VALUE};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::sink::Sink;
@@ -126,19 +126,19 @@ pub struct SensorSetup {
     pub new: SensorConfig,
 }
 
-pub(super) fn limits<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    c.read(super::VALUE, u8)?;
+pub(super) fn limits<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<SensorSetup, Stop> {
+    c.read(VALUE, u8)?;
     r.stamp(c)?;
     let (old, new) = (c.group(OLD, with_limits)?, c.group(NEW, with_limits)?);
-    Ok(Body::SensorSetup(SensorSetup { old, new }))
+    Ok(SensorSetup { old, new })
 }
 
-pub(super) fn areas<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    c.read(super::VALUE, u8)?;
+pub(super) fn areas<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<SensorSetup, Stop> {
+    c.read(VALUE, u8)?;
     r.stamp(c)?;
     let size = c.remaining() / 2;
     let (old, new) = (c.group(OLD, |c| with_areas(c, size))?, c.group(NEW, |c| with_areas(c, size))?);
-    Ok(Body::SensorSetup(SensorSetup { old, new }))
+    Ok(SensorSetup { old, new })
 }
 
 fn flags<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(bool, GlucoseUnit), Stop> {
@@ -161,7 +161,7 @@ fn with_limits<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<SensorConfig, Stop>
     })?;
     let high = c.read_shown(HIGH, be_u16.map(|count| Glucose { count, unit: units }))?;
     let low = c.read_shown(LOW, u8.map(|count| Glucose { count: count.into(), unit: units }))?;
-    c.read(super::VALUE, u8)?;
+    c.read(VALUE, u8)?;
     let missed_data = c.read(MISSED, minutes)?;
     let high_snooze = c.read(HIGH_SNOOZE, long_minutes)?;
     let low_snooze = c.read(LOW_SNOOZE, minutes)?;
@@ -259,11 +259,11 @@ pub struct Silence {
     pub duration: Minutes,
 }
 
-pub(super) fn silence<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn silence<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Silence, Stop> {
     let scope = c.choice(SCOPE)?;
     let high = r.stamp(c)?.hour;
     let duration = c.read(SILENCE, u8.map(|low| Minutes(u16::from_be_bytes([high, low]).into())))?;
-    Ok(Body::Silence(Silence { scope, duration }))
+    Ok(Silence { scope, duration })
 }
 
 impl fmt::Display for Silence {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of one changed setting, one byte each as a rule. Out: the setting.
 
-use super::{Body, Reading};
+use super::reading::{Reading, VALUE};
 use crate::pump::reservoir::WarningKind;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::tree::cursor::Cursor;
@@ -130,11 +130,11 @@ impl Delivery {
 }
 
 /// A record without a value: what its second byte means, if anything, is not known.
-pub(super) fn plain<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    let value = c.read(super::VALUE, u8)?;
+pub(super) fn plain<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<u8, Stop> {
+    let value = c.read(VALUE, u8)?;
     r.stamp(c)?;
     c.fill();
-    Ok(Body::Plain(value))
+    Ok(value)
 }
 
 /// A switch: 0 for off, 1 for on.
@@ -142,28 +142,46 @@ pub(super) fn switch<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     r: &mut Reading<'_>,
     field: Field,
-) -> Result<Body, Stop> {
+) -> Result<bool, Stop> {
     let on = c.flag(field)?;
     r.stamp(c)?;
-    Ok(Body::Switch(on))
+    Ok(on)
 }
 
-pub(super) fn auto_off<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn auto_off<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<u8, Stop> {
     let hours = c.read(AUTO_OFF, u8)?;
     r.stamp(c)?;
-    Ok(Body::AutoOff(hours))
+    Ok(hours)
 }
 
 /// The time before or after a change of the clock.
-pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    c.read(super::VALUE, u8)?;
+pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Clock, Stop> {
+    c.read(VALUE, u8)?;
     r.stamp(c)?;
-    Ok(if r.opcode == NEW_TIME { Body::NewTime } else { Body::OldTime })
+    Ok(if r.opcode == NEW_TIME { Clock::New } else { Clock::Old })
 }
 
 const NEW_TIME: u8 = 0x18;
 
-pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+/// Delivery is suspended, or resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspend {
+    /// How it stands from now on.
+    pub new: Delivery,
+    /// How it stood; `None` on pumps that do not tell.
+    pub old: Option<Delivery>,
+}
+
+/// The clock was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// As it was before.
+    Old,
+    /// As it is from now on.
+    New,
+}
+
+pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Suspend, Stop> {
     let (new, old) = if r.layout.large() {
         let state = c.packed(STATE, u8, |c, state| {
             c.derived(STATE_OLD, &Delivery::from(state >> 5));
@@ -171,16 +189,16 @@ pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
         })?;
         (state & 0x1F, Some(Delivery::from(state >> 5)))
     } else {
-        c.read(super::VALUE, u8)?;
+        c.read(VALUE, u8)?;
         (u8::from(r.opcode == SUSPEND), None)
     };
     r.stamp(c)?;
-    Ok(Body::Suspend { new: Delivery::from(new), old })
+    Ok(Suspend { new: Delivery::from(new), old })
 }
 
 const SUSPEND: u8 = 0x1E;
 
-pub(super) fn max_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn max_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Insulin, Stop> {
     let amount = if r.layout.large() {
         // The two lowest bits lie above the six that the year then has.
         let low = u16::from(r.spare(2).hour) << 2 | u16::from(r.byte(6) >> 6);
@@ -193,14 +211,14 @@ pub(super) fn max_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
         r.stamp(c)?;
         amount
     };
-    Ok(Body::MaxBolus(amount))
+    Ok(amount)
 }
 
-pub(super) fn max_basal<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn max_basal<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Rate, Stop> {
     let high = r.spare(2).hour;
     let rate = c.read(MAX_BASAL, u8.map(|low| Rate::fortieths(u16::from_be_bytes([high, low]))))?;
     r.stamp(c)?;
-    Ok(Body::MaxBasal(rate))
+    Ok(rate)
 }
 
 /// Boluses that are given without looking, by counting beeps.
@@ -212,7 +230,7 @@ pub struct EasyBolus {
     pub step: Insulin,
 }
 
-pub(super) fn easy_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn easy_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<EasyBolus, Stop> {
     let setting = r.byte(1);
     let easy = EasyBolus { enabled: setting & 1 != 0, step: Insulin(i32::from(setting >> 1) * 50) };
     c.packed(EASY, u8, |c, _| {
@@ -220,25 +238,28 @@ pub(super) fn easy_bolus<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>
         c.derived(EASY_STEP, &easy.step);
     })?;
     r.stamp(c)?;
-    Ok(Body::EasyBolus(easy))
+    Ok(easy)
 }
 
-pub(super) fn scroll<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn scroll<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Insulin, Stop> {
     let step = c.read(SCROLL, u8.map(|thousandths| Insulin(thousandths.into())))?;
     r.stamp(c)?;
-    Ok(Body::ScrollStep(step))
+    Ok(step)
 }
 
-pub(super) fn alert<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn alert<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<AlertType, Stop> {
     let alert = c.choice(ALERT)?;
     r.stamp(c)?;
-    Ok(Body::Alert(alert))
+    Ok(alert)
 }
 
-pub(super) fn time_format<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn time_format<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<TimeFormat, Stop> {
     let format = c.choice(TIME_FORMAT)?;
     r.stamp(c)?;
-    Ok(Body::TimeFormat(format))
+    Ok(format)
 }
 
 /// When the pump warns that its reservoir runs low.
@@ -250,7 +271,10 @@ pub enum ReservoirWarning {
     Time(Minutes),
 }
 
-pub(super) fn reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn reservoir<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<ReservoirWarning, Stop> {
     let setting = r.byte(1);
     let point = setting >> 2;
     let kind = WarningKind::from(setting & 1);
@@ -266,7 +290,7 @@ pub(super) fn reservoir<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>)
         }
     })?;
     r.stamp(c)?;
-    Ok(Body::ReservoirWarning(warning))
+    Ok(warning)
 }
 
 /// A time to be reminded of a missed bolus.
@@ -278,14 +302,17 @@ pub struct BolusReminder {
     pub start: u8,
 }
 
-pub(super) fn bolus_reminder<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
-    let start = c.read(super::VALUE, u8)?;
+pub(super) fn bolus_reminder<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<BolusReminder, Stop> {
+    let start = c.read(VALUE, u8)?;
     r.stamp(c)?;
     let time = c.read(REMINDER, be_u16.map(|minutes| Minutes(minutes.into())))?;
-    Ok(Body::BolusReminder(BolusReminder { time, start }))
+    Ok(BolusReminder { time, start })
 }
 
-pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<CarbUnit, Stop> {
     let mut new = CarbUnit::Unset;
     c.packed(CARB_UNITS, u8, |c, setting| {
         new = CarbUnit::from(setting & 0x0F);
@@ -293,7 +320,7 @@ pub(super) fn carb_units<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>
         c.derived(CARB_UNITS_NEW, &new);
     })?;
     r.stamp(c)?;
-    Ok(Body::CarbUnits(new))
+    Ok(new)
 }
 
 impl fmt::Display for ReservoirWarning {

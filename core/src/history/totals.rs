@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of what a day came to (0x07, 0x6C, 0x6D, 0x6E). Out: insulin, carbohydrates, glucose, counts.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
 use crate::tree::field::Field;
@@ -103,11 +103,11 @@ crate::fields! {
 }
 
 /// Insulin of a day, as the vendor reports it.
-pub(super) fn daily<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn daily<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Insulin, Stop> {
     let total = c.read(DAILY, be_u32.map(fortieths))?;
     r.day(c)?;
     c.fill();
-    Ok(Body::DailyTotal(total))
+    Ok(total)
 }
 
 /// What a day came to, as far as all models have it.
@@ -125,7 +125,7 @@ pub struct Totals {
     pub carbs: u16,
 }
 
-pub(super) fn totals<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn totals<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Totals, Stop> {
     r.day(c)?;
     let units = r.byte(3);
     let unit = GlucoseUnit::from(units & 3);
@@ -162,7 +162,7 @@ pub(super) fn totals<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) ->
             c.read(CALIBRATIONS, u8)?;
         }
     }
-    Ok(Body::Totals(Totals { bg, total, basal, bolus, carbs }))
+    Ok(Totals { bg, total, basal, bolus, carbs })
 }
 
 /// The day's sensor glucose, from the 523 on; a 523's days and the vendor's readings of them show what is what.

@@ -2,7 +2,7 @@
 //! In: records of what the bolus wizard worked out (0x5B, 0x2F). Out: what it was told, and what it proposed.
 
 use super::bolus::dose;
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
@@ -71,7 +71,7 @@ pub struct Estimate {
 /// Where the last two bytes of the first seven end, and the body begins.
 const BODY: usize = 7;
 
-pub(super) fn estimate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn estimate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Estimate, Stop> {
     let large = r.layout.large();
     let units = r.byte(BODY + 1);
     let unit = GlucoseUnit::from(units >> 6);
@@ -108,17 +108,7 @@ pub(super) fn estimate<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) 
     // The 512 knows only one target.
     let high =
         if c.remaining() > 0 { c.read_shown(TARGET_HIGH, u8.map(|low| glucose(0, low)))? } else { low };
-    Ok(Body::Estimate(Estimate {
-        bg,
-        carbs,
-        ratio,
-        sensitivity,
-        target: [low, high],
-        correction,
-        food,
-        active,
-        estimate,
-    }))
+    Ok(Estimate { bg, carbs, ratio, sensitivity, target: [low, high], correction, food, active, estimate })
 }
 
 /// A signed number: 13 bits of fortieths in large records, 12 bits of tenths in small ones. The high bits are at

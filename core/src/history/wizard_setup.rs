@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: records of a changed setup of the bolus wizard (0x5A, 0x2E). Out: the setup before and after.
 
-use super::{Body, Reading};
+use super::reading::Reading;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
 use crate::tree::cursor::Cursor;
 use crate::tree::diagnosis::Stop;
@@ -121,15 +121,15 @@ enum Form {
 /// Number that stands for "no action curve set".
 const NO_CURVE: u8 = 15;
 
-pub(super) fn oldest<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn oldest<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<WizardSetup, Stop> {
     setup(c, r, Form::Oldest)
 }
 
-pub(super) fn change<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+pub(super) fn change<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<WizardSetup, Stop> {
     setup(c, r, if r.layout.large() { Form::Large } else { Form::Small })
 }
 
-fn setup<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, form: Form) -> Result<Body, Stop> {
+fn setup<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, form: Form) -> Result<WizardSetup, Stop> {
     let flags = r.byte(1);
     let flag = |bit: u8| flags >> bit & 1 != 0;
     c.packed(FLAGS, u8, |c, _| {
@@ -150,7 +150,7 @@ fn setup<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, form: Form) ->
             c.derived(CURVE, &(curves >> 4));
         })?;
     }
-    Ok(Body::WizardSetup(WizardSetup { old, new }))
+    Ok(WizardSetup { old, new })
 }
 
 fn config<S: Sink>(c: &mut Cursor<'_, '_, S>, form: Form) -> Result<Config, Stop> {

@@ -13,7 +13,7 @@ use carelink_core::history::basal::{BasalPattern, BasalStart, TempBasal};
 use carelink_core::history::bolus::{Bolus, Unabsorbed};
 use carelink_core::history::ids::Ids;
 use carelink_core::history::layout::Layout;
-use carelink_core::history::settings::ReservoirWarning;
+use carelink_core::history::settings::{ReservoirWarning, Suspend};
 use carelink_core::history::stamp::Requestor;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{Body, Record};
@@ -31,7 +31,7 @@ pub use totals::{Breakdown, broken_down};
 /// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
 /// use carelink_core::units::clock::PumpTime;
 ///
-/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend { new: Delivery::Normal, old: None });
+/// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend(Suspend { new: Delivery::Normal, old: None }));
 /// assert_eq!(record(&resume, Layout::Small), Some(vec![0x1F, 0, 0xB9, 0xFA, 0x17, 0x1C, 0x1A]));
 /// ```
 pub fn entry(opcode: u8, time: impl Into<Option<PumpTime>>, body: Body) -> Record {
@@ -136,11 +136,11 @@ pub fn record(record: &Record, layout: Layout) -> Option<Vec<u8>> {
             let [0, id @ ..] = meter.meter.to_be_bytes() else { return None };
             Parts::of([high]).hour(low & 7)?.tail(id)
         }
-        Body::NewTime | Body::OldTime => Parts::of([0]),
-        Body::Suspend { new, old } if large => {
+        Body::Clock(_) => Parts::of([0]),
+        Body::Suspend(Suspend { new, old }) if large => {
             Parts::of([few(u8::from(*new), 5)? | few(u8::from((*old)?), 3)? << 5])
         }
-        Body::Suspend { .. } => Parts::of([0]),
+        Body::Suspend(Suspend { .. }) => Parts::of([0]),
         Body::Prime(prime) => {
             let amounts = [tenths(prime.programmed.0)?, tenths(prime.amount.0)?];
             Parts::of(amounts.concat()).hour(prime.kind.into())?
