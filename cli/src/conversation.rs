@@ -55,7 +55,7 @@ pub struct Conversation {
 
 /// One fetch, with all that is known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Fetch<'a> {
+pub struct Entry<'a> {
     /// Its number, from 1.
     pub number: TransactionId,
     /// The fetch itself.
@@ -120,12 +120,12 @@ impl Conversation {
     }
 
     /// All fetches, in the order in which they began.
-    pub fn fetches(&self) -> impl Iterator<Item = Fetch<'_>> {
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let transactions = self.session.transactions();
         transactions.iter().map(|(number, transaction)| {
             let (data, parts) = transactions.reply(number);
             let (doubt, pump) = (reply::doubt(transactions, number), transactions.pump_of(transaction));
-            Fetch { number, transaction, data, parts, doubt, pump }
+            Entry { number, transaction, data, parts, doubt, pump }
         })
     }
 
@@ -159,7 +159,7 @@ impl Conversation {
     }
 }
 
-impl Fetch<'_> {
+impl Entry<'_> {
     /// The pump's command.
     #[must_use]
     pub fn opcode(&self) -> Option<Opcode> {

@@ -4,7 +4,7 @@
 //! What counts is the field of the leaf that claims a byte, by its definition: a byte that no reader takes is unknown, one
 //! whose field is marked as a guess is guessed, zeros that fill a fixed length are padding, and the rest is decoded.
 
-use crate::conversation::{Conversation, Fetch, Options};
+use crate::conversation::{Conversation, Entry, Options};
 use crate::events::{Source, pages_in_file, source};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
@@ -166,9 +166,9 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
                 pages_in_file(path, bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
             }
             Source::Capture(conversation) => {
-                for fetch in conversation.fetches().filter(|fetch| !fetch.data.is_empty()) {
-                    if fetch.complete() {
-                        add_reply(&mut table, conversation, &fetch);
+                for entry in conversation.entries().filter(|entry| !entry.data.is_empty()) {
+                    if entry.complete() {
+                        add_reply(&mut table, conversation, &entry);
                     } else {
                         left_out += 1;
                     }
@@ -208,11 +208,11 @@ fn add(table: &mut Table, line: Line, share: Share) {
     *sum += share;
 }
 
-fn add_reply(table: &mut Table, conversation: &Conversation, fetch: &Fetch<'_>) {
-    let (Some(opcode), Some(part)) = (fetch.opcode(), show::reply(conversation, fetch)) else { return };
+fn add_reply(table: &mut Table, conversation: &Conversation, entry: &Entry<'_>) {
+    let (Some(opcode), Some(part)) = (entry.opcode(), show::reply(conversation, entry)) else { return };
     let share = Share::of(&part.outline, part.bytes.len());
     add(table, Line::Reply(opcode.0, opcode.to_string()), share);
-    if let Some(page) = Page::of(fetch) {
+    if let Some(page) = Page::of(entry) {
         add(table, Line::Page(page.kind.word(), model(page.pump)), share);
     }
 }

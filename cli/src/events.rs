@@ -3,7 +3,7 @@
 //!
 //! The rules are the core's; here pages are collected by pump, and each event finds the frame that its bytes lie in.
 
-use crate::conversation::{Conversation, Fetch, Options, open};
+use crate::conversation::{Conversation, Entry, Options, open};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::{Kind, Page};
 use anyhow::{Context as _, Error, Result, bail};
@@ -180,7 +180,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
             },
             Source::Capture(conversation) => {
                 current(conversation, &mut collection);
-                let pages_of_it = conversation.fetches().filter_map(|fetch| Page::of(&fetch));
+                let pages_of_it = conversation.entries().filter_map(|entry| Page::of(&entry));
                 for page in pages_of_it.filter(|page| page.kind != Kind::Trace) {
                     pages.entry(page.serial).or_default().push(page);
                 }
@@ -273,7 +273,7 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: 
         let read = history::page::page(&mut cursor, page.pump, |record| of_page.push(record));
         for record in &of_page {
             let time = record.time.and_then(|time| time.valid());
-            let frame = page.fetch.and_then(|fetch| fetch.frame_of(record.offset));
+            let frame = page.entry.and_then(|entry| entry.frame_of(record.offset));
             if let (Some(time), Some(frame)) = (time, frame) {
                 frames.entry((time, record.event())).or_insert(frame);
                 frames.entry((time, None)).or_insert(frame);
@@ -344,7 +344,7 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, collection: &mut
             page = place.next();
         }
         last = Some(record.offset);
-        let frame = page.and_then(|page| page.fetch).and_then(|fetch| fetch.frame_of(record.offset));
+        let frame = page.and_then(|page| page.entry).and_then(|entry| entry.frame_of(record.offset));
         if let (Some(time), Some(frame)) = (record.when.certain(), frame) {
             frames.entry((time, record.event())).or_insert(frame);
         }
@@ -390,14 +390,14 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
             frame: Some(frame),
         }));
     };
-    for fetch in conversation.fetches() {
-        let Some(serial) = fetch.transaction.serial() else { continue };
-        let key = (fetch.transaction.stream, serial);
-        if fetch.opcode() == Some(Opcode::POWER_CONTROL) {
+    for entry in conversation.entries() {
+        let Some(serial) = entry.transaction.serial() else { continue };
+        let key = (entry.transaction.stream, serial);
+        if entry.opcode() == Some(Opcode::POWER_CONTROL) {
             if let Some(status) = sessions.remove(&key) {
-                close(fetch.pump, serial, status);
+                close(entry.pump, serial, status);
             }
-        } else if let Some(reply) = fetch_reply(&fetch) {
+        } else if let Some(reply) = fetch_reply(&entry) {
             let status = sessions.entry(key).or_default();
             if let Reply::Clock(clock) = &reply {
                 status.clock = clock.time.valid().or(status.clock);
@@ -405,7 +405,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
             current_events(&reply, &mut |kind, values| {
                 let values = values.to_string();
                 if !status.events.iter().any(|(other, same, _)| *other == kind && *same == values) {
-                    status.events.push((kind, values, fetch.transaction.end()));
+                    status.events.push((kind, values, entry.transaction.end()));
                 }
             });
         }
@@ -418,7 +418,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
     }
 }
 
-fn fetch_reply(fetch: &Fetch<'_>) -> Option<Reply> {
-    let opcode = fetch.opcode().filter(|_| fetch.complete())?;
-    pump::reply(opcode, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump).ok().flatten()
+fn fetch_reply(entry: &Entry<'_>) -> Option<Reply> {
+    let opcode = entry.opcode().filter(|_| entry.complete())?;
+    pump::reply(opcode, &mut Cursor::new(entry.data, 0, false, &mut ()), entry.pump).ok().flatten()
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
-use crate::conversation::{Conversation, Fetch, Options};
+use crate::conversation::{Conversation, Entry, Options};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
@@ -47,19 +47,19 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let conversation = Conversation::read(&args.capture, &args.options)?;
     match args.format {
         Format::Text => {
-            for fetch in conversation.fetches() {
-                writeln!(out, "{}", line(&conversation, &fetch))?;
+            for entry in conversation.entries() {
+                writeln!(out, "{}", line(&conversation, &entry))?;
             }
         }
         Format::Json => {
-            for fetch in conversation.fetches() {
-                json_line(out, &object(&COLUMNS, row(&conversation, &fetch)))?;
+            for entry in conversation.entries() {
+                json_line(out, &object(&COLUMNS, row(&conversation, &entry)))?;
             }
         }
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
-            for fetch in conversation.fetches() {
-                csv.row(&row(&conversation, &fetch))?;
+            for entry in conversation.entries() {
+                csv.row(&row(&conversation, &entry))?;
             }
             csv.finish()?;
         }
@@ -68,44 +68,44 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     Ok(Ending::Fine)
 }
 
-fn row(conversation: &Conversation, fetch: &Fetch<'_>) -> Vec<Value> {
-    let transaction = fetch.transaction;
+fn row(conversation: &Conversation, entry: &Entry<'_>) -> Vec<Value> {
+    let transaction = entry.transaction;
     let opcode = match transaction.asked {
         Asked::Pump(command) => Some(command.opcode.0),
         Asked::Device(code) => Some(code.number),
         Asked::Unknown => None,
     };
     vec![
-        json!(fetch.number.get()),
+        json!(entry.number.get()),
         json!(transaction.request.frame()),
         json!(transaction.last.max(transaction.end())),
         json!(time(transaction.request.time())),
         json!(transaction.stream),
         json!(transaction.serial().map(|serial| serial.to_string())),
         json!(opcode.map(|opcode| format!("{opcode:#04x}"))),
-        json!(command(fetch)),
-        json!(parameters(fetch)),
-        json!(outcome(fetch)),
-        json!(reply(conversation, fetch)),
+        json!(command(entry)),
+        json!(parameters(entry)),
+        json!(outcome(entry)),
+        json!(reply(conversation, entry)),
     ]
 }
 
-fn line(conversation: &Conversation, fetch: &Fetch<'_>) -> String {
-    let transaction = fetch.transaction;
+fn line(conversation: &Conversation, entry: &Entry<'_>) -> String {
+    let transaction = entry.transaction;
     let (first, last) = (transaction.request.frame(), transaction.last.max(transaction.end()));
     let mut line = format!(
         "{:>4}  {:<13}  {}  ",
-        fetch.number.get(),
+        entry.number.get(),
         format!("{first}-{last}"),
         time(transaction.request.time())
     );
     line += &transaction.serial().map_or_else(|| "stick ".to_owned(), |serial| serial.to_string());
-    line += &format!("  {}", command(fetch));
-    if let Some(parameters) = parameters(fetch) {
+    line += &format!("  {}", command(entry));
+    if let Some(parameters) = parameters(entry) {
         line += &format!(" {parameters}");
     }
-    line += &format!(": {}", outcome(fetch));
-    if let Some(reply) = reply(conversation, fetch) {
+    line += &format!(": {}", outcome(entry));
+    if let Some(reply) = reply(conversation, entry) {
         line += &format!(" | {reply}");
     }
     line
@@ -118,8 +118,8 @@ pub(crate) fn time(nanoseconds: u64) -> String {
 }
 
 /// The name of what was asked.
-pub(crate) fn command(fetch: &Fetch<'_>) -> String {
-    match fetch.transaction.asked {
+pub(crate) fn command(entry: &Entry<'_>) -> String {
+    match entry.transaction.asked {
         Asked::Pump(command) => command.opcode.to_string(),
         Asked::Device(code) => code.to_string(),
         Asked::Unknown => "reads whose command was not captured".to_owned(),
@@ -127,19 +127,19 @@ pub(crate) fn command(fetch: &Fetch<'_>) -> String {
 }
 
 /// The parameters of a pump's command, in words if their layout is known.
-fn parameters(fetch: &Fetch<'_>) -> Option<String> {
-    let packet = fetch.transaction.command().filter(|packet| packet.parameters > 0)?;
-    if let Some(parameters) = fetch.parameters() {
+fn parameters(entry: &Entry<'_>) -> Option<String> {
+    let packet = entry.transaction.command().filter(|packet| packet.parameters > 0)?;
+    if let Some(parameters) = entry.parameters() {
         return Some(parameters.to_string());
     }
-    let bytes: Vec<_> = fetch.transaction.parameters().iter().map(|byte| format!("{byte:02x}")).collect();
+    let bytes: Vec<_> = entry.transaction.parameters().iter().map(|byte| format!("{byte:02x}")).collect();
     let more = if bytes.len() < packet.parameters.into() { " ..." } else { "" };
     Some(format!("[{}{more}]", bytes.join(" ")))
 }
 
 /// How it ended, and why.
-fn outcome(fetch: &Fetch<'_>) -> String {
-    match (fetch.transaction.stage, fetch.transaction.outcome()) {
+fn outcome(entry: &Entry<'_>) -> String {
+    match (entry.transaction.stage, entry.transaction.outcome()) {
         (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
         (Stage::DeviceNak(reason), _) => format!("stick NAK: {reason}"),
         (_, outcome) => outcome.to_string(),
@@ -147,27 +147,27 @@ fn outcome(fetch: &Fetch<'_>) -> String {
 }
 
 /// What came, in a sentence.
-fn reply(conversation: &Conversation, fetch: &Fetch<'_>) -> Option<String> {
-    match fetch.transaction.asked {
+fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
+    match entry.transaction.asked {
         Asked::Device(_) => {
-            let answered = fetch.transaction.outcome() == Outcome::Answered;
-            let response = fetch.transaction.response.filter(|_| answered)?;
+            let answered = entry.transaction.outcome() == Outcome::Answered;
+            let response = entry.transaction.response.filter(|_| answered)?;
             Some(conversation.sentence(response.frame())).filter(|sentence| !sentence.is_empty())
         }
-        _ if fetch.data.is_empty() => None,
-        _ => Some(match (Page::of(fetch), fetch.doubt) {
+        _ if entry.data.is_empty() => None,
+        _ => Some(match (Page::of(entry), entry.doubt) {
             (Some(page), _) => page.summary(),
-            (None, Some(doubt)) => format!("{} bytes, not read: {doubt}", fetch.data.len()),
-            (None, None) => answer(fetch),
+            (None, Some(doubt)) => format!("{} bytes, not read: {doubt}", entry.data.len()),
+            (None, None) => answer(entry),
         }),
     }
 }
 
 /// What a reply says that is no page.
-fn answer(fetch: &Fetch<'_>) -> String {
-    let bytes = format!("{} bytes", fetch.data.len());
-    let Some(opcode) = fetch.opcode().filter(|_| fetch.complete()) else { return bytes };
-    match pump::reply(opcode, &mut Cursor::new(fetch.data, 0, false, &mut ()), fetch.pump) {
+fn answer(entry: &Entry<'_>) -> String {
+    let bytes = format!("{} bytes", entry.data.len());
+    let Some(opcode) = entry.opcode().filter(|_| entry.complete()) else { return bytes };
+    match pump::reply(opcode, &mut Cursor::new(entry.data, 0, false, &mut ()), entry.pump) {
         Ok(Some(reply)) => reply.to_string(),
         Ok(None) => bytes,
         Err(stop) => format!("{bytes}: {stop}"),

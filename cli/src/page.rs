@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the reply to a page command, or a file with a page. Out: the page with its kind and number, and what is in it.
 
-use crate::conversation::Fetch;
+use crate::conversation::Entry;
 use anyhow::{Context as _, Result, bail};
 use carelink_core::history;
 use carelink_core::pages;
@@ -32,22 +32,22 @@ pub struct Page<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
     /// The fetch that it came in, if it is of a capture.
-    pub fetch: Option<Fetch<'a>>,
+    pub entry: Option<Entry<'a>>,
 }
 
 impl<'a> Page<'a> {
     /// The page that a fetch brought, as far as it came.
     #[must_use]
-    pub fn of(fetch: &Fetch<'a>) -> Option<Self> {
-        let kind = fetch.opcode()?.page().filter(|_| !fetch.data.is_empty())?;
-        let number = match fetch.parameters() {
+    pub fn of(entry: &Entry<'a>) -> Option<Self> {
+        let kind = entry.opcode()?.page().filter(|_| !entry.data.is_empty())?;
+        let number = match entry.parameters() {
             Some(Parameters::Page(PageRequest::History(back))) => Some(back.into()),
             Some(Parameters::Page(PageRequest::Sensor(number))) => Some(number),
             _ => None,
         };
-        let (serial, pump) = (fetch.transaction.serial(), fetch.pump);
-        let bytes = kind.size().and_then(|size| fetch.data.get(..size)).unwrap_or(fetch.data);
-        Some(Self { kind, number, serial, pump, bytes, fetch: Some(*fetch) })
+        let (serial, pump) = (entry.transaction.serial(), entry.pump);
+        let bytes = kind.size().and_then(|size| entry.data.get(..size)).unwrap_or(entry.data);
+        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry) })
     }
 
     /// The pages in a file, whose name tells what they hold and their number: `history`, `glucose`, `isig` or `vcntr`,
@@ -75,7 +75,7 @@ impl<'a> Page<'a> {
         let numbers = numbers(&name, pages.len());
         let page = |(at, bytes)| {
             let number = numbers.clone().and_then(|mut numbers| numbers.nth(at));
-            Self { kind, number, serial: None, pump, bytes, fetch: None }
+            Self { kind, number, serial: None, pump, bytes, entry: None }
         };
         Ok(pages.enumerate().map(page).collect())
     }
@@ -95,8 +95,8 @@ impl<'a> Page<'a> {
     #[must_use]
     pub fn place(&self) -> String {
         let frame = self
-            .fetch
-            .map(|fetch| format!("frame {}: ", fetch.transaction.request.frame()))
+            .entry
+            .map(|entry| format!("frame {}: ", entry.transaction.request.frame()))
             .unwrap_or_default();
         let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
         format!("{frame}{} page{number}", self.kind.word())
@@ -107,15 +107,15 @@ impl<'a> Page<'a> {
     pub fn whole(&self) -> bool {
         match self.kind.size() {
             Some(size) => self.bytes.len() == size,
-            None => self.fetch.is_some_and(|fetch| fetch.complete()),
+            None => self.entry.is_some_and(|entry| entry.complete()),
         }
     }
 
     /// Why it is not to be read, if so.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
-        match self.fetch {
-            Some(fetch) => fetch.doubt,
+        match self.entry {
+            Some(entry) => entry.doubt,
             None => (pages::check(self.kind, self.bytes) == CrcStatus::Bad).then_some(Doubt::Page),
         }
     }

@@ -32,13 +32,13 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let conversation = Conversation::read(&args.capture, &args.options)?;
     fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
     let mut ending = Ending::Fine;
-    for fetch in conversation.fetches() {
+    for entry in conversation.entries() {
         // A refused command brings no page, and is nothing to complain of.
-        let Some(page) = Page::of(&fetch) else { continue };
-        let frame = fetch.transaction.request.frame();
+        let Some(page) = Page::of(&entry) else { continue };
+        let frame = entry.transaction.request.frame();
         let fault = page.doubt().map(|doubt| doubt.to_string());
         if let Some(fault) = fault.or_else(|| (!page.whole()).then(|| "it lacks its end".to_owned())) {
-            eprintln!("carelink: frame {frame}: {}: not written: {fault}", fetch.transaction);
+            eprintln!("carelink: frame {frame}: {}: not written: {fault}", entry.transaction);
             ending = Ending::Found;
             continue;
         }

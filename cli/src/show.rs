@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: the decoded values of its fetches, as a tree.
 
-use crate::conversation::{Conversation, Fetch, Options};
+use crate::conversation::{Conversation, Entry, Options};
 use crate::list;
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::tree::{self, Tree};
@@ -37,25 +37,25 @@ pub struct Args {
 /// If the capture cannot be read, is damaged, has no such transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let conversation = Conversation::read(&args.capture, &args.options)?;
-    let wanted = |fetch: &Fetch<'_>| args.number.is_none_or(|number| number == fetch.number.get());
-    if let Some(number) = args.number.filter(|_| !conversation.fetches().any(|fetch| wanted(&fetch))) {
-        let count = conversation.fetches().count();
+    let wanted = |entry: &Entry<'_>| args.number.is_none_or(|number| number == entry.number.get());
+    if let Some(number) = args.number.filter(|_| !conversation.entries().any(|entry| wanted(&entry))) {
+        let count = conversation.entries().count();
         bail!("{}: no transaction {number}; there are {count}", args.capture.display());
     }
-    let fetches = conversation.fetches().filter(wanted);
+    let entries = conversation.entries().filter(wanted);
     match args.format {
-        Format::Text => fetches.into_iter().try_for_each(|fetch| text(&conversation, &fetch, out))?,
+        Format::Text => entries.into_iter().try_for_each(|entry| text(&conversation, &entry, out))?,
         Format::Json => {
-            for fetch in fetches {
-                json_line(out, &json(&conversation, &fetch))?;
+            for entry in entries {
+                json_line(out, &json(&conversation, &entry))?;
             }
         }
         Format::Csv => {
             let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS].concat();
             let mut csv = Csv::new(&mut *out, b',', &columns)?;
-            for fetch in fetches {
-                let key = [json!(fetch.number.get()), json!(fetch.transaction.request.frame())];
-                for part in parts(&conversation, &fetch) {
+            for entry in entries {
+                let key = [json!(entry.number.get()), json!(entry.transaction.request.frame())];
+                for part in parts(&conversation, &entry) {
                     let name = json!(part.name);
                     for row in Tree::new(&part.outline, part.bytes).rows() {
                         csv.row(key.iter().chain([&name]).chain(&row))?;
@@ -69,28 +69,28 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     Ok(Ending::Fine)
 }
 
-fn text(conversation: &Conversation, fetch: &Fetch<'_>, out: &mut impl Write) -> Result<()> {
-    let (first, last) = (fetch.transaction.request.frame(), fetch.transaction.end());
-    writeln!(out, "Transaction {}, frames {first} to {last}: {}", fetch.number, fetch.transaction)?;
-    for part in parts(conversation, fetch) {
+fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
+    let (first, last) = (entry.transaction.request.frame(), entry.transaction.end());
+    writeln!(out, "Transaction {}, frames {first} to {last}: {}", entry.number, entry.transaction)?;
+    for part in parts(conversation, entry) {
         writeln!(out, "  {}", part.name)?;
         write!(out, "{}", Tree::new(&part.outline, part.bytes).text(4))?;
     }
     Ok(())
 }
 
-fn json(conversation: &Conversation, fetch: &Fetch<'_>) -> Value {
-    let transaction = fetch.transaction;
+fn json(conversation: &Conversation, entry: &Entry<'_>) -> Value {
+    let transaction = entry.transaction;
     let mut value = json!({
-        "transaction": fetch.number.get(),
+        "transaction": entry.number.get(),
         "first_frame": transaction.request.frame(),
         "last_frame": transaction.end(),
         "time": list::time(transaction.request.time()),
         "pump": transaction.serial().map(|serial| serial.to_string()),
-        "command": list::command(fetch),
+        "command": list::command(entry),
         "outcome": transaction.outcome().to_string(),
     });
-    for part in parts(conversation, fetch) {
+    for part in parts(conversation, entry) {
         let rows =
             Tree::new(&part.outline, part.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect();
         value[part.name] = Value::Array(rows);
@@ -105,11 +105,11 @@ pub(crate) struct Part<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>> {
+fn parts<'a>(conversation: &'a Conversation, entry: &Entry<'a>) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    match fetch.transaction.asked {
+    match entry.transaction.asked {
         Asked::Device(_) => {
-            if let Some(response) = fetch.transaction.response
+            if let Some(response) = entry.transaction.response
                 && let Some(packet) = conversation.packet(response.frame())
             {
                 let mut outline = Outline::default();
@@ -118,40 +118,40 @@ fn parts<'a>(conversation: &'a Conversation, fetch: &Fetch<'a>) -> Vec<Part<'a>>
             }
         }
         Asked::Pump(_) | Asked::Unknown => {
-            parts.extend(parameters(fetch));
-            parts.extend(reply(conversation, fetch));
+            parts.extend(parameters(entry));
+            parts.extend(reply(conversation, entry));
         }
     }
     parts
 }
 
-fn parameters<'a>(fetch: &Fetch<'a>) -> Option<Part<'a>> {
-    let packet = fetch.transaction.command()?;
-    let bytes = fetch.transaction.parameters();
+fn parameters<'a>(entry: &Entry<'a>) -> Option<Part<'a>> {
+    let packet = entry.transaction.command()?;
+    let bytes = entry.transaction.parameters();
     if bytes.is_empty() {
         return None;
     }
     let mut outline = Outline::default();
     let mut cursor = Cursor::new(bytes, 0, bytes.len() < packet.parameters.into(), &mut outline);
-    let stop = pump::parameters(packet.opcode, &mut cursor, fetch.pump).err();
+    let stop = pump::parameters(packet.opcode, &mut cursor, entry.pump).err();
     // What a reader leaves is shown as plain bytes.
     if cursor.remaining() > 0 {
         cursor.remainder(PAYLOAD);
     }
     if let Some(stop) = stop {
-        cursor.note_stop(stop);
+        cursor.expert_stop(stop);
     }
     Some(Part { name: "parameters", outline, bytes })
 }
 
 /// The reply of a fetch, as far as it came.
-pub(crate) fn reply<'a>(conversation: &Conversation, fetch: &Fetch<'a>) -> Option<Part<'a>> {
-    let bytes = fetch.data;
+pub(crate) fn reply<'a>(conversation: &Conversation, entry: &Entry<'a>) -> Option<Part<'a>> {
+    let bytes = entry.data;
     if bytes.is_empty() {
         return None;
     }
     let mut outline = Outline::default();
-    let mut cursor = Cursor::new(bytes, 0, !fetch.complete(), &mut outline);
-    reply::show(conversation.session.transactions(), fetch.number, &mut cursor);
+    let mut cursor = Cursor::new(bytes, 0, !entry.complete(), &mut outline);
+    reply::show(conversation.session.transactions(), entry.number, &mut cursor);
     Some(Part { name: "reply", outline, bytes })
 }

@@ -2,8 +2,8 @@
 //! In: an outline of the core, and the bytes that it is of. Out: its values with labels, units and names.
 
 use carelink_core::registry;
-use carelink_core::tree::diagnosis::NOTES;
-use carelink_core::tree::field::{FieldDef, Kind};
+use carelink_core::tree::expert::EXPERTS;
+use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::names::lookup;
 use carelink_core::tree::sink::{Node, Outline, Role};
 use jiff::ToSpan;
@@ -42,23 +42,23 @@ impl<'a> Tree<'a> {
     fn value(&self, node: &Node, def: &FieldDef) -> (Value, Option<&'static str>) {
         let signed = node.value.cast_signed();
         let value = match def.kind {
-            Kind::Tree => Value::Null,
-            Kind::Flag => json!(node.value != 0),
-            Kind::I8 | Kind::I32 => json!(signed),
-            Kind::F64 => json!(f64::from_bits(node.value)),
-            Kind::Text => {
+            FieldType::Tree => Value::Null,
+            FieldType::Flag => json!(node.value != 0),
+            FieldType::I8 | FieldType::I32 => json!(signed),
+            FieldType::F64 => json!(f64::from_bits(node.value)),
+            FieldType::Text => {
                 let at = u32::try_from(node.value).unwrap_or(0);
                 json!(self.outline.text(carelink_core::tree::sink::TextAt(at)))
             }
-            Kind::Bytes => json!(hex(self.span(node))),
-            Kind::Clock => json!(
+            FieldType::Bytes => json!(hex(self.span(node))),
+            FieldType::Clock => json!(
                 date(1970, 1, 1)
                     .at(0, 0, 0, 0)
                     .checked_add(signed.seconds())
                     .map_or_else(|_| signed.to_string(), |time| time.to_string())
             ),
             // In seconds.
-            Kind::Duration => json!(std::time::Duration::from_nanos(node.value).as_secs_f64()),
+            FieldType::Duration => json!(std::time::Duration::from_nanos(node.value).as_secs_f64()),
             _ => json!(node.value),
         };
         (value, lookup(def.names, node.value).filter(|_| !def.names.is_empty()))
@@ -83,8 +83,8 @@ impl<'a> Tree<'a> {
             }
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{:margin$}{line}", "");
-            for note in self.notes(at) {
-                let _ = writeln!(text, "{:margin$}  ! {note}", "");
+            for expert in self.experts(at) {
+                let _ = writeln!(text, "{:margin$}  ! {expert}", "");
             }
         }
         text
@@ -93,25 +93,25 @@ impl<'a> Tree<'a> {
     fn line(&self, node: &Node, def: &FieldDef) -> String {
         let label = def.label;
         match (def.kind, self.value(node, def)) {
-            (Kind::Tree, _) => label.to_owned(),
-            (Kind::X8, (_, name)) => number(label, &format!("{:#04x}", node.value), name, def.unit),
-            (Kind::X16, (_, name)) => number(label, &format!("{:#06x}", node.value), name, def.unit),
-            (Kind::X32, (_, name)) => number(label, &format!("{:#010x}", node.value), name, def.unit),
-            (Kind::Bytes, _) => {
+            (FieldType::Tree, _) => label.to_owned(),
+            (FieldType::X8, (_, name)) => number(label, &format!("{:#04x}", node.value), name, def.unit),
+            (FieldType::X16, (_, name)) => number(label, &format!("{:#06x}", node.value), name, def.unit),
+            (FieldType::X32, (_, name)) => number(label, &format!("{:#010x}", node.value), name, def.unit),
+            (FieldType::Bytes, _) => {
                 let bytes = self.span(node);
                 let more = if bytes.len() > SHOWN { "..." } else { "" };
                 format!("{label} ({} bytes): {}{more}", bytes.len(), hex(&bytes[..bytes.len().min(SHOWN)]))
             }
-            (Kind::Duration, (value, _)) => format!("{label}: {value} s"),
+            (FieldType::Duration, (value, _)) => format!("{label}: {value} s"),
             (_, (value, name)) => number(label, &crate::output::plain(&value), name, def.unit),
         }
     }
 
     /// The notes that hang on the node at `at`.
-    fn notes(&self, at: usize) -> impl Iterator<Item = String> {
-        self.outline.notes().iter().filter(move |note| note.node as usize == at).map(|note| {
-            let summary = NOTES[note.note as usize].summary;
-            match self.outline.text(note.detail) {
+    fn experts(&self, at: usize) -> impl Iterator<Item = String> {
+        self.outline.experts().iter().filter(move |expert| expert.node as usize == at).map(|expert| {
+            let summary = EXPERTS[expert.expert as usize].summary;
+            match self.outline.text(expert.detail) {
                 "" => summary.to_owned(),
                 detail => format!("{summary}: {detail}"),
             }
@@ -122,11 +122,11 @@ impl<'a> Tree<'a> {
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
         self.outline.nodes().iter().enumerate().map(|(at, node)| {
             let def = self.fields[usize::from(node.field)];
-            let notes: Vec<_> = self.notes(at).collect();
+            let experts: Vec<_> = self.experts(at).collect();
             let (value, name) = self.value(node, def);
             let label = Some(self.outline.text(node.label)).filter(|label| !label.is_empty());
             let unit = Some(def.unit.trim_start()).filter(|unit| !unit.is_empty());
-            let unit = if def.kind == Kind::Duration { Some("s") } else { unit };
+            let unit = if def.kind == FieldType::Duration { Some("s") } else { unit };
             vec![
                 json!(node.depth),
                 json!(def.name),
@@ -138,7 +138,7 @@ impl<'a> Tree<'a> {
                 json!(node.start),
                 json!(node.len),
                 json!(node.guessed != 0),
-                if notes.is_empty() { Value::Null } else { json!(notes.join("; ")) },
+                if experts.is_empty() { Value::Null } else { json!(experts.join("; ")) },
             ]
         })
     }

@@ -49,12 +49,12 @@ fn every_byte_is_claimed_once_and_no_frame_is_malformed() -> Result<()> {
             for (source, (_, bytes)) in (1..).zip(outline.sources()) {
                 assert_eq!(outline.misclaimed(source, bytes.len()), None, "{at}, source {source}");
             }
-            for note in outline.notes() {
-                let def = &carelink_core::tree::diagnosis::NOTES[note.note as usize];
+            for expert in outline.experts() {
+                let def = &carelink_core::tree::expert::EXPERTS[expert.expert as usize];
                 let name = def.name.trim_start_matches("carelink.note.");
                 let unexpected =
                     ["too_short", "too_long", "cut_capture", "not_understood", "part_missing", "internal"];
-                assert!(!unexpected.contains(&name), "{at}: {name} {}", outline.text(note.detail));
+                assert!(!unexpected.contains(&name), "{at}: {name} {}", outline.text(expert.detail));
             }
         }
     }

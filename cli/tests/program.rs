@@ -570,7 +570,7 @@ fn coverage_counts_each_byte_of_the_replies() -> Result<()> {
     for start in ["01", "04", "07", "11", "13", "14", "15"] {
         let conversation = Conversation::read(&sample(start), &options)?;
         let complete: Vec<_> =
-            conversation.fetches().filter(|fetch| fetch.complete() && !fetch.data.is_empty()).collect();
+            conversation.entries().filter(|entry| entry.complete() && !entry.data.is_empty()).collect();
         let output = run("coverage", &["--format", "json"], &[&sample(start)]);
         assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
         let rows = json(&output);
@@ -596,7 +596,7 @@ fn coverage_counts_each_byte_of_the_replies() -> Result<()> {
         }
         let replies: Vec<_> = totals.iter().copied().filter(|row| row["part"] == "reply").collect();
         assert_eq!(sum(&replies, "count"), complete.len() as u64, "{start}");
-        let bytes: usize = complete.iter().map(|fetch| fetch.data.len()).sum();
+        let bytes: usize = complete.iter().map(|entry| entry.data.len()).sum();
         assert_eq!(sum(&replies, "bytes"), bytes as u64, "{start}");
     }
     Ok(())

@@ -5,8 +5,8 @@
 
 use carelink_core::pump::COMMANDS;
 use carelink_core::registry;
-use carelink_core::tree::diagnosis::NOTES;
-use carelink_core::tree::field::{FieldDef, Kind};
+use carelink_core::tree::expert::EXPERTS;
+use carelink_core::tree::field::{FieldDef, FieldType};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
@@ -22,23 +22,23 @@ fn chapter(def: &FieldDef) -> &'static str {
 }
 
 /// The type that a display filter sees.
-fn type_name(kind: Kind) -> &'static str {
+fn type_name(kind: FieldType) -> &'static str {
     match kind {
-        Kind::Tree => "label",
-        Kind::Flag => "boolean",
-        Kind::U8 | Kind::X8 => "unsigned, 8 bits",
-        Kind::U16 | Kind::X16 => "unsigned, 16 bits",
-        Kind::U32 | Kind::X32 => "unsigned, 32 bits",
-        Kind::I8 => "signed, 8 bits",
-        Kind::I32 => "signed, 32 bits",
-        Kind::F64 => "floating point",
-        Kind::Text => "string",
-        Kind::Bytes => "bytes",
-        Kind::Clock => "local date and time",
-        Kind::Duration => "time span",
-        Kind::Request => "frame number of the request",
-        Kind::Response => "frame number of the response",
-        Kind::Frame => "frame number",
+        FieldType::Tree => "label",
+        FieldType::Flag => "boolean",
+        FieldType::U8 | FieldType::X8 => "unsigned, 8 bits",
+        FieldType::U16 | FieldType::X16 => "unsigned, 16 bits",
+        FieldType::U32 | FieldType::X32 => "unsigned, 32 bits",
+        FieldType::I8 => "signed, 8 bits",
+        FieldType::I32 => "signed, 32 bits",
+        FieldType::F64 => "floating point",
+        FieldType::Text => "string",
+        FieldType::Bytes => "bytes",
+        FieldType::Clock => "local date and time",
+        FieldType::Duration => "time span",
+        FieldType::Request => "frame number of the request",
+        FieldType::Response => "frame number of the response",
+        FieldType::Frame => "frame number",
     }
 }
 
@@ -148,17 +148,17 @@ fn commands(out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn notes(out: &mut impl Write) -> io::Result<()> {
+fn experts(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n## Notes\n\n| Filter | Severity | Group | Text | Given when |\n|---|---|---|---|---|")?;
-    for note in NOTES {
+    for expert in EXPERTS {
         writeln!(
             out,
             "| `{}` | {:?} | {:?} | {} | {} |",
-            note.name,
-            note.severity,
-            note.topic,
-            cell(note.summary),
-            cell(note.help),
+            expert.name,
+            expert.severity,
+            expert.group,
+            cell(expert.summary),
+            cell(expert.help),
         )?;
     }
     Ok(())
@@ -169,7 +169,7 @@ fn main() -> io::Result<()> {
     writeln!(out, "# Field reference\n")?;
     let long = fields(&mut out)?;
     commands(&mut out)?;
-    notes(&mut out)?;
+    experts(&mut out)?;
     long_lists(&mut out, &long)?;
     out.flush()
 }

@@ -17,7 +17,7 @@ typedef struct cl_session cl_session;
 enum cl_status {
     CL_OK = 0,       /* the transfer is CareLink's, and the view is filled in */
     CL_DECLINED = 1, /* it is another device's, or nothing shows that it is CareLink's; the view is empty */
-    CL_FAILED = 2    /* a mistake in the core: the view shows the bytes as they are, with a note that tells which,
+    CL_FAILED = 2    /* a mistake in the core: the view shows the bytes as they are, with an expert info that tells which,
                         and the session has started afresh; or a pointer is NULL that must not be: the view is empty */
 };
 
@@ -44,8 +44,8 @@ typedef struct cl_transfer {
     uint8_t certain;   /* 1 if the device is known to be a CareLink stick, 0 if the bytes must show it */
     uint8_t visited;   /* 1 if this transfer was handed in before, since the session began */
     uint8_t want;      /* enum cl_want, or-ed */
-    uint16_t looked_at_step; /* how many bytes lie from one field's int to the next one's */
-    const int *looked_at;    /* the first field's int: 0 if nobody looks at it; NULL if somebody looks at all fields */
+    uint16_t wanted_step; /* how many bytes lie from one field's int to the next one's */
+    const int *wanted;    /* the first field's int: 0 if nobody looks at it; NULL if somebody looks at all fields */
 } cl_transfer;
 
 enum cl_role {
@@ -68,11 +68,11 @@ typedef struct cl_node {
     uint32_t guessed; /* 1 if the field's meaning is a guess */
 } cl_node;
 
-typedef struct cl_note {
+typedef struct cl_expert {
     uint32_t node;   /* index of the item that it hangs on */
-    uint32_t note;   /* number of the note in its table */
-    uint32_t detail; /* offset of a text behind the note's own sentence, or 0 */
-} cl_note;
+    uint32_t expert;   /* number of the expert info in its table */
+    uint32_t detail; /* offset of a text behind the expert info's own sentence, or 0 */
+} cl_expert;
 
 /* Bytes that were put together from several transfers. */
 typedef struct cl_source {
@@ -116,12 +116,12 @@ typedef struct cl_report {
 
 typedef struct cl_view {
     const cl_node *nodes;
-    const cl_note *notes;
+    const cl_expert *experts;
     const cl_source *sources;
     const cl_report *reports; /* front to back */
     const char *texts; /* what the text offsets count from */
     uint32_t n_nodes;
-    uint32_t n_notes;
+    uint32_t n_experts;
     uint32_t n_sources;
     uint32_t n_reports;
     uint32_t texts_len;

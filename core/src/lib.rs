@@ -15,7 +15,7 @@
 //!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
 //!
 //! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it;
-//! the [`registry`] lists them all. Oddities are [notes](tree::diagnosis), not failures: only lack of bytes stops a parser.
+//! the [`registry`] lists them all. Oddities are [notes](tree::expert), not failures: only lack of bytes stops a parser.
 //!
 //! ```
 //! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};

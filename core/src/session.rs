@@ -42,7 +42,7 @@ impl Session {
                 return Verdict::Declined;
             }
             // Where nobody looks, there is nothing to show.
-            if S::KEEPS || sink.informs() {
+            if S::KEEPS || sink.wants_info() {
                 let stream = self.stream(transfer.stream);
                 show::transfer(self.seen(), transfer, placed(facts), stream, sink);
             }

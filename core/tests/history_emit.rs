@@ -17,7 +17,7 @@ use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::wizard_setup::{Config, Entries, Entry, WizardSetup};
-use carelink_core::history::{self, Body, KINDS, Kind, Record};
+use carelink_core::history::{self, Body, RECORD_TYPES, Record, RecordType};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
@@ -338,8 +338,8 @@ fn circumstances(opcode: u8, layout: Layout) -> BoxedStrategy<(Option<PumpTime>,
 }
 
 /// Each kind of record, on each model that has it.
-fn rows() -> impl Iterator<Item = (&'static Kind, &'static str, Layout)> {
-    KINDS.iter().flat_map(|kind| {
+fn rows() -> impl Iterator<Item = (&'static RecordType, &'static str, Layout)> {
+    RECORD_TYPES.iter().flat_map(|kind| {
         let has = |(_, layout): &(&str, Layout)| kind.lengths[*layout as usize].is_some();
         MODELS.into_iter().filter(has).map(move |(model, layout)| (kind, model, layout))
     })

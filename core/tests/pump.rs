@@ -6,8 +6,8 @@ use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::{COMMANDS, parameters, reply};
 use carelink_core::registry;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::diagnosis::{NOTES, Stop};
-use carelink_core::tree::field::Kind;
+use carelink_core::tree::expert::{EXPERTS, Stop};
+use carelink_core::tree::field::FieldType;
 use carelink_core::tree::sink::{Outline, Role, Sink};
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ struct Read {
     sentence: Result<Option<String>, Stop>,
     /// `name=value` of all items with a value, without the `carelink.` that all names begin with.
     values: Vec<String>,
-    notes: Vec<&'static str>,
+    experts: Vec<&'static str>,
 }
 
 fn pump(model: &str) -> Pump {
@@ -52,21 +52,21 @@ fn read(way: Way, opcode: u8, pump: Pump, bytes: &[u8], cut: bool) -> Read {
         let def = fields[usize::from(node.field)];
         let span = node.start as usize..(node.start + node.len) as usize;
         let value = match def.kind {
-            Kind::Tree => None,
-            Kind::F64 => Some(f64::from_bits(node.value).to_string()),
-            Kind::Flag => Some((node.value != 0).to_string()),
-            Kind::Text => {
+            FieldType::Tree => None,
+            FieldType::F64 => Some(f64::from_bits(node.value).to_string()),
+            FieldType::Flag => Some((node.value != 0).to_string()),
+            FieldType::Text => {
                 let at = usize::try_from(node.value).expect("a place in the texts");
                 outline.texts()[at..].split('\0').next().map(str::to_string)
             }
-            Kind::Bytes => Some(bytes[span.clone()].iter().map(|byte| format!("{byte:02x}")).collect()),
-            Kind::Clock => Some(node.value.cast_signed().to_string()),
+            FieldType::Bytes => Some(bytes[span.clone()].iter().map(|byte| format!("{byte:02x}")).collect()),
+            FieldType::Clock => Some(node.value.cast_signed().to_string()),
             _ => Some(node.value.to_string()),
         };
         values.extend(value.map(|value| format!("{}={value}", def.name.trim_start_matches("carelink."))));
     }
-    let notes = outline.notes().iter().map(|note| NOTES[note.note as usize].name).collect();
-    Read { sentence, values, notes }
+    let experts = outline.experts().iter().map(|expert| EXPERTS[expert.expert as usize].name).collect();
+    Read { sentence, values, experts }
 }
 
 /// Bytes of a row, and for a reply the zeros that fill its frames.
@@ -242,7 +242,7 @@ fn rows_are_read() {
             let found = read.values.iter().any(|one| one == value);
             assert!(found, "{opcode:#04x} lacks {value}: {:#?}", read.values);
         }
-        assert_eq!(read.notes, [""; 0], "{way:?} {opcode:#04x} of {model}: {hex}");
+        assert_eq!(read.experts, [""; 0], "{way:?} {opcode:#04x} of {model}: {hex}");
     }
 }
 
@@ -273,11 +273,11 @@ fn an_unknown_model_is_told_by_the_bytes_or_assumed() {
         }
         let read = read(way, opcode, Pump::default(), &bytes(way, opcode, hex), false);
         assert_eq!(read.sentence, Ok(Some(sentence.into())), "{way:?} {opcode:#04x} of {model}: {hex}");
-        assert_eq!(read.notes, [""; 0], "{way:?} {opcode:#04x}: {hex}");
+        assert_eq!(read.experts, [""; 0], "{way:?} {opcode:#04x}: {hex}");
     }
     let either = read(Answers, 0x79, Pump::default(), &bytes(Answers, 0x79, "00 00 00 02"), false);
     assert_eq!(either.sentence, Ok(Some("0 U today, 0.2 U yesterday".into())));
-    assert_eq!(either.notes, ["carelink.note.model_assumed"]);
+    assert_eq!(either.experts, ["carelink.note.model_assumed"]);
 }
 
 /// What was concluded from earlier bytes gives way to what these bytes show; what the pump has said does not.
@@ -322,9 +322,9 @@ const ODD: &[(Way, u8, &str, &str, &str)] = &[
 
 #[test]
 fn oddities_are_noted() {
-    for &(way, opcode, model, hex, note) in ODD {
+    for &(way, opcode, model, hex, expert) in ODD {
         let read = read(way, opcode, pump(model), &bytes(way, opcode, hex), false);
-        assert_eq!(read.notes, [format!("carelink.note.{note}")], "{way:?} {opcode:#04x}: {hex}");
+        assert_eq!(read.experts, [format!("carelink.note.{expert}")], "{way:?} {opcode:#04x}: {hex}");
     }
 }
 

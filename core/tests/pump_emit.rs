@@ -20,7 +20,7 @@ use carelink_core::pump::reservoir::{Reservoir, ReservoirWarning};
 use carelink_core::pump::sensitivity::Sensitivities;
 use carelink_core::pump::sensor::{CalibrationFactor, DayFilter, Limit, PageSpan, SensorSettings};
 use carelink_core::pump::settings::{Action, Settings, Since512, Since515, Since523};
-use carelink_core::pump::status::{ErrorStatus, State, Status};
+use carelink_core::pump::status::{ErrorStatus, PumpStatus, State};
 use carelink_core::pump::switches::*;
 use carelink_core::pump::target::{Range, Targets};
 use carelink_core::pump::temp_basal::{SetTempBasal, TempBasal, TempBasal511};
@@ -28,7 +28,7 @@ use carelink_core::pump::totals::Totals;
 use carelink_core::pump::wizard::{BgUnits, CarbUnits, LanguageSet, WizardSetup};
 use carelink_core::pump::{COMMANDS, Opcode, Parameters, Reply, parameters, reply};
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::diagnosis::Stop;
+use carelink_core::tree::expert::Stop;
 use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
@@ -299,7 +299,7 @@ fn replies(name: &str, model: Model, To { opcode, large }: To) -> BoxedStrategy<
         "State" if model.family() == 11 => any::<u8>().prop_map(|state| R::State(State::Old(state))).boxed(),
         "State" => bytes_of().prop_map(|state| R::State(State::Now(state))).boxed(),
         "Status" => (bytes_of(), any::<[bool; 2]>())
-            .prop_map(|(state, [bolusing, suspended])| R::Status(Status { state, bolusing, suspended }))
+            .prop_map(|(state, [bolusing, suspended])| R::Status(PumpStatus { state, bolusing, suspended }))
             .boxed(),
         "Targets" => targets(opcode == 0x8C).prop_map(R::Targets).boxed(),
         "TempBasal" => (bytes_of(), any::<u8>(), fortieths(), minutes())

@@ -3,7 +3,7 @@
 
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::beside::Isig;
-use carelink_core::sensor::record::{KINDS, Kind, Stamp, Timing};
+use carelink_core::sensor::record::{RECORD_TYPES, RecordType, Stamp, Timing};
 use carelink_core::sensor::{self, Beside, Body, Page, Record, When};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
@@ -72,7 +72,7 @@ fn bodies(opcode: u8, large: bool) -> BoxedStrategy<Body> {
 }
 
 fn record(opcode: u8, large: bool) -> impl Strategy<Value = Record> {
-    let kind = Kind::of(opcode).expect("a kind");
+    let kind = RecordType::of(opcode).expect("a kind");
     // Nothing can be counted back from a time stamp that no calendar has.
     let time = if opcode == TIMESTAMP { valid_time().boxed() } else { time().boxed() };
     (bodies(opcode, large), time, any::<u16>(), any::<i8>()).prop_map(move |(body, time, isig, vcntr)| {
@@ -92,7 +92,7 @@ fn record(opcode: u8, large: bool) -> impl Strategy<Value = Record> {
 }
 
 fn opcode() -> impl Strategy<Value = u8> {
-    let opcodes: Vec<u8> = KINDS.iter().map(|kind| kind.opcode).collect();
+    let opcodes: Vec<u8> = RECORD_TYPES.iter().map(|kind| kind.opcode).collect();
     prop_oneof![proptest::sample::select(opcodes), LOWEST..]
 }
 
@@ -121,12 +121,12 @@ fn placed(mut records: Vec<Record>) -> Vec<Record> {
     for at in 0..records.len() {
         records[at].offset = offset;
         offset += records[at].len;
-        if Kind::of(records[at].opcode).expect("a kind").timing != Timing::Slot {
+        if RecordType::of(records[at].opcode).expect("a kind").timing != Timing::Slot {
             continue;
         }
         let stamp =
             records[at..].iter().position(|record| record.opcode == TIMESTAMP).expect("a time stamp") + at;
-        let slots = |record: &&Record| Kind::of(record.opcode).expect("a kind").timing == Timing::Slot;
+        let slots = |record: &&Record| RecordType::of(record.opcode).expect("a kind").timing == Timing::Slot;
         let between = i64::try_from(records[at + 1..stamp].iter().filter(slots).count()).expect("few");
         let When::Stored(time) = records[stamp].when else { panic!("a stamp has a time") };
         let counted = time.valid().and_then(|time| time.checked_sub((5 * between).minutes()).ok());
@@ -189,7 +189,7 @@ fn every_kind_is_read_and_every_changed_byte_is_claimed() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut tried = BTreeSet::new();
-    for opcode in KINDS.iter().map(|kind| kind.opcode).chain([LOWEST, 0xFF]) {
+    for opcode in RECORD_TYPES.iter().map(|kind| kind.opcode).chain([LOWEST, 0xFF]) {
         let first = record(opcode, true).new_tree(&mut runner).expect("a record").current();
         let last = records(true).new_tree(&mut runner).expect("records").current().pop().expect("a stamp");
         let records = vec![first, last];
@@ -207,7 +207,7 @@ fn every_kind_is_read_and_every_changed_byte_is_claimed() {
         }
         tried.insert(opcode);
     }
-    assert_eq!(tried.len(), KINDS.len() + 2);
+    assert_eq!(tried.len(), RECORD_TYPES.len() + 2);
 }
 
 /// What a record has no place for is not emitted as something else.

@@ -29,7 +29,7 @@ static int proto_carelink = -1;
 static int *field_ids; /* the memory that registrations point to lives as long as the process */
 static int *subtree_ids;
 static int protocol_subtree = -1;
-static expert_field *note_ids;
+static expert_field *expert_ids;
 static dissector_handle_t usb_handle, named_handle, tcp_handle;
 static int usb_address_type;
 
@@ -97,13 +97,13 @@ static void dress_item(const cl_view *view, const cl_node *node, proto_tree *tre
         proto_item_set_generated(item);
 }
 
-static void add_note(const cl_view *view, const cl_note *note, packet_info *pinfo, proto_item *item)
+static void add_expert(const cl_view *view, const cl_expert *expert, packet_info *pinfo, proto_item *item)
 {
-    expert_field *id = &note_ids[note->note];
+    expert_field *id = &expert_ids[expert->expert];
 
-    if (note->detail)
-        expert_add_info_format(pinfo, item, id, "%s: %s", tables->notes[note->note].eiinfo.summary,
-                               view->texts + note->detail);
+    if (expert->detail)
+        expert_add_info_format(pinfo, item, id, "%s: %s", tables->experts[expert->expert].eiinfo.summary,
+                               view->texts + expert->detail);
     else
         expert_add_info(pinfo, item, id);
 }
@@ -143,10 +143,10 @@ static void add_tree(const cl_view *view, tvbuff_t *tvb, packet_info *pinfo, pro
         if (i + 1 < view->n_nodes && view->nodes[i + 1].depth > node->depth)
             parents[++deepest] = proto_item_add_subtree(items[i], subtree_ids[node->field]);
     }
-    for (uint32_t i = 0; i < view->n_notes; i++) {
-        const cl_note *note = &view->notes[i];
+    for (uint32_t i = 0; i < view->n_experts; i++) {
+        const cl_expert *expert = &view->experts[i];
 
-        add_note(view, note, pinfo, note->node < view->n_nodes ? items[note->node] : protocol);
+        add_expert(view, expert, pinfo, expert->node < view->n_nodes ? items[expert->node] : protocol);
     }
 }
 
@@ -169,8 +169,8 @@ static uint64_t nanoseconds(const nstime_t *time)
     return time->secs < 0 ? 0 : (uint64_t)time->secs * 1000000000 + (uint64_t)time->nsecs;
 }
 
-/* Whether anybody looks at our notes: a list of expert infos, or a filter on one or on all of them. */
-static bool notes_are_wanted(proto_tree *tree)
+/* Whether anybody looks at our expert infos: a list of expert infos, or a filter on one or on all of them. */
+static bool experts_are_wanted(proto_tree *tree)
 {
     static int tap = 0, protocol = -1;
 
@@ -181,14 +181,14 @@ static bool notes_are_wanted(proto_tree *tree)
     }
     if (have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol)))
         return true;
-    for (uint32_t i = 0; i < tables->n_notes; i++)
-        if (tables->notes[i].eiinfo.hf_info.hfinfo.ref_type != HF_REF_TYPE_NONE)
+    for (uint32_t i = 0; i < tables->n_experts; i++)
+        if (tables->experts[i].eiinfo.hf_info.hfinfo.ref_type != HF_REF_TYPE_NONE)
             return true;
     return false;
 }
 
 /* epan notes for each field whether anybody looks at it: all others need not be made. NULL if all are to be seen. */
-static const int *looked_at(proto_tree *tree)
+static const int *wanted(proto_tree *tree)
 {
     G_STATIC_ASSERT(HF_REF_TYPE_NONE == 0 && sizeof tables->fields->hfinfo.ref_type == sizeof(int));
 
@@ -223,7 +223,7 @@ static const char *stick_name(wmem_allocator_t *pool, uint64_t stream, uint32_t 
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
-    const bool wants_notes = notes_are_wanted(tree);
+    const bool wants_notes = experts_are_wanted(tree);
     const bool wants_tree = wants_notes || proto_field_is_referenced(tree, proto_carelink);
     const bool wants_reports = taps_have_listener();
     cl_view view;
@@ -235,9 +235,9 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->frame = pinfo->num;
     transfer->layer = next_layer(pinfo);
     transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
-    /* A note hangs on an item, and any item may have one. */
-    transfer->looked_at = wants_tree && !wants_notes ? looked_at(tree) : NULL;
-    transfer->looked_at_step = sizeof *tables->fields;
+    /* An expert info hangs on an item, and any item may have one. */
+    transfer->wanted = wants_tree && !wants_notes ? wanted(tree) : NULL;
+    transfer->wanted_step = sizeof *tables->fields;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
                                (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
                                (wants_reports ? CL_WANT_REPORTS : 0));
@@ -435,16 +435,16 @@ static void register_fields(void)
 
 static void register_notes(void)
 {
-    note_ids = g_new(expert_field, tables->n_notes);
-    for (uint32_t i = 0; i < tables->n_notes; i++) {
-        ei_register_info *note = &tables->notes[i];
+    expert_ids = g_new(expert_field, tables->n_experts);
+    for (uint32_t i = 0; i < tables->n_experts; i++) {
+        ei_register_info *expert = &tables->experts[i];
         const expert_field unregistered = EI_INIT;
 
-        HFILL_INIT(note->eiinfo.hf_info);
-        note->ids = &note_ids[i];
-        note_ids[i] = unregistered;
+        HFILL_INIT(expert->eiinfo.hf_info);
+        expert->ids = &expert_ids[i];
+        expert_ids[i] = unregistered;
     }
-    expert_register_field_array(expert_register_protocol(proto_carelink), tables->notes, (int)tables->n_notes);
+    expert_register_field_array(expert_register_protocol(proto_carelink), tables->experts, (int)tables->n_experts);
 }
 
 static void check_preferences(void)

@@ -11,15 +11,15 @@
 
 #include "carelink.h"
 
-/* Descriptions of all fields and notes, at the index that nodes and notes name them by. Rust fills in what the
+/* Descriptions of all fields and expert infos, at the index that nodes and expert infos name them by. Rust fills in what the
  * dissector has to say; the shim adds where epan writes the numbers. They live as long as the process. */
 typedef struct clshim_tables {
     hf_register_info *fields; /* value names with BASE_EXT_STRING are a sorted value_string array still */
-    ei_register_info *notes;
+    ei_register_info *experts;
     const value_string *pump_commands; /* ends in a row of zeros, as does the next */
     const value_string *stick_commands;
     uint32_t n_fields;
-    uint32_t n_notes;
+    uint32_t n_experts;
 } clshim_tables;
 
 /* Tells epan of the plugin; epan registers it later. `tables` must stay valid until the process ends. */

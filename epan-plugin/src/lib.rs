@@ -3,7 +3,7 @@
 //!
 //! The shim (`csrc/`) registers and draws; `carelink_core` reads the bytes. This crate holds what must be Rust's:
 //! the exported symbols, because a Rust library exports no symbols of C, and the registration [`tables`], because
-//! fields and notes are declared in Rust.
+//! fields and expert infos are declared in Rust.
 
 pub mod sys;
 pub mod tables;

@@ -14,7 +14,7 @@ mod layout {
     use super::*;
     use carelink_core::ffi::{self, Options, Report, Source, Transfer, View};
     use carelink_core::transfer::{Carrier, Direction};
-    use carelink_core::tree::sink::{Node, NoteAt, Role};
+    use carelink_core::tree::sink::{ExpertAt, Node, Role};
     use std::mem::offset_of;
 
     macro_rules! same {
@@ -32,17 +32,17 @@ mod layout {
     }
     same! {
         cl_node = Node { value, field, depth, role, source, start, len, label, guessed }
-        cl_note = NoteAt { node, note, detail }
+        cl_expert = ExpertAt { node, expert, detail }
         cl_source = Source { bytes, len, name }
-        cl_view = View { nodes, notes, sources, reports, texts, n_nodes, n_notes, n_sources, n_reports, texts_len, stream, info }
+        cl_view = View { nodes, experts, sources, reports, texts, n_nodes, n_experts, n_sources, n_reports, texts_len, stream, info }
         cl_options = Options { pump_model, verify_crc, reassemble }
         cl_report = Report {
             asked, pump_asked, object, object_len, object_name, len, pump, pump_command, stick_command, outcome,
             pump_nak, stick_nak, bad_crcs, direction, stick_opcode, pump_opcode, flags, rssi
         }
         cl_transfer = Transfer {
-            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, looked_at_step,
-            looked_at
+            bytes, captured, reported, stream, time, frame, layer, direction, carrier, endpoint, certain, visited, want, wanted_step,
+            wanted
         }
     }
     same! {

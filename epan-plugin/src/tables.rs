@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: the rows of the core's fields and notes. Out: the same as epan's structs, built once, for the shim to register.
+//! In: the rows of the core's fields and expert infos. Out: the same as epan's structs, built once, for the shim to register.
 
 use crate::sys;
 use carelink_core::pump;
 use carelink_core::registry;
 use carelink_core::stick::Opcode;
-use carelink_core::tree::diagnosis::{NOTES, NoteDef, Severity, Topic};
-use carelink_core::tree::field::{FieldDef, Kind};
+use carelink_core::tree::expert::{EXPERTS, ExpertDef, ExpertGroup, Severity};
+use carelink_core::tree::field::{FieldDef, FieldType};
 use libc::{c_char, c_void};
 use once_cell::sync::OnceCell;
 use std::collections::HashMap;
@@ -42,22 +42,22 @@ unsafe impl Send for Tables {}
 // SAFETY: as above.
 unsafe impl Sync for Tables {}
 
-/// The tables of all fields and notes.
+/// The tables of all fields and expert infos.
 ///
 /// # Errors
 /// [`Fault`] for the first row that Wireshark would not take.
 pub fn tables() -> Result<&'static sys::clshim_tables, Fault> {
     static TABLES: OnceCell<Tables> = OnceCell::new();
-    TABLES.get_or_try_init(|| build(registry::fields(), NOTES)).map(|tables| &tables.0)
+    TABLES.get_or_try_init(|| build(registry::fields(), EXPERTS)).map(|tables| &tables.0)
 }
 
 fn build(
     fields: impl Iterator<Item = &'static FieldDef>,
-    notes: &'static [NoteDef],
+    experts: &'static [ExpertDef],
 ) -> Result<Tables, Fault> {
     let mut lists = Lists::default();
     let fields = fields.map(|def| field(def, &mut lists)).collect::<Result<Vec<_>, _>>()?;
-    let notes = notes.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    let experts = experts.iter().map(expert).collect::<Result<Vec<_>, _>>()?;
     let mut commands = |names| {
         lists
             .names(names)
@@ -67,11 +67,11 @@ fn build(
     let count = |len: usize| u32::try_from(len).map_err(|_| Fault { row: "carelink", rule: "too many rows" });
     Ok(Tables(sys::clshim_tables {
         n_fields: count(fields.len())?,
-        n_notes: count(notes.len())?,
+        n_experts: count(experts.len())?,
         pump_commands: commands(pump::NAMES)?,
         stick_commands: commands(Opcode::NAMES)?,
         fields: leak(fields),
-        notes: leak(notes),
+        experts: leak(experts),
     }))
 }
 
@@ -79,17 +79,19 @@ fn field(def: &'static FieldDef, lists: &mut Lists) -> Result<sys::hf_register_i
     let fault = |rule| Fault { row: def.name, rule };
     let (kind, base) = shape(def.kind);
     let (strings, flag): (*const c_void, u32) = match (def.unit, def.names, def.kind) {
-        ("", [], Kind::Request) => (frame_role(sys::FT_FRAMENUM_REQUEST), 0),
-        ("", [], Kind::Response) => (frame_role(sys::FT_FRAMENUM_RESPONSE), 0),
+        ("", [], FieldType::Request) => (frame_role(sys::FT_FRAMENUM_REQUEST), 0),
+        ("", [], FieldType::Response) => (frame_role(sys::FT_FRAMENUM_RESPONSE), 0),
         ("", [], _) => (ptr::null(), 0),
-        ("", names, Kind::Flag) => (lists.flag_names(names).ok_or_else(|| fault("a flag names 0 and 1"))?, 0),
+        ("", names, FieldType::Flag) => {
+            (lists.flag_names(names).ok_or_else(|| fault("a flag names 0 and 1"))?, 0)
+        }
         ("", names, _) if is_integer(def.kind) => {
             let long = names.len() >= LONG;
             let names =
                 lists.names(names).ok_or_else(|| fault("a value has two names, or a name has a NUL"))?;
             (names, if long { sys::BASE_EXT_STRING } else { 0 })
         }
-        (unit, [], kind) if is_integer(kind) || kind == Kind::F64 => {
+        (unit, [], kind) if is_integer(kind) || kind == FieldType::F64 => {
             (lists.unit(unit).ok_or_else(|| fault("a unit has no NUL"))?, sys::BASE_UNIT_STRING)
         }
         (_, [], _) => return Err(fault("only numbers have a unit")),
@@ -122,29 +124,39 @@ fn help(def: &FieldDef) -> Option<&'static str> {
 }
 
 /// epan's type and number base.
-fn shape(kind: Kind) -> (sys::ftenum, u32) {
+fn shape(kind: FieldType) -> (sys::ftenum, u32) {
     match kind {
-        Kind::Tree => (sys::FT_NONE, sys::BASE_NONE),
-        Kind::Flag => (sys::FT_BOOLEAN, sys::BASE_NONE),
-        Kind::U8 => (sys::FT_UINT8, sys::BASE_DEC),
-        Kind::U16 => (sys::FT_UINT16, sys::BASE_DEC),
-        Kind::U32 => (sys::FT_UINT32, sys::BASE_DEC),
-        Kind::X8 => (sys::FT_UINT8, sys::BASE_HEX),
-        Kind::X16 => (sys::FT_UINT16, sys::BASE_HEX),
-        Kind::X32 => (sys::FT_UINT32, sys::BASE_HEX),
-        Kind::I8 => (sys::FT_INT8, sys::BASE_DEC),
-        Kind::I32 => (sys::FT_INT32, sys::BASE_DEC),
-        Kind::F64 => (sys::FT_DOUBLE, sys::BASE_NONE),
-        Kind::Text => (sys::FT_STRING, sys::BASE_NONE),
-        Kind::Bytes => (sys::FT_BYTES, sys::BASE_NONE),
-        Kind::Clock => (sys::FT_ABSOLUTE_TIME, sys::ABSOLUTE_TIME_UTC),
-        Kind::Duration => (sys::FT_RELATIVE_TIME, sys::BASE_NONE),
-        Kind::Request | Kind::Response | Kind::Frame => (sys::FT_FRAMENUM, sys::BASE_NONE),
+        FieldType::Tree => (sys::FT_NONE, sys::BASE_NONE),
+        FieldType::Flag => (sys::FT_BOOLEAN, sys::BASE_NONE),
+        FieldType::U8 => (sys::FT_UINT8, sys::BASE_DEC),
+        FieldType::U16 => (sys::FT_UINT16, sys::BASE_DEC),
+        FieldType::U32 => (sys::FT_UINT32, sys::BASE_DEC),
+        FieldType::X8 => (sys::FT_UINT8, sys::BASE_HEX),
+        FieldType::X16 => (sys::FT_UINT16, sys::BASE_HEX),
+        FieldType::X32 => (sys::FT_UINT32, sys::BASE_HEX),
+        FieldType::I8 => (sys::FT_INT8, sys::BASE_DEC),
+        FieldType::I32 => (sys::FT_INT32, sys::BASE_DEC),
+        FieldType::F64 => (sys::FT_DOUBLE, sys::BASE_NONE),
+        FieldType::Text => (sys::FT_STRING, sys::BASE_NONE),
+        FieldType::Bytes => (sys::FT_BYTES, sys::BASE_NONE),
+        FieldType::Clock => (sys::FT_ABSOLUTE_TIME, sys::ABSOLUTE_TIME_UTC),
+        FieldType::Duration => (sys::FT_RELATIVE_TIME, sys::BASE_NONE),
+        FieldType::Request | FieldType::Response | FieldType::Frame => (sys::FT_FRAMENUM, sys::BASE_NONE),
     }
 }
 
-fn is_integer(kind: Kind) -> bool {
-    matches!(kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::X8 | Kind::X16 | Kind::X32 | Kind::I8 | Kind::I32)
+fn is_integer(kind: FieldType) -> bool {
+    matches!(
+        kind,
+        FieldType::U8
+            | FieldType::U16
+            | FieldType::U32
+            | FieldType::X8
+            | FieldType::X16
+            | FieldType::X32
+            | FieldType::I8
+            | FieldType::I32
+    )
 }
 
 /// What `FRAMENUM_TYPE` does in C: the number takes the place of a pointer.
@@ -152,24 +164,24 @@ fn frame_role(role: u32) -> *const c_void {
     ptr::without_provenance(role as usize)
 }
 
-fn note(def: &'static NoteDef) -> Result<sys::ei_register_info, Fault> {
+fn expert(def: &'static ExpertDef) -> Result<sys::ei_register_info, Fault> {
     let text = |text| c_text(text).ok_or(Fault { row: def.name, rule: "a text has no NUL" });
     let severity = match def.severity {
         Severity::Chat => sys::PI_CHAT,
-        Severity::Remark => sys::PI_NOTE,
+        Severity::Note => sys::PI_NOTE,
         Severity::Warning => sys::PI_WARN,
         Severity::Error => sys::PI_ERROR,
     };
-    let group = match def.topic {
-        Topic::Checksum => sys::PI_CHECKSUM,
-        Topic::Response => sys::PI_RESPONSE_CODE,
-        Topic::Sequence => sys::PI_SEQUENCE,
-        Topic::Malformed => sys::PI_MALFORMED,
-        Topic::Undecoded => sys::PI_UNDECODED,
-        Topic::Assumption => sys::PI_ASSUMPTION,
-        Topic::Protocol => sys::PI_PROTOCOL,
-        Topic::Reassembly => sys::PI_REASSEMBLE,
-        Topic::Request => sys::PI_REQUEST_CODE,
+    let group = match def.group {
+        ExpertGroup::Checksum => sys::PI_CHECKSUM,
+        ExpertGroup::Response => sys::PI_RESPONSE_CODE,
+        ExpertGroup::Sequence => sys::PI_SEQUENCE,
+        ExpertGroup::Malformed => sys::PI_MALFORMED,
+        ExpertGroup::Undecoded => sys::PI_UNDECODED,
+        ExpertGroup::Assumption => sys::PI_ASSUMPTION,
+        ExpertGroup::Protocol => sys::PI_PROTOCOL,
+        ExpertGroup::Reassembly => sys::PI_REASSEMBLE,
+        ExpertGroup::Request => sys::PI_REQUEST_CODE,
     };
     Ok(sys::ei_register_info {
         eiinfo: sys::expert_field_info {
@@ -256,7 +268,7 @@ mod tests {
     const ROW: FieldDef = FieldDef {
         name: "carelink.row",
         label: "Row",
-        kind: Kind::U8,
+        kind: FieldType::U8,
         unit: "",
         names: &[],
         help: "",
@@ -280,16 +292,16 @@ mod tests {
     fn every_row_of_the_core_can_be_registered() {
         let tables = tables().expect("no row breaks a rule");
         assert_eq!(tables.n_fields as usize, registry::fields().count());
-        assert_eq!(tables.n_notes as usize, NOTES.len());
+        assert_eq!(tables.n_experts as usize, EXPERTS.len());
         // SAFETY: the tables say how many rows there are.
         let fields = unsafe { slice::from_raw_parts(tables.fields, tables.n_fields as usize) };
         for (field, def) in fields.iter().zip(registry::fields()) {
             assert_eq!((text(field.hfinfo.abbrev), text(field.hfinfo.name)), (def.name, def.label));
         }
         // SAFETY: as above.
-        let notes = unsafe { slice::from_raw_parts(tables.notes, NOTES.len()) };
-        for (note, def) in notes.iter().zip(NOTES) {
-            assert_eq!((text(note.eiinfo.name), text(note.eiinfo.summary)), (def.name, def.summary));
+        let experts = unsafe { slice::from_raw_parts(tables.experts, EXPERTS.len()) };
+        for (expert, def) in experts.iter().zip(EXPERTS) {
+            assert_eq!((text(expert.eiinfo.name), text(expert.eiinfo.summary)), (def.name, def.summary));
         }
     }
 
@@ -317,25 +329,25 @@ mod tests {
     fn long_lists_are_told_to_epan_as_such() {
         const NAMES: [(u32, &str); LONG] = [(0, "name"); LONG];
         let names: Vec<_> = (0..).zip(NAMES).map(|(value, (_, name))| (value, name)).collect();
-        let field = registered(FieldDef { kind: Kind::X8, names: names.leak(), ..ROW }).unwrap();
+        let field = registered(FieldDef { kind: FieldType::X8, names: names.leak(), ..ROW }).unwrap();
         assert_eq!(field.display.cast_unsigned(), sys::BASE_HEX | sys::BASE_EXT_STRING);
     }
 
     #[test]
     fn units_flags_and_arrows_take_the_same_place() {
-        let field = registered(FieldDef { kind: Kind::F64, unit: " V", ..ROW }).unwrap();
+        let field = registered(FieldDef { kind: FieldType::F64, unit: " V", ..ROW }).unwrap();
         assert_eq!(field.display.cast_unsigned(), sys::BASE_UNIT_STRING);
         // SAFETY: a unit was asked for.
         let unit = unsafe { &*field.strings.cast::<sys::unit_name_string>() };
         assert_eq!((text(unit.singular), unit.plural.is_null()), (" V", true));
 
         let field =
-            registered(FieldDef { kind: Kind::Flag, names: &[(0, "off"), (1, "on")], ..ROW }).unwrap();
+            registered(FieldDef { kind: FieldType::Flag, names: &[(0, "off"), (1, "on")], ..ROW }).unwrap();
         // SAFETY: the names of a flag were asked for.
         let names = unsafe { &*field.strings.cast::<sys::true_false_string>() };
         assert_eq!((text(names.true_string), text(names.false_string)), ("on", "off"));
 
-        let field = registered(FieldDef { kind: Kind::Response, ..ROW }).unwrap();
+        let field = registered(FieldDef { kind: FieldType::Response, ..ROW }).unwrap();
         assert_eq!(field.strings.addr(), sys::FT_FRAMENUM_RESPONSE as usize);
     }
 
@@ -343,17 +355,20 @@ mod tests {
     fn rows_that_epan_would_not_take_are_faults() {
         let fault = |def| registered(def).map(|_| ()).expect_err("it breaks a rule");
         let rule = |def| fault(def).rule;
-        assert_eq!(fault(FieldDef { unit: " V", kind: Kind::Text, ..ROW }).row, ROW.name);
-        assert_eq!(rule(FieldDef { unit: " V", kind: Kind::Text, ..ROW }), "only numbers have a unit");
+        assert_eq!(fault(FieldDef { unit: " V", kind: FieldType::Text, ..ROW }).row, ROW.name);
+        assert_eq!(rule(FieldDef { unit: " V", kind: FieldType::Text, ..ROW }), "only numbers have a unit");
         assert_eq!(
             rule(FieldDef { unit: " V", names: &[(0, "none")], ..ROW }),
             "a field has a unit or value names, not both"
         );
         assert_eq!(
-            rule(FieldDef { kind: Kind::F64, names: &[(0, "none")], ..ROW }),
+            rule(FieldDef { kind: FieldType::F64, names: &[(0, "none")], ..ROW }),
             "only integers and flags have value names"
         );
-        assert_eq!(rule(FieldDef { kind: Kind::Flag, names: &[(1, "on")], ..ROW }), "a flag names 0 and 1");
+        assert_eq!(
+            rule(FieldDef { kind: FieldType::Flag, names: &[(1, "on")], ..ROW }),
+            "a flag names 0 and 1"
+        );
         assert_eq!(
             rule(FieldDef { names: &[(1, "one"), (1, "uno")], ..ROW }),
             "a value has two names, or a name has a NUL"

@@ -35,8 +35,8 @@ static int view_is_sound(const cl_view *view)
         CHECK(i == 0 ? view->nodes[i].depth == 0 : view->nodes[i].depth <= view->nodes[i - 1].depth + 1);
         CHECK(view->nodes[i].label == 0 || view->texts[view->nodes[i].label - 1] == '\0');
     }
-    for (uint32_t i = 0; i < view->n_notes; i++)
-        CHECK(view->notes[i].node < view->n_nodes);
+    for (uint32_t i = 0; i < view->n_experts; i++)
+        CHECK(view->experts[i].node < view->n_nodes);
     CHECK(view->info == 0 || view->texts[view->info - 1] == '\0');
     return 0;
 }

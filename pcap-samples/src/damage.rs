@@ -35,11 +35,11 @@ pub(crate) struct Damage {
     nth: usize,
     /// One piece of the frame, and not the whole of it.
     piece: Option<usize>,
-    kind: Kind,
+    kind: DamageKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum DamageKind {
     /// The byte at this offset, or the frame's last one, is inverted.
     Invert(Option<usize>),
     /// The transfer is missing from the capture.
@@ -64,7 +64,7 @@ impl Damage {
             let (_, role, offset) =
                 *found.with_context(|| format!("{name:?} is none of the checksums {}", names()))?;
             let nth = if words.ended() { 1 } else { words.number("which one")? };
-            return Ok(Self { role, nth, piece: None, kind: Kind::Invert(offset) });
+            return Ok(Self { role, nth, piece: None, kind: DamageKind::Invert(offset) });
         }
         let name = words.word("a frame")?;
         let names = || FRAMES.map(|(name, _)| name).join(", ");
@@ -72,19 +72,19 @@ impl Damage {
         let (_, role) = *found.with_context(|| format!("{name:?} is none of the frames {}", names()))?;
         let (nth, piece) = which(words)?;
         let kind = match verb {
-            "drop" => Kind::Drop,
-            "double" => Kind::Double,
+            "drop" => DamageKind::Drop,
+            "double" => DamageKind::Double,
             "invert" => {
                 words.expect("at")?;
-                Kind::Invert(Some(words.number("an offset")?))
+                DamageKind::Invert(Some(words.number("an offset")?))
             }
             "cut" => {
                 words.expect("to")?;
-                Kind::Cut(words.number("a length")?)
+                DamageKind::Cut(words.number("a length")?)
             }
             "snap" => {
                 words.expect("to")?;
-                Kind::Snap(words.number("a length")?)
+                DamageKind::Snap(words.number("a length")?)
             }
             other => bail!("{other:?} is no damage; known are bad, invert, drop, double, cut and snap"),
         };
@@ -100,18 +100,18 @@ impl Damage {
         let first = steps.iter().position(hit).context("the exchange has no such frame")?;
         let last = steps.iter().rposition(hit).unwrap_or(first);
         match self.kind {
-            Kind::Drop => steps.retain(|step| !hit(step)),
-            Kind::Double => {
+            DamageKind::Drop => steps.retain(|step| !hit(step)),
+            DamageKind::Double => {
                 let again: Vec<_> = steps[first..=last].to_vec();
                 steps.splice(last + 1..=last, again);
             }
-            Kind::Invert(None) => invert(steps[last].transfer.bytes.last_mut())?,
-            Kind::Invert(Some(offset)) => invert(steps[first].transfer.bytes.get_mut(offset))?,
-            Kind::Cut(length) => {
+            DamageKind::Invert(None) => invert(steps[last].transfer.bytes.last_mut())?,
+            DamageKind::Invert(Some(offset)) => invert(steps[first].transfer.bytes.get_mut(offset))?,
+            DamageKind::Cut(length) => {
                 ensure!(length < steps[first].transfer.bytes.len(), "the frame is no longer than that");
                 steps[first].transfer.bytes.truncate(length);
             }
-            Kind::Snap(length) => {
+            DamageKind::Snap(length) => {
                 let transfer = &mut steps[first].transfer;
                 transfer.lost = transfer.bytes.len().checked_sub(length).context("the frame is shorter")?;
                 transfer.bytes.truncate(length);

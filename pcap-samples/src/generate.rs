@@ -21,7 +21,7 @@ use carelink_core::units::quantities::{Centivolts, Glucose, GlucoseUnit, Insulin
 
 use crate::link::{Capture, Link};
 use crate::session::{MS, START, Session};
-use crate::stick::{Fetch, Outcome, Stick};
+use crate::stick::{Outcome, Stick, Transaction};
 
 pub use crate::faults::{Fault, FaultKind, faults};
 pub use crate::foreign::Foreign;
@@ -98,7 +98,7 @@ fn downloads() -> impl Iterator<Item = Session> {
     (0_u8..=35).cycle().map(move |number| {
         let asks = |opcode, value| {
             let payload = reply(&value, To { opcode, large: false }).expect("a reply holds these values");
-            Fetch::new(opcode, Outcome::Data(payload))
+            Transaction::new(opcode, Outcome::Data(payload))
         };
         let text = "522";
         let model = PumpModel { text: text.parse().expect("a short text"), model: Model::parse(text) };
@@ -112,10 +112,10 @@ fn downloads() -> impl Iterator<Item = Session> {
         stick.fetch(&asks(0x70, Reply::Clock(clock)));
         stick.fetch(&asks(0x72, Reply::Battery(battery)));
         stick.fetch(&asks(0x73, Reply::Reservoir(reservoir)));
-        stick.fetch(&Fetch {
+        stick.fetch(&Transaction {
             parameters: vec![number],
             parts: vec![64, 128, 192, 128],
-            ..Fetch::new(0x80, Outcome::Data(busy_page(number)))
+            ..Transaction::new(0x80, Outcome::Data(busy_page(number)))
         });
         stick.usb_statistics();
         stick.radio_statistics();

@@ -13,7 +13,7 @@ use crate::noise::noise;
 use crate::page::Page;
 use crate::sensor::SensorPage;
 use crate::session::{Direction, MS, Session};
-use crate::stick::{Fetch, Outcome, Stick};
+use crate::stick::{Outcome, Stick, Transaction};
 use crate::words::{Words, hex, number};
 
 /// What a script describes.
@@ -78,7 +78,7 @@ struct Reader {
     /// What earlier sticks did.
     finished: Vec<Session>,
     damages: Vec<Damage>,
-    note: Option<String>,
+    expert: Option<String>,
     open_page: Option<OpenPage>,
     pages: HashMap<String, Vec<u8>>,
 }
@@ -109,7 +109,7 @@ impl Reader {
             }
             "page" => self.open_page = Some(OpenPage::History(Page::open(&mut words)?)),
             "sensor-page" => self.open_page = Some(OpenPage::Sensor(SensorPage::open(&mut words)?)),
-            "note" => self.note = Some(text(&mut words)?),
+            "note" => self.expert = Some(text(&mut words)?),
             "damage" => self.damages.push(Damage::read(&mut words)?),
             verb => {
                 let stick = self.stick.as_mut().context("a line \"stick SERIAL\" must come first")?;
@@ -134,7 +134,7 @@ impl Reader {
             damage.apply(&mut steps)?;
         }
         if let Some(first) = steps.first_mut() {
-            first.transfer.comment = self.note.take();
+            first.transfer.comment = self.expert.take();
         }
         self.transfers.transfers.extend(steps.into_iter().map(|step| step.transfer));
         Ok(())
@@ -142,7 +142,7 @@ impl Reader {
 
     fn leave_stick(&mut self) -> Result<()> {
         ensure!(self.damages.is_empty(), "a line \"damage\" must stand before the exchange that it spoils");
-        ensure!(self.note.is_none(), "a line \"note\" must stand before the exchange that it is about");
+        ensure!(self.expert.is_none(), "a line \"note\" must stand before the exchange that it is about");
         self.finished.push(std::mem::take(&mut self.transfers));
         Ok(())
     }
@@ -263,8 +263,8 @@ fn exchange(
 }
 
 /// `OPCODE [params HEX] [retries N] [used N] [pages N] [empty N] [parts N,N...] [stop-after N] OUTCOME`
-fn fetch(words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) -> Result<Fetch> {
-    let mut fetch = Fetch::new(words.number("an opcode")?, Outcome::Accepted);
+fn fetch(words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) -> Result<Transaction> {
+    let mut fetch = Transaction::new(words.number("an opcode")?, Outcome::Accepted);
     loop {
         match words.word("an outcome")? {
             "params" => fetch.parameters = words.hex("parameters")?,

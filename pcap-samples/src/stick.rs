@@ -83,7 +83,7 @@ pub enum Outcome {
 
 /// A command for the pump, and all that comes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetch {
+pub struct Transaction {
     /// What the pump is to do.
     pub opcode: u8,
     /// The command's parameters.
@@ -104,7 +104,7 @@ pub struct Fetch {
     pub outcome: Outcome,
 }
 
-impl Fetch {
+impl Transaction {
     /// A command with two retries, one status request in vain, and parts of 64 bytes.
     #[must_use]
     pub fn new(opcode: u8, outcome: Outcome) -> Self {
@@ -265,7 +265,7 @@ impl Stick {
                 self.answer(Role::Ack, &reply::ack());
             }
             outcome => {
-                let fetch = Fetch { retries: 0, empty_polls: 0, ..Fetch::new(0x5D, outcome) };
+                let fetch = Transaction { retries: 0, empty_polls: 0, ..Transaction::new(0x5D, outcome) };
                 self.respond(&fetch, WAKE);
             }
         }
@@ -281,7 +281,7 @@ impl Stick {
     }
 
     /// A command for the pump, to its end.
-    pub fn fetch(&mut self, fetch: &Fetch) {
+    pub fn fetch(&mut self, fetch: &Transaction) {
         let pages = fetch.pages.unwrap_or(match &fetch.outcome {
             Outcome::Accepted => 0,
             Outcome::Data(data) if data.len() > 64 => 2,
@@ -305,7 +305,7 @@ impl Stick {
     }
 
     /// What comes after the transmit request. `pause` lies between the ACK and the first status request.
-    fn respond(&mut self, fetch: &Fetch, pause: u64) {
+    fn respond(&mut self, fetch: &Transaction, pause: u64) {
         if let Outcome::StickNak(reason) = fetch.outcome {
             self.radio.sent -= 1;
             self.usb.crc_errors += u8::from(reason == 1);
@@ -349,7 +349,7 @@ impl Stick {
         }
     }
 
-    fn read_parts(&mut self, fetch: &Fetch, frame: RadioReply<'_>, mut data: &[u8]) {
+    fn read_parts(&mut self, fetch: &Transaction, frame: RadioReply<'_>, mut data: &[u8]) {
         for length in fetch.parts.iter().cycle().take(fetch.stop_after.unwrap_or(usize::MAX)) {
             let (part, rest) = data.split_at((*length).clamp(64, data.len()));
             data = rest;

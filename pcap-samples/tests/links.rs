@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use carelink_samples::link::Link;
 use carelink_samples::session::{Direction, START, Session};
-use carelink_samples::stick::{Fetch, Outcome, Stick};
+use carelink_samples::stick::{Outcome, Stick, Transaction};
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::{Block, PcapNgReader};
 
@@ -13,7 +13,7 @@ fn session() -> Session {
     let mut stick = Stick::new(1, 5, [0x0A, 0x1B, 0x2C]);
     stick.descriptors();
     stick.product_info();
-    stick.fetch(&Fetch { parts: vec![192], ..Fetch::new(0x92, Outcome::Data(vec![7; 190])) });
+    stick.fetch(&Transaction { parts: vec![192], ..Transaction::new(0x92, Outcome::Data(vec![7; 190])) });
     stick.power_off();
     stick.signal_strength(Ok(-61));
     stick.take()

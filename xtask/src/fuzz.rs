@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use carelink_core::tree::diagnosis::INTERNAL;
+use carelink_core::tree::expert::INTERNAL;
 use xtask::tshark::Tshark;
 use xtask::{golden, process, workspace};
 

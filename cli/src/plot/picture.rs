@@ -5,7 +5,7 @@
 //! its own that a browser shows under the pointer.
 
 use super::basal::{Cause, Step};
-use super::series::{Kind, Mark, Series, short};
+use super::series::{Mark, Series, SeriesKind, short};
 use super::time::{TimeAxis, label, moment};
 use anyhow::{Context as _, Result, anyhow};
 use carelink_core::units::clock::seconds;
@@ -76,12 +76,12 @@ enum Panel {
 
 impl Panel {
     /// From top to bottom, with the height in pixels and what is in it.
-    const ALL: [(Self, u32, &'static [Kind]); 6] = [
-        (Self::Glucose, 400, &[Kind::Sensor, Kind::Meter, Kind::Calibration]),
-        (Self::Alarms, 56, &[Kind::SensorAlarm, Kind::PumpAlarm, Kind::Rewind]),
-        (Self::Boluses, 200, &[Kind::Bolus, Kind::Square]),
-        (Self::Grams, 140, &[Kind::Grams]),
-        (Self::Exchanges, 140, &[Kind::Exchanges]),
+    const ALL: [(Self, u32, &'static [SeriesKind]); 6] = [
+        (Self::Glucose, 400, &[SeriesKind::Sensor, SeriesKind::Meter, SeriesKind::Calibration]),
+        (Self::Alarms, 56, &[SeriesKind::SensorAlarm, SeriesKind::PumpAlarm, SeriesKind::Rewind]),
+        (Self::Boluses, 200, &[SeriesKind::Bolus, SeriesKind::Square]),
+        (Self::Grams, 140, &[SeriesKind::Grams]),
+        (Self::Exchanges, 140, &[SeriesKind::Exchanges]),
         (Self::Basal, 170, &[]),
     ];
 }
@@ -237,19 +237,23 @@ fn draw_head(area: &Area<'_>, title: &str, summary: &str, series: &Series) -> Re
 }
 
 /// The sign of a kind, at a place in pixels.
-fn glyph(area: &Area<'_>, kind: Kind, at: (i32, i32)) -> Result<()> {
+fn glyph(area: &Area<'_>, kind: SeriesKind, at: (i32, i32)) -> Result<()> {
     let (x, y) = at;
     match kind {
-        Kind::Sensor => area.draw(&Circle::new(at, 3, SENSOR.filled())),
-        Kind::Meter => area.draw(&Cross::new(at, 5, METER.stroke_width(2))),
-        Kind::Calibration => area.draw(&Circle::new(at, 7, CALIBRATION.stroke_width(2))),
-        Kind::Bolus => area.draw(&Rectangle::new([(x - 2, y - 7), (x + 2, y + 7)], BOLUS.filled())),
-        Kind::Square => area.draw(&Rectangle::new([(x - 8, y - 6), (x + 8, y + 6)], BOLUS.mix(0.3).filled())),
-        Kind::Grams | Kind::Exchanges => area.draw(&Circle::new(at, 6, CARBS.mix(0.7).filled())),
-        Kind::PumpAlarm => area.draw(&TriangleMarker::new(at, 8, METER.filled())),
-        Kind::SensorAlarm => area.draw(&TriangleMarker::new(at, 8, CALIBRATION.filled())),
-        Kind::Basal => return Ok(()),
-        Kind::Rewind => area.draw(&Rectangle::new([(x - 4, y - 4), (x + 4, y + 4)], SUSPENDED.filled())),
+        SeriesKind::Sensor => area.draw(&Circle::new(at, 3, SENSOR.filled())),
+        SeriesKind::Meter => area.draw(&Cross::new(at, 5, METER.stroke_width(2))),
+        SeriesKind::Calibration => area.draw(&Circle::new(at, 7, CALIBRATION.stroke_width(2))),
+        SeriesKind::Bolus => area.draw(&Rectangle::new([(x - 2, y - 7), (x + 2, y + 7)], BOLUS.filled())),
+        SeriesKind::Square => {
+            area.draw(&Rectangle::new([(x - 8, y - 6), (x + 8, y + 6)], BOLUS.mix(0.3).filled()))
+        }
+        SeriesKind::Grams | SeriesKind::Exchanges => area.draw(&Circle::new(at, 6, CARBS.mix(0.7).filled())),
+        SeriesKind::PumpAlarm => area.draw(&TriangleMarker::new(at, 8, METER.filled())),
+        SeriesKind::SensorAlarm => area.draw(&TriangleMarker::new(at, 8, CALIBRATION.filled())),
+        SeriesKind::Basal => return Ok(()),
+        SeriesKind::Rewind => {
+            area.draw(&Rectangle::new([(x - 4, y - 4), (x + 4, y + 4)], SUSPENDED.filled()))
+        }
     }
     .map_err(failed)
 }
@@ -355,19 +359,19 @@ fn draw_marks(
         let value = if panel == Panel::Alarms { 0.5 } else { mark.value };
         let (at, foot) = (place(mark.time.max(start), value), place(mark.time, 0.0));
         match mark.kind {
-            Kind::Bolus => {
+            SeriesKind::Bolus => {
                 let bar = [(at.0 - 2, at.1), (at.0 + 2, foot.1)];
                 canvas.draw(&Rectangle::new(bar, BOLUS.filled())).map_err(failed)?;
                 labels.taken.push(bar);
                 labels.add(at, short(mark.value));
             }
-            Kind::Square => {
+            SeriesKind::Square => {
                 let corner = place(mark.end.min(end), 0.0);
                 canvas.draw(&Rectangle::new([at, corner], BOLUS.mix(0.3).filled())).map_err(failed)?;
                 canvas.draw(&Rectangle::new([at, corner], BOLUS.stroke_width(1))).map_err(failed)?;
                 labels.add((i32::midpoint(at.0, corner.0), at.1), short(mark.value));
             }
-            Kind::Grams | Kind::Exchanges => {
+            SeriesKind::Grams | SeriesKind::Exchanges => {
                 canvas.draw(&PathElement::new([foot, at], CARBS.stroke_width(1))).map_err(failed)?;
                 glyph(canvas, mark.kind, at)?;
                 labels.taken.push([(at.0 - 6, at.1 - 6), (at.0 + 6, foot.1)]);
@@ -377,7 +381,7 @@ fn draw_marks(
         }
         tips.push(Tip { at, mark: (*mark).clone() });
     }
-    let sensor: Vec<_> = marks.iter().filter(|mark| mark.kind == Kind::Sensor).collect();
+    let sensor: Vec<_> = marks.iter().filter(|mark| mark.kind == SeriesKind::Sensor).collect();
     for run in sensor.chunk_by(|one, next| next.time - one.time <= JOINED) {
         let points: Vec<_> = run.iter().map(|mark| place(mark.time, mark.value)).collect();
         canvas.draw(&PathElement::new(points, SENSOR.stroke_width(1))).map_err(failed)?;
@@ -417,7 +421,7 @@ fn mark_of(step: &Step) -> Mark {
         Cause::Suspended => "suspended, basal",
     };
     let words = format!("{cause} {} U/h until {}", thousandths(step.rate), moment(step.to));
-    Mark { kind: Kind::Basal, time: step.from, end: step.to, value: step.rate, words }
+    Mark { kind: SeriesKind::Basal, time: step.from, end: step.to, value: step.rate, words }
 }
 
 /// Pixels that a label needs.

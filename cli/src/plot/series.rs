@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// What a mark stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SeriesKind {
     /// Glucose by the sensor, in mg/dL.
     Sensor,
     /// Glucose by a meter, in mg/dL.
@@ -41,7 +41,7 @@ pub enum Kind {
     Rewind,
 }
 
-impl Kind {
+impl SeriesKind {
     /// Its word in the legend.
     pub fn word(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// What it is.
-    pub kind: Kind,
+    pub kind: SeriesKind,
     /// When it began, in seconds.
     pub time: i64,
     /// When it ended; `time` for what has no duration.
@@ -145,24 +145,24 @@ impl Series {
     }
 
     /// The marks of some kinds.
-    pub fn of<'s>(&'s self, kinds: &'s [Kind]) -> impl Iterator<Item = &'s Mark> + Clone {
+    pub fn of<'s>(&'s self, kinds: &'s [SeriesKind]) -> impl Iterator<Item = &'s Mark> + Clone {
         self.marks.iter().filter(|mark| kinds.contains(&mark.kind))
     }
 
     /// Sums and means in words.
     pub fn summary(&self) -> String {
         let mut parts = Vec::new();
-        let values = |kinds: &[Kind]| -> Vec<f64> { self.of(kinds).map(|mark| mark.value).collect() };
-        let sensor = values(&[Kind::Sensor]);
+        let values = |kinds: &[SeriesKind]| -> Vec<f64> { self.of(kinds).map(|mark| mark.value).collect() };
+        let sensor = values(&[SeriesKind::Sensor]);
         if !sensor.is_empty() {
             let mean = sensor.iter().sum::<f64>() / sensor.len() as f64;
             parts.push(format!("{} sensor values, mean {mean:.0} mg/dL", sensor.len()));
         }
-        let boluses = values(&[Kind::Bolus, Kind::Square]);
+        let boluses = values(&[SeriesKind::Bolus, SeriesKind::Square]);
         if !boluses.is_empty() {
             parts.push(format!("{} boluses, {} U", boluses.len(), short(boluses.iter().sum())));
         }
-        for (kind, unit) in [(Kind::Grams, "g"), (Kind::Exchanges, "exchanges")] {
+        for (kind, unit) in [(SeriesKind::Grams, "g"), (SeriesKind::Exchanges, "exchanges")] {
             let carbs = values(&[kind]);
             if !carbs.is_empty() {
                 parts.push(format!("{} {unit} of carbs", short(carbs.iter().sum())));
@@ -208,21 +208,22 @@ fn mark(kind: &str, time: i64, values: &BTreeMap<&str, Judged>) -> Result<Option
     };
     Ok(match kind {
         "GlucoseSensorData" => {
-            amount.and_then(|amount| point(Kind::Sensor, amount, format!("sensor {amount} mg/dL")))
+            amount.and_then(|amount| point(SeriesKind::Sensor, amount, format!("sensor {amount} mg/dL")))
         }
-        "GlucoseSensorDataLow" => amount
-            .and_then(|amount| point(Kind::Sensor, amount, format!("sensor at or below {amount} mg/dL"))),
-        "GlucoseSensorDataHigh" => amount
-            .and_then(|amount| point(Kind::Sensor, amount, format!("sensor at or above {amount} mg/dL"))),
+        "GlucoseSensorDataLow" => amount.and_then(|amount| {
+            point(SeriesKind::Sensor, amount, format!("sensor at or below {amount} mg/dL"))
+        }),
+        "GlucoseSensorDataHigh" => amount.and_then(|amount| {
+            point(SeriesKind::Sensor, amount, format!("sensor at or above {amount} mg/dL"))
+        }),
         // Readings that a meter sends are stored twice; these are all readings.
         "CalBGForPH" => {
             let amount = amount.ok_or(Unsure)?;
-            point(Kind::Meter, amount, format!("meter {} mg/dL", short(amount)))
+            point(SeriesKind::Meter, amount, format!("meter {} mg/dL", short(amount)))
         }
         // Sensor pages count in mg/dL whatever the pump shows.
-        "CalBGForGH" => {
-            amount.and_then(|amount| point(Kind::Calibration, amount, format!("calibration {amount} mg/dL")))
-        }
+        "CalBGForGH" => amount
+            .and_then(|amount| point(SeriesKind::Calibration, amount, format!("calibration {amount} mg/dL"))),
         "BolusNormal" | "BolusSquare" => amount.and_then(|amount| {
             let programmed = number("PROGRAMMED_AMOUNT").unwrap_or(amount);
             let of = if programmed > amount {
@@ -232,31 +233,32 @@ fn mark(kind: &str, time: i64, values: &BTreeMap<&str, Judged>) -> Result<Option
             };
             let words = format!("{} U{of}", short(amount));
             let Some(milliseconds) = number("DURATION").filter(|_| kind == "BolusSquare") else {
-                return point(Kind::Bolus, amount, format!("bolus {words}"));
+                return point(SeriesKind::Bolus, amount, format!("bolus {words}"));
             };
             // It runs at an even rate, so one that was stopped ran for its share of the time.
             let share = if programmed > 0.0 { (amount / programmed).min(1.0) } else { 1.0 };
             #[allow(clippy::cast_possible_truncation, reason = "seconds of some hours")]
             let end = time + (milliseconds / 1000.0 * share) as i64;
             let words = format!("square bolus {words}, over {} min", milliseconds / 60_000.0);
-            Some(Mark { kind: Kind::Square, time, end, value: amount, words })
+            Some(Mark { kind: SeriesKind::Square, time, end, value: amount, words })
         }),
         "BolusWizardBolusEstimate" | "JournalEntryMealMarker" => {
             let units = values.get("CARB_UNITS");
             let exchanges = matches!(units, Some(Judged::Name(name)) if name.starts_with("exch"));
-            let (kind, unit) = if exchanges { (Kind::Exchanges, "exchanges") } else { (Kind::Grams, "g") };
+            let (kind, unit) =
+                if exchanges { (SeriesKind::Exchanges, "exchanges") } else { (SeriesKind::Grams, "g") };
             number("CARB_INPUT")
                 .filter(|carbs| *carbs > 0.0)
                 .and_then(|carbs| point(kind, carbs, format!("carbs {} {unit}", short(carbs))))
         }
-        "AlarmPump" => alarm(Kind::PumpAlarm, "pump", "RAW_TYPE", PumpAlarm::NAMES),
-        "AlarmSensor" => alarm(Kind::SensorAlarm, "sensor", "ALARM_TYPE", SensorAlarmCode::NAMES),
+        "AlarmPump" => alarm(SeriesKind::PumpAlarm, "pump", "RAW_TYPE", PumpAlarm::NAMES),
+        "AlarmSensor" => alarm(SeriesKind::SensorAlarm, "sensor", "ALARM_TYPE", SensorAlarmCode::NAMES),
         "JournalEntryPumpLowReservoir" => {
             let left = amount.map(|amount| format!(", {amount} U left")).unwrap_or_default();
-            point(Kind::PumpAlarm, 0.0, format!("low reservoir{left}"))
+            point(SeriesKind::PumpAlarm, 0.0, format!("low reservoir{left}"))
         }
-        "JournalEntryPumpLowBattery" => point(Kind::PumpAlarm, 0.0, "low battery".to_owned()),
-        "Rewind" => point(Kind::Rewind, 0.0, "rewind".to_owned()),
+        "JournalEntryPumpLowBattery" => point(SeriesKind::PumpAlarm, 0.0, "low battery".to_owned()),
+        "Rewind" => point(SeriesKind::Rewind, 0.0, "rewind".to_owned()),
         _ => None,
     })
 }

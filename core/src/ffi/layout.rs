@@ -5,7 +5,7 @@ use crate::session::Session;
 use crate::stick::report;
 use crate::transfer::{self, Carrier, Claim, Direction};
 use crate::tree::field::Field;
-use crate::tree::sink::{InfoLine, Interest, Node, NoteAt, Outline, TextAt};
+use crate::tree::sink::{ExpertAt, InfoLine, Node, Outline, TextAt, Wanted};
 use crate::view::options;
 use libc::{c_char, c_int};
 use std::fmt;
@@ -43,7 +43,7 @@ pub struct Handle {
     /// What is remembered.
     pub(super) session: Session,
     /// The items of the last view.
-    pub(super) outline: Outline<LookedAt>,
+    pub(super) outline: Outline<WantedFields>,
     /// The line for the packet list of the last view.
     pub(super) line: InfoLine,
     /// The sources of the last view.
@@ -59,7 +59,7 @@ impl Handle {
         session.choose(options);
         Self {
             session,
-            outline: Outline::new(LookedAt::ALL),
+            outline: Outline::new(WantedFields::ALL),
             line: InfoLine::default(),
             sources: Vec::new(),
             reports: Vec::new(),
@@ -95,15 +95,15 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
-    pub looked_at_step: u16,
-    pub looked_at: *const c_int,
+    pub wanted_step: u16,
+    pub wanted: *const c_int,
 }
 
 impl Transfer {
     /// What anybody looks at.
-    pub(super) fn interest(&self) -> LookedAt {
-        let Self { looked_at: first, looked_at_step, want, .. } = *self;
-        LookedAt { first, step: looked_at_step.into(), info: want & WANT_INFO != 0 }
+    pub(super) fn wanted(&self) -> WantedFields {
+        let Self { wanted: first, wanted_step, want, .. } = *self;
+        WantedFields { first, step: wanted_step.into(), info: want & WANT_INFO != 0 }
     }
 
     /// The transfer as the session takes it. Numbers that the contract does not name mean "not known".
@@ -129,25 +129,24 @@ impl Transfer {
 
 /// What anybody looks at, for one call: what it points to is the caller's.
 #[derive(Clone, Copy, Debug)]
-pub struct LookedAt {
+pub struct WantedFields {
     first: *const c_int,
     step: usize,
     info: bool,
 }
 
-impl LookedAt {
+impl WantedFields {
     /// Somebody looks at everything.
     pub(super) const ALL: Self = Self { first: ptr::null(), step: 0, info: true };
 }
 
-impl Interest for LookedAt {
+impl Wanted for WantedFields {
     fn field(&self, field: Field) -> bool {
         self.first.is_null() || {
             // SAFETY: not NULL, and the caller of `cl_dissect` vouches for an int per field, `step` bytes apart,
             // which need not be aligned; outside the call it is NULL.
-            let looked_at =
-                unsafe { self.first.byte_add(self.step * usize::from(field.id())).read_unaligned() };
-            looked_at != 0
+            let wanted = unsafe { self.first.byte_add(self.step * usize::from(field.id())).read_unaligned() };
+            wanted != 0
         }
     }
 
@@ -193,7 +192,7 @@ pub struct Report {
 
 impl Report {
     /// The same for C; its texts are kept in `texts`, and `object` is the reply that it tells of.
-    pub(super) fn new(report: &report::Report, object: &[u8], texts: &mut Outline<LookedAt>) -> Self {
+    pub(super) fn new(report: &report::Report, object: &[u8], texts: &mut Outline<WantedFields>) -> Self {
         let mut keep = |text: Option<&dyn fmt::Display>| {
             text.map_or(TextAt::default(), |text| texts.keep(format_args!("{text}")))
         };
@@ -238,12 +237,12 @@ pub(super) fn count(len: usize) -> u32 {
 #[allow(missing_docs, reason = "carelink.h documents the members")]
 pub struct View {
     pub nodes: *const Node,
-    pub notes: *const NoteAt,
+    pub experts: *const ExpertAt,
     pub sources: *const Source,
     pub reports: *const Report,
     pub texts: *const c_char,
     pub n_nodes: u32,
-    pub n_notes: u32,
+    pub n_experts: u32,
     pub n_sources: u32,
     pub n_reports: u32,
     pub texts_len: u32,
@@ -255,12 +254,12 @@ impl View {
     /// Nothing to see; its texts are still a text, the empty one.
     pub const EMPTY: Self = Self {
         nodes: ptr::null(),
-        notes: ptr::null(),
+        experts: ptr::null(),
         sources: ptr::null(),
         reports: ptr::null(),
         texts: c"".as_ptr(),
         n_nodes: 0,
-        n_notes: 0,
+        n_experts: 0,
         n_sources: 0,
         n_reports: 0,
         texts_len: 1,

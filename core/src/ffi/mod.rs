@@ -15,11 +15,11 @@ pub use layout::{
 
 use crate::pump::model::{Known, Model, Pump};
 use crate::transfer::Verdict;
-use crate::tree::diagnosis::INTERNAL;
+use crate::tree::expert::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
 use crate::view::options;
-use layout::{LookedAt, count};
+use layout::{WantedFields, count};
 use libc::c_char;
 use std::ffi::CStr;
 
@@ -98,10 +98,10 @@ pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Trans
         // SAFETY: not NULL by the check above, and the caller vouches for the length; a usize holds any u32 here.
         len => unsafe { std::slice::from_raw_parts(transfer.bytes, len as usize) },
     };
-    handle.outline.attend(transfer.interest());
+    handle.outline.want(transfer.wanted());
     let status;
     (status, *view) = handle.guarded(bytes, |handle| handle.dissect(transfer, bytes));
-    handle.outline.attend(LookedAt::ALL);
+    handle.outline.want(WantedFields::ALL);
     status
 }
 
@@ -152,7 +152,7 @@ impl Handle {
         *self = Self::new(self.session.options());
         let span = Span::new(0, 0, bytes.len());
         let mark = self.outline.leaf(Item { field: UNKNOWN, span, value: Value::Bytes, role: Role::Wire });
-        self.outline.note(mark, INTERNAL, format_args!("{message}"));
+        self.outline.expert(mark, INTERNAL, format_args!("{message}"));
         self.outline.info(format_args!("{}: {message}", INTERNAL.def().summary));
         (FAILED, self.view())
     }
@@ -174,12 +174,12 @@ impl Handle {
         }
         View {
             nodes: outline.nodes().as_ptr(),
-            notes: outline.notes().as_ptr(),
+            experts: outline.experts().as_ptr(),
             sources: sources.as_ptr(),
             reports: reports.as_ptr(),
             texts: outline.texts().as_ptr().cast(),
             n_nodes: count(outline.nodes().len()),
-            n_notes: count(outline.notes().len()),
+            n_experts: count(outline.experts().len()),
             n_sources: count(sources.len()),
             n_reports: count(reports.len()),
             texts_len: count(outline.texts().len()),

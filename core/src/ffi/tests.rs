@@ -24,8 +24,8 @@ fn transfer(want: u8) -> Transfer {
         certain: 1,
         visited: 0,
         want,
-        looked_at_step: 0,
-        looked_at: ptr::null(),
+        wanted_step: 0,
+        wanted: ptr::null(),
     }
 }
 
@@ -105,18 +105,17 @@ fn only_what_is_looked_at_is_made() {
     #[repr(C)]
     #[derive(Clone, Copy, Default)]
     struct Row {
-        looked_at: i32,
+        wanted: i32,
         other: [i32; 3],
     }
     let session = Guard::new();
     let (_, all) = session.dissect(&transfer(WANT_TREE));
     let wanted = nodes(&all).last().expect("the whole tree has items").field;
     assert!(nodes(&all).iter().any(|node| node.field != wanted));
-    let mut rows = [Row { looked_at: 0, other: [1; 3] }; COUNT];
-    rows[usize::from(wanted)].looked_at = 1;
+    let mut rows = [Row { wanted: 0, other: [1; 3] }; COUNT];
+    rows[usize::from(wanted)].wanted = 1;
     let step = u16::try_from(size_of::<Row>()).expect("a row is small");
-    let seen =
-        Transfer { looked_at: &raw const rows[0].looked_at, looked_at_step: step, ..transfer(WANT_TREE) };
+    let seen = Transfer { wanted: &raw const rows[0].wanted, wanted_step: step, ..transfer(WANT_TREE) };
     let (_, view) = session.dissect(&seen);
     assert!(view.n_nodes > 0 && nodes(&view).iter().all(|node| node.field == wanted));
     assert_eq!(text(&view, view.info), "", "nobody asked for the line");
@@ -158,21 +157,24 @@ fn a_panic_is_told_in_the_tree_and_the_session_goes_on() {
     // SAFETY: the session is live, and this is the only use of it.
     let handle = unsafe { &mut *session.0 };
     let (status, view) = handle.guarded(&WIRE, |_| panic!("made by the {}", "test"));
-    assert_eq!((status, view.n_nodes, view.n_notes), (FAILED, 1, 1));
+    assert_eq!((status, view.n_nodes, view.n_experts), (FAILED, 1, 1));
     let info = text(&view, view.info);
     let message = info.strip_prefix("Mistake in the CareLink dissector: ").expect("the note's own sentence");
     assert!(message.starts_with("made by the test (") && message.contains("tests.rs:"), "{message}");
-    // SAFETY: the view says that there is one note.
-    let note = unsafe { *view.notes };
-    assert_eq!((note.node, note.note, text(&view, note.detail)), (0, INTERNAL.id(), message.to_owned()));
+    // SAFETY: the view says that there is one expert info.
+    let expert = unsafe { *view.experts };
+    assert_eq!(
+        (expert.node, expert.expert, text(&view, expert.detail)),
+        (0, INTERNAL.id(), message.to_owned())
+    );
     let leaf = nodes(&view)[0];
     assert_eq!((leaf.field, leaf.start, leaf.len), (UNKNOWN.id(), 0, 3));
 
     let (status, view) = session.dissect(&transfer(WANT_TREE));
     assert_eq!(status, OK);
-    for at in 0..view.n_notes as usize {
-        // SAFETY: the view says that there are so many notes.
-        assert_ne!(unsafe { *view.notes.add(at) }.note, INTERNAL.id());
+    for at in 0..view.n_experts as usize {
+        // SAFETY: the view says that there are so many expert infos.
+        assert_ne!(unsafe { *view.experts.add(at) }.expert, INTERNAL.id());
     }
 }
 

@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::stamp::YEAR;
 use crate::pump::status::Alarm as PumpAlarm;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Glucose, GlucoseUnit};
 use nom::Parser;

@@ -7,7 +7,7 @@ use super::reading::{Reading, VALUE};
 use crate::pump::profile::Pattern;
 use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Minutes, Rate, TimeOfDay};
 use arrayvec::ArrayVec;

@@ -11,7 +11,7 @@ use super::sensor_setup::{More, Scope, SensorConfig};
 use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
 use super::wizard_setup::Config;
-use super::{Body, Kind, Record};
+use super::{Body, Record, RecordType};
 use crate::events::{Datum, Event};
 use crate::pump::profile::Pattern;
 use crate::pump::settings::{AlertType, TimeFormat};
@@ -35,7 +35,7 @@ impl Record {
             Body::TempBasal(TempBasal::Percent(_)) => Some("ChangeTempBasalPercent"),
             Body::TempBasal(TempBasal::Unknown(_)) => None,
             Body::ReservoirWarning(ReservoirWarning::Time(_)) => Some("ChangeReservoirWarningTime"),
-            _ => Kind::of(self.opcode)?.event,
+            _ => RecordType::of(self.opcode)?.event,
         }
     }
 

@@ -31,7 +31,7 @@ crate::tables! {
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
 use crate::units::quantities::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
@@ -53,7 +53,7 @@ crate::fields! {
 
 /// A kind of record.
 #[derive(Debug)]
-pub struct Kind {
+pub struct RecordType {
     /// Its first byte.
     pub opcode: u8,
     /// Its name, in words.
@@ -91,7 +91,7 @@ macro_rules! records {
     ($($opcode:literal $name:literal $event:tt $oldest:tt $small:tt $large:tt $latest:tt
         $file:ident::$reader:ident $(($field:ident))? -> $variant:ident $(($type:ty))?;)+) => {
         /// All kinds of records, in the order of their numbers.
-        pub const KINDS: &[Kind] = &[$(Kind {
+        pub const RECORD_TYPES: &[RecordType] = &[$(RecordType {
             opcode: $opcode,
             name: $name,
             event: event!($event),
@@ -209,11 +209,11 @@ records! {
     0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE) -> Switch;
 }
 
-impl Kind {
+impl RecordType {
     /// The kind with this first byte.
     #[must_use]
     pub fn of(opcode: u8) -> Option<&'static Self> {
-        KINDS.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &KINDS[at])
+        RECORD_TYPES.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &RECORD_TYPES[at])
     }
 }
 
@@ -290,12 +290,12 @@ impl fmt::Display for Body {
 
 #[cfg(test)]
 mod tests {
-    use super::{KINDS, Kind};
+    use super::{RECORD_TYPES, RecordType};
 
     #[test]
     fn kinds_are_in_the_order_of_their_numbers() {
-        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
-        assert_eq!(Kind::of(0x5B).map(|kind| kind.name), Some("Bolus Wizard Estimate"));
-        assert!(Kind::of(0x02).is_none());
+        assert!(RECORD_TYPES.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(RecordType::of(0x5B).map(|kind| kind.name), Some("Bolus Wizard Estimate"));
+        assert!(RecordType::of(0x02).is_none());
     }
 }

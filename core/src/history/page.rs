@@ -3,12 +3,12 @@
 
 use super::layout::Layout;
 use super::reading::{Carried, Reading};
-use super::{EVENT, Kind, RECORD, Record, TYPE, body};
+use super::{EVENT, RECORD, Record, RecordType, TYPE, body};
 use crate::pump::model::Pump;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
+use crate::tree::expert::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use nom::Parser;
@@ -49,7 +49,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut
     };
     if c.remaining() > 0 {
         c.fill();
-        c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+        c.expert(TOO_LONG, format_args!("a page has {SIZE} bytes"));
     }
     Page { records, complete, layout, assumed, crc }
 }
@@ -71,7 +71,7 @@ fn records<S: Sink>(
         }
         let Some(length) = layout.length(c.rest()) else {
             c.remainder(UNKNOWN);
-            c.note(
+            c.expert(
                 UNKNOWN_OPCODE,
                 format_args!(
                     "{opcode:#04x}: how long the record is, and so where the next one begins, is not known"
@@ -88,7 +88,7 @@ fn records<S: Sink>(
                 Ok(())
             });
             if !cut {
-                c.note(TOO_LONG, format_args!("{length} bytes of which the page holds {left}"));
+                c.expert(TOO_LONG, format_args!("{length} bytes of which the page holds {left}"));
             }
             return (count, cut);
         }
@@ -96,7 +96,7 @@ fn records<S: Sink>(
         if c.within(length, |c| one(c, layout, &mut page, each)).is_ok() {
             count += 1;
             if assumed && count == 1 {
-                c.note(MODEL_ASSUMED, format_args!("by the lengths of the records"));
+                c.expert(MODEL_ASSUMED, format_args!("by the lengths of the records"));
             }
         }
     }
@@ -104,7 +104,7 @@ fn records<S: Sink>(
 }
 
 fn name(opcode: u8) -> &'static str {
-    Kind::of(opcode).map_or("Unknown", |kind| kind.name)
+    RecordType::of(opcode).map_or("Unknown", |kind| kind.name)
 }
 
 /// Reads one record, which is all that `c` has left, and hands it on.

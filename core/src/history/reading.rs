@@ -4,7 +4,7 @@
 use super::layout::Layout;
 use super::stamp::{REQUESTOR, Requestor, Spare, TIME, YEAR, array, date, time};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Glucose;

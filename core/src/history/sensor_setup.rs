@@ -3,7 +3,7 @@
 
 use super::reading::{Reading, VALUE};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Glucose, GlucoseUnit, Minutes};
 use nom::Parser;

@@ -5,7 +5,7 @@ use super::reading::{Reading, VALUE};
 use crate::pump::reservoir::WarningKind;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{CarbUnit, Insulin, Minutes, Rate};

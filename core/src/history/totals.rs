@@ -3,7 +3,7 @@
 
 use super::reading::Reading;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{CarbUnit, Glucose, GlucoseUnit, Insulin};

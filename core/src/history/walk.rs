@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of a page, and what is known of its pump. Out: how long its records are.
 
-use super::Kind;
+use super::RecordType;
 use super::layout::{Layout, Length};
 use crate::pump::model::{Known, Pump};
 
@@ -51,7 +51,7 @@ impl Layout {
     /// Length of the record that `bytes` begin with; `None` if it is not known.
     #[must_use]
     pub fn length(self, bytes: &[u8]) -> Option<usize> {
-        let kind = Kind::of(*bytes.first()?)?;
+        let kind = RecordType::of(*bytes.first()?)?;
         let second = || bytes.get(1).copied().unwrap_or_default();
         Some(match kind.lengths[self as usize]? {
             Length::Fixed(length) => length.into(),

@@ -5,7 +5,7 @@ use super::bolus::dose;
 use super::reading::Reading;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin};
 use nom::Parser;

@@ -4,7 +4,7 @@
 use super::reading::Reading;
 use crate::pump::carb_ratio::{large_ratio, small_ratio};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{CarbRatio, CarbUnit, Glucose, GlucoseUnit, TimeOfDay};

@@ -4,7 +4,7 @@
 use super::model::{Known, Pump};
 use super::opcode::Opcode;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{MODEL_ASSUMED, NOT_A_DATE, OUT_OF_RANGE, Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{MODEL_ASSUMED, NOT_A_DATE, OUT_OF_RANGE, Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::names::lookup;
 use crate::tree::sink::{Show, Sink, Value};
@@ -33,7 +33,7 @@ impl Context {
     pub(super) fn large<S: Sink>(self, c: &mut Cursor<'_, '_, S>, evidence: Option<bool>) -> bool {
         let told = self.pump.large().filter(|_| self.pump.known >= Known::Told);
         told.or(evidence).or(self.pump.large()).unwrap_or_else(|| {
-            c.note(MODEL_ASSUMED, format_args!("read as from a 515 or 522"));
+            c.expert(MODEL_ASSUMED, format_args!("read as from a 515 or 522"));
             false
         })
     }
@@ -117,7 +117,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
             && let Value::Unsigned(number) = value.show()
             && lookup(field.def().names, number).is_none()
         {
-            self.note(UNKNOWN_VALUE, format_args!("{number}"));
+            self.expert(UNKNOWN_VALUE, format_args!("{number}"));
         }
         Ok(value)
     }
@@ -127,7 +127,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         let number = self.rest().first().copied().unwrap_or_default();
         let on = self.read(field, byte.map(|number| number != 0))?;
         if number > 1 {
-            self.note(UNKNOWN_VALUE, format_args!("{number}, taken as on"));
+            self.expert(UNKNOWN_VALUE, format_args!("{number}, taken as on"));
         }
         Ok(on)
     }
@@ -140,7 +140,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     ) -> Result<PumpTime, Stop> {
         let time = self.read_shown(field, parser)?;
         if let PumpTime::Invalid(_) = time {
-            self.note(NOT_A_DATE, format_args!(""));
+            self.expert(NOT_A_DATE, format_args!(""));
         }
         Ok(time)
     }
@@ -156,7 +156,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     /// Notes the value read last as one that a pump cannot hold, unless it is within `limits`.
     pub(crate) fn expect(&mut self, within: bool, limits: &str) {
         if !within {
-            self.note(OUT_OF_RANGE, format_args!("expected {limits}"));
+            self.expert(OUT_OF_RANGE, format_args!("expected {limits}"));
         }
     }
 }
@@ -241,7 +241,7 @@ impl Shape {
             let start = next.unwrap_or_default();
             if whole && (before.is_some_and(|before| start <= before) || start >= HALF_HOURS) {
                 c.remainder(crate::tree::opaque::UNKNOWN);
-                c.note(OUT_OF_RANGE, format_args!("an entry does not start after the one before it"));
+                c.expert(OUT_OF_RANGE, format_args!("an entry does not start after the one before it"));
                 break;
             }
             let last = index + 1 == N;

@@ -3,7 +3,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{SIZE_MISMATCH, Stop};
+use crate::tree::expert::{SIZE_MISMATCH, Stop};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Insulin, Minutes, Rate};
@@ -131,14 +131,14 @@ fn amount<S: Sink>(
     if c.remaining() > 1 {
         let amount = c.read(field, be_u16.map(large))?;
         if of.pump.large() == Some(false) {
-            c.note(SIZE_MISMATCH, format_args!("sent as to a 523 or later"));
+            c.expert(SIZE_MISMATCH, format_args!("sent as to a 523 or later"));
         }
         c.expect(amount <= Insulin(75_000), "at most 75 U");
         Ok(amount)
     } else {
         let amount = c.read(field, u8.map(Insulin::tenths))?;
         if of.pump.large() == Some(true) {
-            c.note(SIZE_MISMATCH, format_args!("sent as to a 522 or earlier"));
+            c.expert(SIZE_MISMATCH, format_args!("sent as to a 522 or earlier"));
         }
         c.expect(amount <= Insulin(25_000), "at most 25 U");
         Ok(amount)

@@ -5,7 +5,7 @@ use super::block::{Block, Context, ascii};
 use super::ids::DeviceId;
 use super::model::Model;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use arrayvec::ArrayString;
@@ -98,7 +98,7 @@ impl Block for PumpModel {
         let text = c.read(NUMBER, take(length.min(8)).map(|text: &[u8]| Text(ascii::<24>(text))))?.0;
         let model = Model::parse(&text);
         if model.is_none() {
-            c.note(UNKNOWN_VALUE, format_args!("not a model number"));
+            c.expert(UNKNOWN_VALUE, format_args!("not a model number"));
         }
         Ok(Self { text, model })
     }

@@ -4,7 +4,7 @@
 
 use super::block::{Block, Context, ascii};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::sink::{Show, Sink, Value};
 use arrayvec::ArrayString;
@@ -66,7 +66,7 @@ impl DeviceId {
             c.relabel(format_args!("{label}: {id}"));
         }
         if id.is_set() && !id.text().bytes().all(|byte| byte.is_ascii_digit()) {
-            c.note(UNKNOWN_VALUE, format_args!("not six digits"));
+            c.expert(UNKNOWN_VALUE, format_args!("not six digits"));
         }
         Ok(id)
     }

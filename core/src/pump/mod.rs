@@ -46,7 +46,7 @@ crate::tables! {
 }
 
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, TOO_LONG};
+use crate::tree::expert::{Stop, TOO_LONG};
 use crate::tree::sink::Sink;
 use block::{Context, block, blocks, evidence};
 use model::Pump;
@@ -243,7 +243,7 @@ commands! {
     0xC6 Read    "Read Bolus Reminders"                  SINCE_515 - Frames(1) answers BolusReminders(reminders::BolusReminders);
     0xC7 Read    "Read Factory Parameters"               SINCE_515 - Frames(1) answers Factory(factory::Factory);
     0xCD Sensor  "Read Current Glucose Page Number"      SINCE_522 - Frames(1) answers GlucosePages(pages::GlucosePages);
-    0xCE Read    "Read Pump Status"                      SINCE_515 - Frames(1) answers Status(status::Status);
+    0xCE Read    "Read Pump Status"                      SINCE_515 - Frames(1) answers Status(status::PumpStatus);
     0xCF Sensor  "Read Sensor Settings"                  SINCE_523 - Frames(1);
     0xD1 Sensor  "Read Sensor Predictive Alerts"         SINCE_523 - Frames(1);
     0xD2 Sensor  "Read Sensor Demo and Graph Timeout"    SINCE_523 - Frames(1);
@@ -307,7 +307,7 @@ pub fn parameters<S: Sink>(
     if !matches!(read, Ok(None)) && c.remaining() > 0 {
         c.fill();
         if read.is_ok() {
-            c.note(TOO_LONG, format_args!(""));
+            c.expert(TOO_LONG, format_args!(""));
         }
     }
     read

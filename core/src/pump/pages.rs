@@ -5,7 +5,7 @@
 use super::block::{Block, Context};
 use super::page_kind::PageKind;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use nom::Parser;

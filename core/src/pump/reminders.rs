@@ -5,7 +5,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::TimeOfDay;
@@ -49,7 +49,7 @@ fn times<S: Sink>(
             if next == Some(UNSET) {
                 c.relabel(format_args!("{}: not set", unset.def().label));
             } else {
-                c.note(UNKNOWN_VALUE, format_args!("not an hour and a minute"));
+                c.expert(UNKNOWN_VALUE, format_args!("not an hour and a minute"));
             }
         }
     }

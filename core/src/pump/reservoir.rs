@@ -4,7 +4,7 @@
 use super::block::{Block, Context};
 use super::opcode::Opcode;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;

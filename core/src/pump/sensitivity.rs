@@ -4,7 +4,7 @@
 use super::block::{Block, Context, Schedule, Shape, Times, extent};
 use super::carb_ratio::ends;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{RESERVED_BITS, Stop};
+use crate::tree::expert::{RESERVED_BITS, Stop};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Glucose, GlucoseUnit};
@@ -59,7 +59,7 @@ impl Block for Sensitivities {
                 c.title(format_args!("{}: {value} per U", Times(start, end)));
             })?;
             if word & 0x8000 != 0 {
-                c.note(RESERVED_BITS, format_args!("bit 7 of the start; one source adds 512 for it"));
+                c.expert(RESERVED_BITS, format_args!("bit 7 of the start; one source adds 512 for it"));
             }
             Ok(glucose(word))
         })?;

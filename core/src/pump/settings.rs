@@ -6,7 +6,7 @@ use super::profile::Pattern;
 use super::reservoir::{ReservoirWarning, WarningKind};
 use super::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Insulin, Rate};
@@ -334,7 +334,7 @@ impl Since523 {
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Self, Stop> {
         let scroll_step = c.read(SCROLL, u8.map(|thousandths| Insulin(thousandths.into())))?;
         if !matches!(scroll_step, Insulin(25 | 50 | 100)) {
-            c.note(UNKNOWN_VALUE, format_args!("expected 0.025, 0.05 or 0.1 U"));
+            c.expert(UNKNOWN_VALUE, format_args!("expected 0.025, 0.05 or 0.1 U"));
         }
         Ok(Self {
             scroll_step,

@@ -3,7 +3,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use nom::number::complete::u8;
@@ -115,7 +115,7 @@ impl fmt::Display for State {
 
 /// What a pump is at, from the 515 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct PumpStatus {
     /// Whether it is ready.
     pub state: PumpState,
     /// A bolus is being delivered.
@@ -124,7 +124,7 @@ pub struct Status {
     pub suspended: bool,
 }
 
-impl Block for Status {
+impl Block for PumpStatus {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "status";
 
@@ -133,7 +133,7 @@ impl Block for Status {
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for PumpStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bolusing = if self.bolusing { ", bolusing" } else { "" };
         let suspended = if self.suspended { ", suspended" } else { "" };

@@ -3,7 +3,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use std::fmt;

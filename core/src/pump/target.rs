@@ -5,7 +5,7 @@ use super::block::{Block, Context, Schedule, Shape, Times};
 use super::carb_ratio::ends;
 use super::opcode::Opcode;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Glucose, GlucoseUnit, TimeOfDay};

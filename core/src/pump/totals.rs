@@ -3,7 +3,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{OUT_OF_RANGE, Stop};
+use crate::tree::expert::{OUT_OF_RANGE, Stop};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::Insulin;
@@ -63,7 +63,7 @@ fn total<S: Sink>(c: &mut Cursor<'_, '_, S>, field: Field) -> Result<Insulin, St
     let amount =
         c.read(field, be_u32.map(|count| Insulin::fortieths(i32::try_from(count).unwrap_or(i32::MAX))))?;
     if amount == Insulin(i32::MAX) {
-        c.note(OUT_OF_RANGE, format_args!("{count} fortieths of a unit, which is more than can be shown"));
+        c.expert(OUT_OF_RANGE, format_args!("{count} fortieths of a unit, which is more than can be shown"));
     }
     Ok(amount)
 }

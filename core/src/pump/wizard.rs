@@ -4,7 +4,7 @@
 
 use super::block::{Block, Context};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{CarbUnit, GlucoseUnit};
@@ -97,7 +97,7 @@ impl Block for WizardSetup {
             let number = c.rest().first().copied().unwrap_or_default();
             *complete = c.read(part, u8.map(|missing| missing == 0))?;
             if number > 1 {
-                c.note(UNKNOWN_VALUE, format_args!("{number}, taken as not complete"));
+                c.expert(UNKNOWN_VALUE, format_args!("{number}, taken as not complete"));
             }
         }
         Ok(Self { enabled, complete })

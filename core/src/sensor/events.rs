@@ -5,7 +5,7 @@
 //! volts, and how they follow from the pump's counts is not known.
 
 use super::beside::Isig;
-use super::record::{Body, Clock, Kind, Record};
+use super::record::{Body, Clock, Record, RecordType};
 use crate::events::{Datum, Event};
 use jiff::civil::DateTime;
 
@@ -20,7 +20,7 @@ impl Record {
         match self.body {
             Body::Clock(Clock::Old) => Some("ChangeTimeGH"),
             Body::Clock(Clock::Reset) => Some("AlarmResetTimeChangeGH"),
-            _ => Kind::of(self.opcode)?.event,
+            _ => RecordType::of(self.opcode)?.event,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::pump::model::Pump;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::TOO_LONG;
+use crate::tree::expert::TOO_LONG;
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;
 use nom::Parser;
@@ -57,7 +57,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
     if c.remaining() > 0 {
         c.fill();
         if bytes.len() > SIZE {
-            c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+            c.expert(TOO_LONG, format_args!("a page has {SIZE} bytes"));
         }
     }
     crc

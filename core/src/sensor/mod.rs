@@ -19,4 +19,4 @@ crate::tables! { record, isig }
 pub use beside::Beside;
 pub use page::{Anchor, Page, page};
 pub use pages::{Pages, read};
-pub use record::{Body, Kind, Record, When};
+pub use record::{Body, Record, RecordType, When};

@@ -2,12 +2,12 @@
 //! In: a glucose page, what lies beside it, and the time of what follows it. Out: its records, each with its time.
 
 use super::beside::Beside;
-use super::record::{Body, Kind, Record, Stamp, Timing, When, record, stamp};
+use super::record::{Body, Record, RecordType, Stamp, Timing, When, record, stamp};
 use crate::history::page::{RECORDS, SIZE};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{TOO_LONG, TOO_SHORT, UNKNOWN_OPCODE};
+use crate::tree::expert::{TOO_LONG, TOO_SHORT, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
@@ -71,8 +71,8 @@ pub fn page<S: Sink>(
     if bytes.len() < SIZE {
         let stop = c.stop();
         c.remainder(UNKNOWN);
-        let note = if stop.cut { stop.note() } else { TOO_SHORT };
-        c.note(note, format_args!("a page is read from its end, which is missing"));
+        let expert = if stop.cut { stop.expert() } else { TOO_SHORT };
+        c.expert(expert, format_args!("a page is read from its end, which is missing"));
         return Page { records: 0, complete: false, before: None, crc: CrcStatus::NotPresent };
     }
     let area = &bytes[..RECORDS];
@@ -88,7 +88,7 @@ pub fn page<S: Sink>(
     };
     if c.remaining() > 0 {
         c.fill();
-        c.note(TOO_LONG, format_args!("a page has {SIZE} bytes"));
+        c.expert(TOO_LONG, format_args!("a page has {SIZE} bytes"));
     }
     let before = walk.before.filter(|_| walk.broken_at == 0);
     Page { records: walk.places.len(), complete: walk.broken_at == 0, before, crc }
@@ -113,7 +113,7 @@ fn walk(area: &[u8], mut anchor: Option<Anchor>) -> Walk {
             end -= 1;
             continue;
         }
-        let Some(kind) = Kind::of(opcode) else { break };
+        let Some(kind) = RecordType::of(opcode) else { break };
         let Some(start) = end.checked_sub(kind.len.into()) else { break };
         if opcode == TIMESTAMP {
             anchor = stamp(&area[start..end]).and_then(PumpTime::valid).map(|time| Anchor { time, slots: 0 });
@@ -142,10 +142,10 @@ fn show<S: Sink>(
     if walk.broken_at > 0 {
         let opcode = c.byte(walk.broken_at - 1).unwrap_or_default();
         let _ = c.within(walk.broken_at, |c| Ok(c.remainder(UNKNOWN)));
-        if Kind::of(opcode).is_some() {
-            c.note(TOO_SHORT, format_args!("the record that ends here would begin before the page"));
+        if RecordType::of(opcode).is_some() {
+            c.expert(TOO_SHORT, format_args!("the record that ends here would begin before the page"));
         } else {
-            c.note(
+            c.expert(
                 UNKNOWN_OPCODE,
                 format_args!(
                     "{opcode:#04x}: how long the record is, and so where the one before it ends, is not known"
@@ -157,7 +157,7 @@ fn show<S: Sink>(
     for place in walk.places.iter().rev() {
         filler(c, usize::from(place.start) - c.position());
         let opcode = c.byte(usize::from(place.end) - 1).unwrap_or_default();
-        let Some(kind) = Kind::of(opcode) else { continue };
+        let Some(kind) = RecordType::of(opcode) else { continue };
         let when = match kind.timing {
             Timing::None => When::Unknown,
             Timing::Stamped => {

@@ -3,7 +3,7 @@
 
 use super::beside::{Beside, Isig};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::{Show, Sink};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Calibration;
@@ -41,7 +41,7 @@ crate::fields! {
     /// The battery is in.
     BATTERY: Flag, "carelink.sensor.battery", "Battery In", Confirmed;
     /// How the sensor stands.
-    STATUS: U8, "carelink.sensor.status", "Sensor Status", Confirmed, names Status::NAMES;
+    STATUS: U8, "carelink.sensor.status", "Sensor Status", Confirmed, names SensorStatus::NAMES;
     /// Which side of a change of the clock it is.
     CLOCK: U8, "carelink.sensor.clock", "Clock", Confirmed, names Clock::NAMES;
     /// How the pump found the sensor.
@@ -71,7 +71,7 @@ pub enum Timing {
 
 /// A kind of record.
 #[derive(Debug)]
-pub struct Kind {
+pub struct RecordType {
     /// Its last byte.
     pub opcode: u8,
     /// Its name, in words.
@@ -87,7 +87,7 @@ pub struct Kind {
 macro_rules! records {
     ($($opcode:literal $name:literal $event:tt $len:literal $timing:ident;)+) => {
         /// All kinds of records but glucose values, in the order of their numbers.
-        pub const KINDS: &[Kind] = &[$(Kind {
+        pub const RECORD_TYPES: &[RecordType] = &[$(RecordType {
             opcode: $opcode,
             name: $name,
             event: records!(@event $event),
@@ -124,7 +124,7 @@ records! {
 
 /// Lowest opcode that is a glucose value by itself.
 const GLUCOSE_FROM: u8 = 0x14;
-const GLUCOSE_KIND: Kind = Kind {
+const GLUCOSE_KIND: RecordType = RecordType {
     opcode: GLUCOSE_FROM,
     name: "Glucose",
     event: Some("GlucoseSensorData"),
@@ -132,14 +132,14 @@ const GLUCOSE_KIND: Kind = Kind {
     timing: Timing::Slot,
 };
 
-impl Kind {
+impl RecordType {
     /// The kind with this last byte; all glucose values are one kind.
     #[must_use]
     pub fn of(opcode: u8) -> Option<&'static Self> {
         if opcode >= GLUCOSE_FROM {
             return Some(&GLUCOSE_KIND);
         }
-        KINDS.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &KINDS[at])
+        RECORD_TYPES.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &RECORD_TYPES[at])
     }
 }
 
@@ -174,7 +174,7 @@ crate::open_enum! {
 }
 crate::open_enum! {
     /// How a sensor stands, by the vendor's names.
-    pub enum Status: u8 {
+    pub enum SensorStatus: u8 {
         Off = 0 => "off",
         On = 1 => "on",
         Lost = 2 => "lost",
@@ -272,7 +272,7 @@ pub enum Body {
     /// The battery is in.
     Battery(bool),
     /// How the sensor stands.
-    Status(Status),
+    Status(SensorStatus),
     /// A side of a change of the clock.
     Clock(Clock),
     /// How the pump found the sensor.
@@ -313,7 +313,7 @@ pub(super) fn stamp(record: &[u8]) -> Option<PumpTime> {
 /// Reads the record that is all that `c` has left.
 pub(super) fn record<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
-    kind: &'static Kind,
+    kind: &'static RecordType,
     when: When,
     beside: &Beside<'_>,
 ) -> Result<Record, Stop> {
@@ -387,7 +387,7 @@ fn stamped<S: Sink>(c: &mut Cursor<'_, '_, S>, opcode: u8) -> Result<Body, Stop>
     Ok(match opcode {
         0x08 => derived(c, STAMP, subtype, Stamp::from(times.subtype), Body::Stamp),
         0x0A => derived(c, BATTERY, subtype, times.subtype & 1 != 0, Body::Battery),
-        0x0B => derived(c, STATUS, subtype, Status::from(times.subtype), Body::Status),
+        0x0B => derived(c, STATUS, subtype, SensorStatus::from(times.subtype), Body::Status),
         0x0C => derived(c, CLOCK, subtype, Clock::from(times.subtype), Body::Clock),
         0x0D => derived(c, SYNC, subtype, Sync::from(times.subtype), Body::Sync),
         0x0E => {
@@ -410,7 +410,7 @@ fn derived<T: Show + Copy, S: Sink>(
 }
 
 /// What is not in the record's own bytes, and a title.
-fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &Kind) {
+fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &RecordType) {
     let span = c.span(record.offset, record.offset + record.len);
     match record.when {
         When::Counted(time) => c.generated(TIME, span, &PumpTime::At(time)),
@@ -470,13 +470,13 @@ impl fmt::Display for Body {
 
 #[cfg(test)]
 mod tests {
-    use super::{KINDS, Kind};
+    use super::{RECORD_TYPES, RecordType};
 
     #[test]
     fn kinds_are_in_the_order_of_their_numbers() {
-        assert!(KINDS.is_sorted_by(|a, b| a.opcode < b.opcode));
-        assert_eq!(Kind::of(0x0F).map(|kind| kind.len), Some(7));
-        assert_eq!(Kind::of(0xFF).map(|kind| kind.name), Some("Glucose"));
-        assert!(Kind::of(0x00).is_none() && Kind::of(0x09).is_none());
+        assert!(RECORD_TYPES.is_sorted_by(|a, b| a.opcode < b.opcode));
+        assert_eq!(RecordType::of(0x0F).map(|kind| kind.len), Some(7));
+        assert_eq!(RecordType::of(0xFF).map(|kind| kind.name), Some("Glucose"));
+        assert!(RecordType::of(0x00).is_none() && RecordType::of(0x09).is_none());
     }
 }

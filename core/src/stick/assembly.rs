@@ -3,7 +3,7 @@
 
 use super::book::Reassembled;
 use super::conversation::Conversation;
-use super::framing::{self, Awaited, Length, Role};
+use super::framing::{self, Awaited, Length, Portion};
 use super::ledger::{Marks, Of};
 use super::state::{Found, Stick};
 use super::{Command, Context, Opcode};
@@ -40,15 +40,15 @@ impl Conversation<'_> {
             };
             let mut found = Found::nothing(direction, marks);
             let of = match piece.role {
-                Role::Stray => Of::Nothing,
-                Role::Whole => {
+                Portion::Stray => Of::Nothing,
+                Portion::Whole => {
                     let end = (piece.start + piece.len).min(transfer.bytes.len());
                     let bytes = transfer.bytes.get(piece.start..end).unwrap_or_default();
                     let cut = bytes.len() < piece.len;
                     self.frame(transfer, &mut found, bytes, cut, piece.frame - bytes.len());
                     found.request.map_or(Of::Nothing, Of::Request)
                 }
-                Role::Part | Role::Last => self.reassemble(transfer, &mut found, piece),
+                Portion::Part | Portion::Last => self.reassemble(transfer, &mut found, piece),
             };
             self.book.ledger.add(direction, piece, of, found.marks);
             marks = Marks::default();
@@ -64,12 +64,12 @@ impl Conversation<'_> {
         pipe.parts.push((transfer.frame, small(piece.len)));
         if let Some(frame) = self.book.reassemblies.get_mut(id) {
             frame.length = small(piece.frame);
-            if piece.role == Role::Part && found.direction == Direction::FromStick {
+            if piece.role == Portion::Part && found.direction == Direction::FromStick {
                 // Most likely; the whole will tell.
                 frame.request = next;
             }
         }
-        if piece.role == Role::Last {
+        if piece.role == Portion::Last {
             self.end_reassembly(transfer, found);
         }
         Of::Reassembly(id)

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 
 /// What a command asks beside its opcode.

@@ -14,7 +14,7 @@ use super::ledger::Marks;
 use super::received::{self, RadioReply, ResponseType};
 use super::row::End;
 use super::state::{Found, Stick};
-use super::status::Status;
+use super::status::StickStatus;
 use super::transmit::{self, Transmit};
 use super::{Answered, Command, Context, NakReason, Opcode, Reply, ReplyCode};
 use crate::exchange::list::small;
@@ -282,7 +282,8 @@ impl Conversation<'_> {
             _ if answers.is_some_and(|command| command.opcode == Opcode::ReadRadio) => {
                 self.forgo(found.request);
             }
-            Reply::Status(_) if found.marks.has(Marks::AFTER_GAP) && Status::fits(bytes) == Some(false) => {}
+            Reply::Status(_)
+                if found.marks.has(Marks::AFTER_GAP) && StickStatus::fits(bytes) == Some(false) => {}
             Reply::Status(status) => {
                 self.book.attempt_mut(id).empty_polls += u32::from(!status.radio.received());
             }
@@ -427,8 +428,8 @@ fn follows(stick: &mut Stick, answers: Option<Answered>, bytes: &[u8], lacks: us
         None => sent,
     };
     // The answer to Read Status has so clear a shape that it is no other command's.
-    let is_status =
-        Status::fits(bytes) == Some(true) && stick.continuity.unchanged_from(bytes, Status::written(0));
+    let is_status = StickStatus::fits(bytes) == Some(true)
+        && stick.continuity.unchanged_from(bytes, StickStatus::written(0));
     let answers_other = answers.is_some_and(|command| command.unvouched()) && is_status;
     let unasked =
         answers.is_none() || answers.is_some_and(|command| command.opcode == Opcode::ReadRadio && !from_pump);

@@ -63,7 +63,7 @@ pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
 
 /// What a piece of a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Portion {
     /// A frame of which this transfer holds all that was sent.
     Whole,
     /// The first or a middle part of a frame; more is owed.
@@ -78,7 +78,7 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// What it is.
-    pub role: Role,
+    pub role: Portion,
     /// Offset in the transfer.
     pub start: usize,
     /// Length as sent; the capture may hold less.
@@ -118,7 +118,7 @@ impl Framer {
 
     /// Finds the next piece, at `start` of a transfer of which `bytes` were captured and `reported` were sent.
     ///
-    /// After a piece with the role [`Role::Last`], [`Framer::take`] is due: it gives the frame. `None` says that
+    /// After a piece with the role [`Portion::Last`], [`Framer::take`] is due: it gives the frame. `None` says that
     /// the parts before were no frame's after all; they are dropped, and the next call begins anew at `start`.
     pub fn next(
         &mut self,
@@ -150,14 +150,14 @@ impl Framer {
         let goes_on = !ends || (start + left).is_multiple_of(PACKET);
         let cut = here.len() < left;
         match length(here) {
-            Length::Is(frame) if frame <= left => Piece { role: Role::Whole, start, len: frame, frame },
+            Length::Is(frame) if frame <= left => Piece { role: Portion::Whole, start, len: frame, frame },
             Length::Is(frame) if goes_on && frame <= LONGEST => self.keep(start, here, left, frame),
-            Length::Is(frame) => Piece { role: Role::Whole, start, len: left, frame },
+            Length::Is(frame) => Piece { role: Portion::Whole, start, len: left, frame },
             Length::Open if goes_on && !cut => self.keep(start, here, left, 0),
-            Length::Open => Piece { role: Role::Whole, start, len: left, frame: left },
+            Length::Open => Piece { role: Portion::Whole, start, len: left, frame: left },
             Length::None => {
                 let len = if ends { left } else { stray(here, left, length) };
-                Piece { role: Role::Stray, start, len, frame: len }
+                Piece { role: Portion::Stray, start, len, frame: len }
             }
         }
     }
@@ -165,7 +165,7 @@ impl Framer {
     fn keep(&mut self, start: usize, here: &[u8], left: usize, frame: usize) -> Piece {
         self.joined.extend_from_slice(here);
         (self.sent, self.length) = (left, frame);
-        Piece { role: Role::Part, start, len: left, frame: frame.max(left) }
+        Piece { role: Portion::Part, start, len: left, frame: frame.max(left) }
     }
 
     fn resume(
@@ -197,7 +197,7 @@ impl Framer {
         }
         self.sent += owed;
         let short = carrier == Carrier::Transfers && !(start + left).is_multiple_of(PACKET);
-        let role = if self.sent == self.length || short { Role::Last } else { Role::Part };
+        let role = if self.sent == self.length || short { Portion::Last } else { Portion::Part };
         Some(Piece { role, start, len: owed, frame: self.length.max(self.sent) })
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::framing::{Piece, Role};
+use super::framing::{Piece, Portion};
 use super::ids::{ReassemblyId, RequestId};
 use crate::exchange::list::{Id, append, small};
 use crate::transfer::Direction;
@@ -17,7 +17,7 @@ pub struct Fact {
     of: Option<NonZeroU32>,
     layer: u8,
     /// What it is.
-    pub role: Role,
+    pub role: Portion,
     /// Which way it went.
     pub direction: Direction,
     /// What else there is to say of it.
@@ -28,7 +28,7 @@ impl Fact {
     /// True if it is a part of a frame that came in several transfers.
     #[must_use]
     pub const fn is_part(&self) -> bool {
-        matches!(self.role, Role::Part | Role::Last)
+        matches!(self.role, Portion::Part | Portion::Last)
     }
 
     /// The reassembly that it is a part of.

@@ -43,7 +43,7 @@ pub use codes::{
 pub use context::Context;
 
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
+use crate::tree::expert::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::tree::opaque::{LEFT_OVER, UNKNOWN};
 use crate::tree::sink::{Sink, Span};
 use codes::{ACK_LENGTH, speaker};
@@ -168,7 +168,7 @@ macro_rules! commands {
 
 commands! {
     0x01 Transmit(transmit::Transmit)     "Transmit Packet"           Packet    Pump;
-    0x03 ReadStatus                       "Read Status"               Bare      Open  answers Status(status::Status);
+    0x03 ReadStatus                       "Read Status"               Bare      Open  answers Status(status::StickStatus);
     0x04 ProductInfo                      "Read Product Info"         Bare      Reply answers Product(product::Product);
     0x05 Statistics(Interface)            "Read Interface Statistics" Interface Reply answers Statistics(statistics::Statistics);
     0x06 Signal                           "Read Signal Strength"      Bare      Reply answers Signal(signal::Signal);
@@ -235,7 +235,7 @@ fn bare<S: Sink>(c: &mut Cursor<'_, '_, S>, command: Command) -> Result<Command,
 }
 
 fn unknown<S: Sink>(c: &mut Cursor<'_, '_, S>, number: u8) -> Command {
-    c.note(UNKNOWN_OPCODE, format_args!("{number:#04x} is not a known command of the stick"));
+    c.expert(UNKNOWN_OPCODE, format_args!("{number:#04x} is not a known command of the stick"));
     c.info(format_args!("Unknown stick command {number:#04x}"));
     c.remainder(UNKNOWN);
     Command::Unknown(number)
@@ -257,18 +257,18 @@ pub fn reply<S: Sink>(
     let start = c.position();
     let code = c.read(REPLY_CODE, be_u8.map(ReplyCode::from))?;
     if code != ReplyCode::Stick {
-        c.note(UNKNOWN_VALUE, format_args!("{:#04x} is not a known reply code", u8::from(code)));
+        c.expert(UNKNOWN_VALUE, format_args!("{:#04x} is not a known reply code", u8::from(code)));
     }
     let ack = c.read(ACK, be_u8.map(Ack::from))?;
     if let Ack::Unknown(number) = ack {
-        c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is neither ACK nor NAK"));
+        c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is neither ACK nor NAK"));
     }
     let reason = c.read(NAK_REASON, be_u8.map(NakReason::from))?;
     let reply = match (ack, answers) {
         (Ack::Nak, answers) => nak(c, reason, answers),
         (_, None) => {
             c.info(format_args!("{ack} of a command that was not captured"));
-            c.note(NO_REQUEST, format_args!("its meaning beyond the acknowledge is open"));
+            c.expert(NO_REQUEST, format_args!("its meaning beyond the acknowledge is open"));
             c.remainder(UNKNOWN);
             Reply::Unknown
         }
@@ -280,13 +280,13 @@ pub fn reply<S: Sink>(
     let length = c.position() - start;
     if length < REPLY_LENGTH {
         // What is missing are left-over bytes: nothing of the reply itself.
-        c.note(c.stop().note(), format_args!("{length} of {REPLY_LENGTH} bytes"));
+        c.expert(c.stop().expert(), format_args!("{length} of {REPLY_LENGTH} bytes"));
     }
     Ok(reply)
 }
 
 fn nak<S: Sink>(c: &mut Cursor<'_, '_, S>, reason: NakReason, answers: Option<Answered>) -> Reply {
-    c.note(STICK_NAK, format_args!("{reason}"));
+    c.expert(STICK_NAK, format_args!("{reason}"));
     match answers.and_then(|answers| answers.opcode.name()) {
         Some(name) => c.info(format_args!("NAK of {name}: {reason}")),
         None => c.info(format_args!("NAK: {reason}")),

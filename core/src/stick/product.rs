@@ -4,7 +4,7 @@
 use super::codes::{self, Interface, REPLY_LENGTH};
 use super::command::Body;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::{Show, Sink, Value};
 use arrayvec::ArrayString;
@@ -97,13 +97,13 @@ impl Body for Product {
             }
         })?;
         if let Band::Unknown(number) = band {
-            c.note(UNKNOWN_VALUE, format_args!("{number} is not a known radio band"));
+            c.expert(UNKNOWN_VALUE, format_args!("{number} is not a known radio band"));
         }
         let Description(description) = c.read(DESCRIPTION, take(10usize).map(description))?;
         let Version { major, minor, .. } = c.read(SOFTWARE, version)?;
         let count = c.read(INTERFACES, be_u8)?;
         if count > MOST_INTERFACES {
-            c.note(UNKNOWN_VALUE, format_args!("a reply holds at most {MOST_INTERFACES}"));
+            c.expert(UNKNOWN_VALUE, format_args!("a reply holds at most {MOST_INTERFACES}"));
         }
         for _ in 0..count.min(MOST_INTERFACES) {
             c.group(INTERFACE, |c| {

@@ -6,7 +6,7 @@
 use crate::pump::serial::Serial;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u16;
@@ -100,15 +100,15 @@ pub(super) fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop
     use nom::number::complete::be_u8;
     let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
     if let DeviceType::Unknown(number) = device {
-        c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known device type"));
+        c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known device type"));
     }
     let vendor = c.read(VENDOR, be_u8.map(Vendor::from))?;
     if let Vendor::Unknown(number) = vendor {
-        c.note(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known vendor"));
+        c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known vendor"));
     }
     let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(Serial::new))?;
     if !serial.decimal() {
-        c.note(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
+        c.expert(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
     }
     Ok(serial)
 }

@@ -6,7 +6,7 @@ use super::command::Request;
 use super::context::Context;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};

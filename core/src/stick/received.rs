@@ -9,7 +9,7 @@ use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;
 use crate::view::payload::{PAYLOAD, decode};
@@ -151,7 +151,7 @@ pub fn reply<S: Sink>(
     reply.payload_crc = match c.crc8("Payload CRC", covered.map(crc8)) {
         Ok(check) => check.status(),
         Err(stop) => {
-            c.note_stop(stop);
+            c.expert_stop(stop);
             CrcStatus::Unverified
         }
     };
@@ -163,9 +163,9 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
         c.read(INTERFACE, be_u8.map(Interface::from))?;
         let response = c.read(TYPE, be_u8.map(ResponseType::from))?;
         match response {
-            ResponseType::Timeout => c.note(RADIO_TIMEOUT, format_args!("")),
+            ResponseType::Timeout => c.expert(RADIO_TIMEOUT, format_args!("")),
             ResponseType::Unknown(n) => {
-                c.note(UNKNOWN_VALUE, format_args!("{n} is not a known response type"))
+                c.expert(UNKNOWN_VALUE, format_args!("{n} is not a known response type"))
             }
             _ => {}
         }
@@ -193,10 +193,10 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
 fn compare_size<S: Sink>(c: &mut Cursor<'_, '_, S>, size: usize, asked: Option<u16>) {
     match asked {
         Some(asked) if usize::from(asked) != size => {
-            c.note(SIZE_MISMATCH, format_args!("{asked} bytes were asked for, {size} came"));
+            c.expert(SIZE_MISMATCH, format_args!("{asked} bytes were asked for, {size} came"));
         }
         Some(_) => {}
-        None => c.note(NO_REQUEST, format_args!("Read Radio comes before")),
+        None => c.expert(NO_REQUEST, format_args!("Read Radio comes before")),
     }
 }
 
@@ -208,7 +208,7 @@ fn payload<S: Sink>(
     match reply.response {
         ResponseType::Nak => {
             let nak = c.read(NAK, be_u8.map(Nak::from))?;
-            c.note(PUMP_NAK, format_args!("{nak}"));
+            c.expert(PUMP_NAK, format_args!("{nak}"));
             c.info(format_args!("Pump NAK: {nak}"));
             c.fill();
             Ok(Some(nak))

@@ -4,7 +4,7 @@
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
 //! display filter cannot disagree.
 
-use super::framing::Role;
+use super::framing::Portion;
 use super::ledger::{Fact, Marks};
 use super::received::{NAK, RSSI};
 use super::show::{self, Seen};
@@ -70,7 +70,7 @@ pub struct Object {
 #[must_use]
 pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, (start, fact): (usize, &Fact)) -> Report {
     let Seen { tracker, transactions, .. } = seen;
-    let whole = matches!(fact.role, Role::Whole | Role::Last);
+    let whole = matches!(fact.role, Portion::Whole | Portion::Last);
     // A reply of somebody else's says nothing of the transaction that it came into.
     let id = tracker.transaction_of(fact).filter(|_| !fact.marks.has(Marks::LEFT_OVER));
     let transaction = id.and_then(|id| transactions.get(id));

@@ -2,7 +2,7 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
 use super::book::Reassembly;
-use super::framing::Role;
+use super::framing::Portion;
 use super::ledger::{Fact, Marks};
 use super::tracker::Tracker;
 use super::{Answered, Context, transmit};
@@ -10,7 +10,7 @@ use crate::exchange::{Transaction, Transactions};
 use crate::pump;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
+use crate::tree::expert::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
@@ -108,14 +108,14 @@ impl Visit<'_> {
         let dropped = reassembly.is_some_and(|whole| whole.length == 0);
         match fact.role {
             _ if dropped => stray(len, c),
-            Role::Whole => {
+            Portion::Whole => {
                 let _ = c.within(len, |c| {
                     self.frame(fact, c);
                     Ok(())
                 });
             }
-            Role::Stray => stray(len, c),
-            Role::Part | Role::Last => {
+            Portion::Stray => stray(len, c),
+            Portion::Part | Portion::Last => {
                 let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
                 if let Some(reassembly) = reassembly {
                     self.part(fact, reassembly, c.span(start, end), c);
@@ -123,7 +123,10 @@ impl Visit<'_> {
             }
         }
         if fact.marks.has(Marks::AFTER_LOSS) {
-            c.note(PART_MISSING, format_args!("the host went on before the reply before this was complete"));
+            c.expert(
+                PART_MISSING,
+                format_args!("the host went on before the reply before this was complete"),
+            );
             c.info(format_args!("the reply before this lacks a part"));
         }
     }
@@ -131,7 +134,7 @@ impl Visit<'_> {
     /// Shows a part of a frame, and with the last one the frame.
     fn part<S: Sink>(&self, fact: &Fact, reassembly: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
         let Reassembly { length, parts, bytes } = reassembly;
-        if fact.role == Role::Part {
+        if fact.role == Portion::Part {
             let (context, answers) = (self.context(fact), self.answers(fact));
             match answers {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
@@ -142,7 +145,7 @@ impl Visit<'_> {
             if let Some((completing, _)) = parts.last() {
                 c.generated(JOINED_IN, here, completing);
                 if bytes.len() < length {
-                    c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+                    c.expert(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
                 }
             }
             return;
@@ -161,7 +164,7 @@ impl Visit<'_> {
             c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
         });
         if bytes.len() < length {
-            c.note(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+            c.expert(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
         }
         let sent: u32 = parts.iter().map(|(_, len)| len).sum();
         let cut = bytes.len() < sent as usize;
@@ -181,7 +184,7 @@ impl Visit<'_> {
             Ok(()) if c.remaining() > 0 => {
                 let extra = c.remaining();
                 c.remainder(UNKNOWN);
-                c.note(TOO_LONG, format_args!("{extra} bytes more than this frame has"));
+                c.expert(TOO_LONG, format_args!("{extra} bytes more than this frame has"));
             }
             Ok(()) => {}
         }
@@ -193,10 +196,10 @@ impl Visit<'_> {
             links::reassembled(self.seen.transactions, id, span, c);
         }
         if fact.marks.has(Marks::AFTER_GAP) {
-            c.note(GAP, format_args!(""));
+            c.expert(GAP, format_args!(""));
         }
         if fact.marks.has(Marks::LEFT_OVER) {
-            c.note(STRAY_REPLY, format_args!(""));
+            c.expert(STRAY_REPLY, format_args!(""));
         }
         if let Some(id) = id {
             let attempt = self.seen.tracker.attempt(id);
@@ -233,7 +236,7 @@ impl Visit<'_> {
         if let Some(id) = id {
             links::transaction(id, span, c);
         }
-        if fact.role == Role::Part {
+        if fact.role == Portion::Part {
             return;
         }
         let Some(request) = self.seen.tracker.request(fact) else { return };
@@ -253,7 +256,7 @@ impl Visit<'_> {
 /// Shows bytes that fit no frame.
 fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
     let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
-    c.note(NOT_UNDERSTOOD, format_args!("{len} bytes"));
+    c.expert(NOT_UNDERSTOOD, format_args!("{len} bytes"));
     c.info(format_args!("{len} bytes that fit no frame"));
 }
 
@@ -261,8 +264,8 @@ fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
     if c.remaining() > 0 {
         c.remainder(UNKNOWN);
     }
-    c.note_stop(stop);
-    c.info(format_args!("{}", if stop.note() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
+    c.expert_stop(stop);
+    c.info(format_args!("{}", if stop.expert() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
 }
 
 /// The opcodes of both levels, as far as they are known.
@@ -286,7 +289,7 @@ fn opcodes<S: Sink>(
     }
     if let Some(opcode) = context.pump_opcode {
         let in_frame =
-            stick_opcode == Some(super::Opcode::Transmit) && !from_stick && fact.role != Role::Part;
+            stick_opcode == Some(super::Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
         if !in_frame {
             c.generated(transmit::OPCODE, span, &opcode);
         }

@@ -4,7 +4,7 @@
 use super::codes::ACK_LENGTH;
 use super::command::Body;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::Stop;
+use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use nom::number::complete::be_i8;
 

@@ -5,7 +5,7 @@ use super::codes::{ACK_LENGTH, INTERFACE, Interface, RESERVED};
 use super::command::{Body, Request};
 use super::context::Context;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::bytes::complete::take;
@@ -51,7 +51,7 @@ impl Request for Interface {
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: &Context) -> Result<Self, Stop> {
         let interface = c.read(INTERFACE, be_u8.map(Self::from))?;
         if let Self::Unknown(number) = interface {
-            c.note(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
+            c.expert(UNKNOWN_VALUE, format_args!("{number} is not a known interface"));
         }
         c.read(RESERVED, take(1usize))?;
         c.info(format_args!("Read Interface Statistics: {interface}"));

@@ -4,7 +4,7 @@
 use super::codes::ACK_LENGTH;
 use super::command::Body;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
@@ -88,14 +88,14 @@ impl Show for Bits {
 
 /// What the stick holds for the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct StickStatus {
     /// State of the radio interface.
     pub radio: Bits,
     /// Bytes that wait to be read; 0 unless data was received.
     pub available: u16,
 }
 
-impl Body for Status {
+impl Body for StickStatus {
     fn written(_: u16) -> usize {
         ACK_LENGTH + 8
     }
@@ -111,7 +111,7 @@ impl Body for Status {
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: u16) -> Result<Self, Stop> {
         let module = c.read(MODULE, be_u8)?;
         if module != 0 {
-            c.note(INTERFACE_ERROR, format_args!("communication module status {module}"));
+            c.expert(INTERFACE_ERROR, format_args!("communication module status {module}"));
         }
         c.read(INTERFACES, be_u8)?;
         let status = c.group(RADIO, |c| {
@@ -119,7 +119,7 @@ impl Body for Status {
             let size = c.read(AVAILABLE, be_u16)?;
             let available = if radio.received() { size } else { 0 };
             if size != available {
-                c.note(UNKNOWN_VALUE, format_args!("a size without received data does not count"));
+                c.expert(UNKNOWN_VALUE, format_args!("a size without received data does not count"));
             }
             c.title(format_args!("Radio: {}", Summary(radio, available)));
             Ok(Self { radio, available })
@@ -143,13 +143,13 @@ fn bits<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Bits, Stop> {
         c.derived(TX_OVERFLOW, &bits.transmit_overflow());
     })?;
     if bits.error() {
-        c.note(INTERFACE_ERROR, format_args!(""));
+        c.expert(INTERFACE_ERROR, format_args!(""));
     }
     if bits.receive_overflow() || bits.transmit_overflow() {
-        c.note(OVERFLOW, format_args!(""));
+        c.expert(OVERFLOW, format_args!(""));
     }
     if bits.reserved() != 0 {
-        c.note(RESERVED_BITS, format_args!("{:#04x}", bits.reserved()));
+        c.expert(RESERVED_BITS, format_args!("{:#04x}", bits.reserved()));
     }
     Ok(bits)
 }

@@ -11,7 +11,7 @@ use crate::pump::{self, Opcode};
 use crate::tree::checksum::CrcStatus;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
+use crate::tree::expert::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use nom::Parser as _;
@@ -136,10 +136,10 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let opcode = c.read(OPCODE, be_u8.map(Opcode))?;
         c.info(format_args!("Transmit: {opcode} → pump {serial}"));
         match opcode.command() {
-            Some(command) if command.therapy => c.note(CHANGES_THERAPY, format_args!("{opcode}")),
+            Some(command) if command.therapy => c.expert(CHANGES_THERAPY, format_args!("{opcode}")),
             Some(_) => {}
             None => {
-                c.note(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0))
+                c.expert(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0))
             }
         }
         c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
@@ -150,7 +150,7 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
     packet.header_crc = c.crc8("Transmit Header CRC", Some(computed))?.status();
     packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
     packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
-        c.note_stop(stop);
+        c.expert_stop(stop);
         c.remainder(UNKNOWN);
         CrcStatus::Unverified
     });
@@ -169,13 +169,13 @@ fn parameters<S: Sink>(
         return Ok(CrcStatus::NotPresent);
     }
     let covered = c.rest().get(..length);
-    if c.shows() || c.informs() {
+    if c.shows() || c.wants_info() {
         c.within(length, |c| {
             c.group(PARAMETERS, |c| {
                 match pump::parameters(packet.opcode, c, context.pump) {
                     Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
                     Ok(None) => {}
-                    Err(stop) => c.note_stop(stop),
+                    Err(stop) => c.expert_stop(stop),
                 }
                 c.remainder(UNKNOWN);
                 Ok(())

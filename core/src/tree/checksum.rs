@@ -2,7 +2,7 @@
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{BAD_CRC, Stop};
+use crate::tree::expert::{BAD_CRC, Stop};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
@@ -79,7 +79,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
                 self.relabel(format_args!(
                     "{what}: 0x{sent:0digits$x} [incorrect, should be 0x{computed:0digits$x}]"
                 ));
-                self.note(
+                self.expert(
                     BAD_CRC,
                     format_args!("{what} is 0x{sent:0digits$x}, should be 0x{computed:0digits$x}"),
                 );

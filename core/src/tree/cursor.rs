@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: bytes, and nom parsers in the order of the layout. Out: typed values, and a report of each to a sink.
 
-use crate::tree::diagnosis::{Note, Stop};
+use crate::tree::expert::{ExpertInfo, Stop};
 use crate::tree::field::Field;
 use crate::tree::sink::{Item, Mark, Role, Show, Sink, Span, Value};
 use nom::error::Error;
@@ -233,17 +233,17 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         }
     }
 
-    /// Hangs a note on the item reported last.
-    pub fn note(&mut self, note: Note, detail: fmt::Arguments<'_>) {
+    /// Hangs an expert info on the item reported last.
+    pub fn expert(&mut self, expert: ExpertInfo, detail: fmt::Arguments<'_>) {
         if let Some((mark, _)) = self.last {
-            self.sink.note(mark, note, detail);
+            self.sink.expert(mark, expert, detail);
         }
     }
 
-    /// Hangs the note of a stop on the subtree that is open now, or else on the item reported last.
-    pub fn note_stop(&mut self, stop: Stop) {
+    /// Hangs the expert info of a stop on the subtree that is open now, or else on the item reported last.
+    pub fn expert_stop(&mut self, stop: Stop) {
         if let Some(mark) = self.head.or(self.last.map(|(mark, _)| mark)) {
-            self.sink.note(mark, stop.note(), format_args!("{stop}"));
+            self.sink.expert(mark, stop.expert(), format_args!("{stop}"));
         }
     }
 
@@ -275,8 +275,8 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// True if sentences for the packet list are kept.
     #[must_use]
-    pub fn informs(&self) -> bool {
-        self.sink.informs()
+    pub fn wants_info(&self) -> bool {
+        self.sink.wants_info()
     }
 
     /// True if anybody looks: what is only for show need not be computed otherwise.
@@ -287,8 +287,8 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// True if anybody looks at one of these fields.
     #[must_use]
-    pub fn looks_at(&self, mut fields: impl Iterator<Item = Field>) -> bool {
-        fields.any(|field| self.sink.looks_at(field))
+    pub fn wants(&self, mut fields: impl Iterator<Item = Field>) -> bool {
+        fields.any(|field| self.sink.wants(field))
     }
 
     fn take<T>(

@@ -72,7 +72,7 @@ pub struct FieldDef {
     /// Label in the tree, in title case.
     pub label: &'static str,
     /// What kind of value it holds.
-    pub kind: Kind,
+    pub kind: FieldType,
     /// Unit, with the blank before it, or nothing.
     pub unit: &'static str,
     /// Names of its values.
@@ -85,7 +85,7 @@ pub struct FieldDef {
 
 /// What kind of value a field holds, and how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldType {
     /// The head of a subtree, without a value.
     Tree,
     /// True or false.
@@ -155,7 +155,7 @@ macro_rules! fields {
                 const { &$crate::tree::field::FieldDef {
                     name: $name,
                     label: $label,
-                    kind: $crate::tree::field::Kind::$kind,
+                    kind: $crate::tree::field::FieldType::$kind,
                     unit: concat!($($unit)?),
                     names: { const NAMES: &[&[(u32, &str)]] = &[$($names)?]; if NAMES.is_empty() { &[] } else { NAMES[0] } },
                     help: concat!($($doc),+),

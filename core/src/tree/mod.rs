@@ -6,7 +6,7 @@
 pub mod checksum;
 pub mod crc;
 pub mod cursor;
-pub mod diagnosis;
+pub mod expert;
 pub mod field;
 pub mod names;
 pub mod opaque;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
 
-use crate::tree::diagnosis::{LIMIT_REACHED, Note};
+use crate::tree::expert::{ExpertInfo, LIMIT_REACHED};
 use crate::tree::field::{Evidence, Field};
 use std::fmt;
 
@@ -105,7 +105,7 @@ pub struct Item<'a> {
     pub role: Role,
 }
 
-/// An item that a sink has taken, to label it or to hang a note on it.
+/// An item that a sink has taken, to label it or to hang an expert info on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(u32);
 
@@ -119,11 +119,11 @@ pub trait Sink {
     /// False when nothing is kept, so that nothing need be formatted.
     const KEEPS: bool;
     /// False when sentences for the packet list are not kept.
-    fn informs(&self) -> bool {
+    fn wants_info(&self) -> bool {
         false
     }
     /// True if somebody looks at `field`.
-    fn looks_at(&self, _field: Field) -> bool {
+    fn wants(&self, _field: Field) -> bool {
         Self::KEEPS
     }
     /// Takes an item without children.
@@ -138,8 +138,8 @@ pub trait Sink {
     fn close(&mut self, _end: usize) {}
     /// Replaces the text that `mark` is shown with.
     fn label(&mut self, _mark: Mark, _text: fmt::Arguments<'_>) {}
-    /// Hangs a note on `mark`, with a detail behind the note's own sentence, or "".
-    fn note(&mut self, _mark: Mark, _note: Note, _detail: fmt::Arguments<'_>) {}
+    /// Hangs an expert info on `mark`, with a detail behind the expert info's own sentence, or "".
+    fn expert(&mut self, _mark: Mark, _note: ExpertInfo, _detail: fmt::Arguments<'_>) {}
     /// Adds a sentence for the packet list.
     fn info(&mut self, _text: fmt::Arguments<'_>) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
@@ -159,7 +159,7 @@ pub struct InfoLine(pub String);
 
 impl Sink for InfoLine {
     const KEEPS: bool = false;
-    fn informs(&self) -> bool {
+    fn wants_info(&self) -> bool {
         true
     }
     fn info(&mut self, text: fmt::Arguments<'_>) {
@@ -200,15 +200,15 @@ pub struct Node {
     pub guessed: u32,
 }
 
-/// A note in an outline, laid out for C (`struct cl_note`).
+/// An expert info in an outline, laid out for C (`struct cl_expert`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct NoteAt {
+pub struct ExpertAt {
     /// Index of the node it hangs on.
     pub node: u32,
-    /// The note's number.
-    pub note: u32,
-    /// What to say behind the note's own sentence, if anything.
+    /// The expert info's number.
+    pub expert: u32,
+    /// What to say behind the expert info's own sentence, if anything.
     pub detail: TextAt,
 }
 
@@ -216,7 +216,7 @@ pub struct NoteAt {
 const DEEPEST: u8 = 24;
 
 /// What anybody looks at.
-pub trait Interest {
+pub trait Wanted {
     /// True if somebody looks at `field`.
     fn field(&self, field: Field) -> bool;
     /// True if somebody reads the line for the packet list.
@@ -227,7 +227,7 @@ pub trait Interest {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Everything;
 
-impl Interest for Everything {
+impl Wanted for Everything {
     fn field(&self, _: Field) -> bool {
         true
     }
@@ -238,13 +238,13 @@ impl Interest for Everything {
 
 /// A flat list of items in tree order: what C builds Wireshark's tree from.
 ///
-/// Only items are kept that somebody looks at. The others take their labels and notes with them, and what lies
+/// Only items are kept that somebody looks at. The others take their labels and expert infos with them, and what lies
 /// below them moves up.
 #[derive(Debug)]
 pub struct Outline<I = Everything> {
-    interest: I,
+    wanted: I,
     nodes: Vec<Node>,
-    notes: Vec<NoteAt>,
+    experts: Vec<ExpertAt>,
     texts: String,
     /// The subtrees that are open; `None` for one that nobody looks at.
     open: Vec<Option<u32>>,
@@ -260,13 +260,13 @@ impl Default for Outline {
     }
 }
 
-impl<I: Interest> Outline<I> {
+impl<I: Wanted> Outline<I> {
     /// An empty outline of what is of `interest`.
-    pub fn new(interest: I) -> Self {
+    pub fn new(wanted: I) -> Self {
         Self {
-            interest,
+            wanted,
             nodes: Vec::new(),
-            notes: Vec::new(),
+            experts: Vec::new(),
             texts: String::new(),
             open: Vec::new(),
             depth: 0,
@@ -276,14 +276,14 @@ impl<I: Interest> Outline<I> {
     }
 
     /// Keeps what is of `interest` from now on.
-    pub fn attend(&mut self, interest: I) {
-        self.interest = interest;
+    pub fn want(&mut self, wanted: I) {
+        self.wanted = wanted;
     }
 
     /// Forgets all items, and keeps the memory for the next ones.
     pub fn clear(&mut self) {
         self.nodes.clear();
-        self.notes.clear();
+        self.experts.clear();
         self.open.clear();
         self.depth = 0;
         self.texts.clear();
@@ -310,10 +310,10 @@ impl<I: Interest> Outline<I> {
         &self.nodes
     }
 
-    /// The notes, in the order they were made.
+    /// The expert infos, in the order they were made.
     #[must_use]
-    pub fn notes(&self) -> &[NoteAt] {
-        &self.notes
+    pub fn experts(&self) -> &[ExpertAt] {
+        &self.experts
     }
 
     /// All texts, each ended by a NUL.
@@ -370,7 +370,7 @@ impl<I: Interest> Outline<I> {
     }
 
     fn push(&mut self, item: Item<'_>) -> Mark {
-        if !self.interest.field(item.field) {
+        if !self.wanted.field(item.field) {
             return Mark::NOWHERE;
         }
         let value = match item.value {
@@ -399,15 +399,15 @@ impl<I: Interest> Outline<I> {
     }
 }
 
-impl<I: Interest> Sink for Outline<I> {
+impl<I: Wanted> Sink for Outline<I> {
     const KEEPS: bool = true;
 
-    fn informs(&self) -> bool {
-        self.interest.info()
+    fn wants_info(&self) -> bool {
+        self.wanted.info()
     }
 
-    fn looks_at(&self, field: Field) -> bool {
-        self.interest.field(field)
+    fn wants(&self, field: Field) -> bool {
+        self.wanted.field(field)
     }
 
     fn leaf(&mut self, item: Item<'_>) -> Mark {
@@ -418,7 +418,7 @@ impl<I: Interest> Sink for Outline<I> {
         let mark = self.push(item);
         let kept = (mark != Mark::NOWHERE).then_some(mark.0);
         if kept.is_some() && self.depth == DEEPEST.into() {
-            self.note(mark, LIMIT_REACHED, format_args!("the items of this one stand beside it"));
+            self.expert(mark, LIMIT_REACHED, format_args!("the items of this one stand beside it"));
         }
         self.depth += usize::from(kept.is_some());
         self.open.push(kept);
@@ -443,16 +443,16 @@ impl<I: Interest> Sink for Outline<I> {
         }
     }
 
-    fn note(&mut self, mark: Mark, note: Note, detail: fmt::Arguments<'_>) {
+    fn expert(&mut self, mark: Mark, expert: ExpertInfo, detail: fmt::Arguments<'_>) {
         if mark == Mark::NOWHERE {
             return;
         }
         let detail = if detail.as_str() == Some("") { TextAt(0) } else { self.keep(detail) };
-        self.notes.push(NoteAt { node: mark.0, note: note.id(), detail });
+        self.experts.push(ExpertAt { node: mark.0, expert: expert.id(), detail });
     }
 
     fn info(&mut self, text: fmt::Arguments<'_>) {
-        if self.informs() {
+        if self.wants_info() {
             self.info.info(text);
         }
     }
@@ -476,7 +476,7 @@ mod tests {
             outline.open(item);
         }
         let deepest = outline.nodes().iter().map(|node| node.depth).max();
-        let told: Vec<_> = outline.notes().iter().map(|note| (note.node, note.note)).collect();
+        let told: Vec<_> = outline.experts().iter().map(|expert| (expert.node, expert.expert)).collect();
         assert_eq!((deepest, told), (Some(DEEPEST), vec![(DEEPEST.into(), LIMIT_REACHED.id())]));
     }
 

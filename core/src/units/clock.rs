@@ -74,7 +74,7 @@ impl fmt::Display for PumpTime {
     }
 }
 
-/// An invalid time shows as 0, so report it with [`crate::tree::diagnosis::NOT_A_DATE`] and the text of its `Display`.
+/// An invalid time shows as 0, so report it with [`crate::tree::expert::NOT_A_DATE`] and the text of its `Display`.
 impl Show for PumpTime {
     fn show(&self) -> Value<'_> {
         Value::Clock(self.valid().map_or(0, seconds))

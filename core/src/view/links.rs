@@ -6,7 +6,7 @@ use crate::exchange::{TransactionId, Transactions};
 use crate::pump::model::Pump;
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::PART_MISSING;
+use crate::tree::expert::PART_MISSING;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 use std::iter::once;
@@ -89,7 +89,7 @@ pub fn reassembled<S: Sink>(
         c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
         c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
         if missing > 0 {
-            c.note(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
+            c.expert(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
         }
     });
     c.elsewhere("Reassembled Reply", data, false, |mut c| {
@@ -100,7 +100,7 @@ pub fn reassembled<S: Sink>(
 
 /// Shows the model whose layouts are used.
 pub fn model<S: Sink>(pump: Pump, span: Span, c: &mut Cursor<'_, '_, S>) {
-    if let Some(model) = pump.model.filter(|_| c.looks_at(once(MODEL))) {
+    if let Some(model) = pump.model.filter(|_| c.wants(once(MODEL))) {
         c.generated(MODEL, span, &model);
         c.relabel(format_args!("Pump Model: {model} ({})", pump.known));
     }

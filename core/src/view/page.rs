@@ -12,7 +12,7 @@ use crate::sensor::{Anchor, Beside};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
+use crate::tree::expert::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
 use crate::{history, sensor};
@@ -50,7 +50,7 @@ pub fn show<S: Sink>(
             let beside = beside(transactions, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
-                c.note(
+                c.expert(
                     LIMIT_REACHED,
                     format_args!("none of {MOST_PAGES} newer pages has a time, and no more are read"),
                 );
@@ -93,7 +93,7 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
         PageKind::Trace => {
             c.info(format_args!("trace page"));
             if let Err(stop) = trace(c) {
-                c.note_stop(stop);
+                c.expert_stop(stop);
             }
             (None, CrcStatus::NotPresent)
         }
@@ -103,7 +103,7 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
 /// Notes that the lowest bit of a glucose is not known, for nobody knows whether it lies in the ISIG page.
 fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
     if pump.large().is_none() {
-        c.note(
+        c.expert(
             MODEL_ASSUMED,
             format_args!("glucose as from a 522 or 722; from later models it may be 1 mg/dL higher"),
         );
@@ -118,7 +118,7 @@ pub fn damaged<S: Sink>(kind: PageKind, c: &mut Cursor<'_, '_, S>) {
             .read(PAYLOAD, take(covered))
             .and_then(|_| c.check("Page CRC", 4, take(width).map(|_: &[u8]| check)));
         if let Err(stop) = shown {
-            c.note_stop(stop);
+            c.expert_stop(stop);
         }
     }
     c.remainder(PAYLOAD);

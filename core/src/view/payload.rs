@@ -15,7 +15,7 @@ crate::fields! {
 
 /// Shows the payload of a whole reply to a command.
 pub fn decode<S: Sink>(opcode: Option<Opcode>, pump: Pump, c: &mut Cursor<'_, '_, S>) {
-    let Some(opcode) = opcode.filter(|_| c.shows() || c.informs()) else {
+    let Some(opcode) = opcode.filter(|_| c.shows() || c.wants_info()) else {
         c.remainder(PAYLOAD);
         return;
     };
@@ -24,7 +24,7 @@ pub fn decode<S: Sink>(opcode: Option<Opcode>, pump: Pump, c: &mut Cursor<'_, '_
         match pump::reply(opcode, c, pump) {
             Ok(Some(reply)) => c.info(format_args!("{reply}")),
             Ok(None) => {}
-            Err(stop) => c.note_stop(stop),
+            Err(stop) => c.expert_stop(stop),
         }
         c.fill();
         Ok(())

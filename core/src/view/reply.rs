@@ -73,7 +73,7 @@ fn fields() -> impl Iterator<Item = Field> {
 /// Shows the reply of a transaction, whose bytes `c` has to read.
 pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cursor<'_, '_, S>) {
     // A page has hundreds of items: who looks at none of them need not wait for them.
-    if !c.informs() && !c.looks_at(fields()) {
+    if !c.wants_info() && !c.wants(fields()) {
         return;
     }
     let Some(transaction) = transactions.get(id) else { return };

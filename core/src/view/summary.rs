@@ -4,7 +4,7 @@
 use crate::exchange::{Asked, Outcome, Transaction, TransactionId, Transactions};
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
-use crate::tree::diagnosis::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
+use crate::tree::expert::{DAMAGED_REPLY, INCOMPLETE_REPLY, NO_ANSWER, REPEATED_COMMAND, UNPROVEN};
 use crate::tree::field::Field;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
@@ -62,7 +62,7 @@ pub fn show<S: Sink>(
         let outcome = transaction.outcome();
         c.generated(OUTCOME, span, &u8::from(outcome));
         if first {
-            note(transaction, outcome, c);
+            expert(transaction, outcome, c);
         }
         let came = [
             (PARTS, u32::try_from(parts.len()).unwrap_or(u32::MAX)),
@@ -86,15 +86,15 @@ pub fn show<S: Sink>(
     });
 }
 
-fn note<S: Sink>(transaction: &Transaction, outcome: Outcome, c: &mut Cursor<'_, '_, S>) {
+fn expert<S: Sink>(transaction: &Transaction, outcome: Outcome, c: &mut Cursor<'_, '_, S>) {
     match outcome {
-        Outcome::Incomplete => c.note(INCOMPLETE_REPLY, format_args!("")),
-        Outcome::Unproven => c.note(UNPROVEN, format_args!("")),
-        Outcome::Damaged => c.note(DAMAGED_REPLY, format_args!("")),
-        Outcome::NoData | Outcome::NoReply => c.note(NO_ANSWER, format_args!("{outcome}")),
+        Outcome::Incomplete => c.expert(INCOMPLETE_REPLY, format_args!("")),
+        Outcome::Unproven => c.expert(UNPROVEN, format_args!("")),
+        Outcome::Damaged => c.expert(DAMAGED_REPLY, format_args!("")),
+        Outcome::NoData | Outcome::NoReply => c.expert(NO_ANSWER, format_args!("{outcome}")),
         _ => {}
     }
     if transaction.repeats > 0 {
-        c.note(REPEATED_COMMAND, format_args!("{} before it failed", transaction.repeats));
+        c.expert(REPEATED_COMMAND, format_args!("{} before it failed", transaction.repeats));
     }
 }

@@ -3,9 +3,9 @@
 
 mod faults;
 mod foreign;
-mod interest;
 mod memory;
 mod replay;
+mod wanted;
 
 mod round_trip;
 mod rows;

@@ -5,7 +5,7 @@ use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessi
 use carelink_core::registry;
 use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
-use carelink_core::tree::field::{FieldDef, Kind};
+use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::sink::{Node, Outline, TextAt};
 use carelink_samples::session as samples;
 
@@ -38,12 +38,12 @@ const COUNTING: [&str; 2] = ["carelink.stream", "carelink.transaction"];
 fn content(outline: &Outline, fields: &[&FieldDef]) -> Vec<String> {
     let show = |node: &Node| {
         let def = fields[usize::from(node.field)];
-        let counts = matches!(def.kind, Kind::Frame | Kind::Request | Kind::Response);
+        let counts = matches!(def.kind, FieldType::Frame | FieldType::Request | FieldType::Response);
         if counts || COUNTING.contains(&def.name) {
             return None;
         }
         let value = match def.kind {
-            Kind::Text => outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned(),
+            FieldType::Text => outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned(),
             _ => node.value.to_string(),
         };
         Some(format!(
@@ -53,9 +53,10 @@ fn content(outline: &Outline, fields: &[&FieldDef]) -> Vec<String> {
             (node.depth, node.start, node.len)
         ))
     };
-    let notes = outline.notes().iter().map(|note| format!("{} {}", note.note, outline.text(note.detail)));
+    let experts =
+        outline.experts().iter().map(|expert| format!("{} {}", expert.expert, outline.text(expert.detail)));
     let info = outline.info_line().to_owned();
-    outline.nodes().iter().filter_map(show).chain(notes).chain([info]).collect()
+    outline.nodes().iter().filter_map(show).chain(experts).chain([info]).collect()
 }
 
 /// Each device of a session, alone: numbered as in the whole.

@@ -28,7 +28,7 @@ pub use totals::{Breakdown, broken_down};
 ///
 /// ```
 /// use carelink_samples::emit::history::{entry, record};
-/// use carelink_core::history::{Body, layout::Layout, settings::Delivery};
+/// use carelink_core::history::{Body, layout::Layout, settings::{Delivery, Suspend}};
 /// use carelink_core::units::clock::PumpTime;
 ///
 /// let resume = entry(0x1F, PumpTime::new(2026, 11, 28, 23, 58, 57), Body::Suspend(Suspend { new: Delivery::Normal, old: None }));

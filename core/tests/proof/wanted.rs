@@ -3,14 +3,14 @@
 
 use crate::traffic::{observed, outline, packets, sessions};
 use carelink_core::transfer::Claim;
-use carelink_core::tree::field::{Field, Kind};
-use carelink_core::tree::sink::{Interest, Node, Outline, TextAt};
+use carelink_core::tree::field::{Field, FieldType};
+use carelink_core::tree::sink::{Node, Outline, TextAt, Wanted};
 use std::collections::BTreeSet;
 
 /// One field, and no line for the packet list.
 struct Only(u16);
 
-impl Interest for Only {
+impl Wanted for Only {
     fn field(&self, field: Field) -> bool {
         field.id() == self.0
     }
@@ -20,22 +20,22 @@ impl Interest for Only {
 }
 
 /// All that an outline says of a field, but for its depth: what lies above it is not there if nobody looks at that.
-fn said<I: Interest>(outline: &Outline<I>, field: u16) -> Vec<String> {
+fn said<I: Wanted>(outline: &Outline<I>, field: u16) -> Vec<String> {
     let nodes = outline.nodes().iter().enumerate();
     let of_field = nodes.filter(|(_, node)| node.field == field);
-    let notes = |at: usize| {
-        let here = outline.notes().iter().filter(move |note| note.node as usize == at);
-        here.map(|note| (note.note, outline.text(note.detail))).collect::<Vec<_>>()
+    let experts = |at: usize| {
+        let here = outline.experts().iter().filter(move |expert| expert.node as usize == at);
+        here.map(|expert| (expert.expert, outline.text(expert.detail))).collect::<Vec<_>>()
     };
     let say = |(at, node): (usize, &Node)| {
         let Node { start, len, role, guessed, .. } = *node;
-        let text = matches!(carelink_core::registry::fields().nth(field.into()), Some(def) if def.kind == Kind::Text);
+        let text = matches!(carelink_core::registry::fields().nth(field.into()), Some(def) if def.kind == FieldType::Text);
         let value = match u32::try_from(node.value) {
             Ok(value) if text => outline.text(TextAt(value)).to_owned(),
             _ => node.value.to_string(),
         };
         let label = outline.text(node.label);
-        format!("{value} {label:?} {:?} {:?}", (start, len, role, guessed), notes(at))
+        format!("{value} {label:?} {:?} {:?}", (start, len, role, guessed), experts(at))
     };
     of_field.map(say).collect()
 }

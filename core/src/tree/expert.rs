@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: oddities that parsers meet. Out: notes, each with a severity, and a sentence that names its source.
+//! In: oddities that parsers meet. Out: expert infos, each with a severity, and a sentence that names its source.
 //!
 //! An oddity never stops a parser; only lack of bytes does, as a [`Stop`].
 
 use std::fmt;
 
-/// A kind of note, by its number in [`NOTES`].
+/// A kind of expert info, by its number in [`EXPERTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Note(u32);
+pub struct ExpertInfo(u32);
 
-impl Note {
-    /// Its number: an index into [`NOTES`].
+impl ExpertInfo {
+    /// Its number: an index into [`EXPERTS`].
     #[must_use]
     pub const fn id(self) -> u32 {
         self.0
@@ -18,42 +18,42 @@ impl Note {
 
     /// Its row.
     #[must_use]
-    pub fn def(self) -> &'static NoteDef {
-        &NOTES[self.0 as usize]
+    pub fn def(self) -> &'static ExpertDef {
+        &EXPERTS[self.0 as usize]
     }
 }
 
-/// One row: everything that is said of a note.
+/// One row: everything that is said of an expert info.
 #[derive(Debug)]
-pub struct NoteDef {
+pub struct ExpertDef {
     /// Display filter name.
     pub name: &'static str,
     /// How grave it is.
     pub severity: Severity,
     /// What kind of trouble it is, in Wireshark's groups.
-    pub topic: Topic,
+    pub group: ExpertGroup,
     /// The sentence that is shown.
     pub summary: &'static str,
     /// When it is given, from the doc comment of its row.
     pub help: &'static str,
 }
 
-/// How grave a note is: Wireshark's severities.
+/// How grave an expert info is: Wireshark's severities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Part of the usual conversation.
     Chat,
     /// Worth a look.
-    Remark,
+    Note,
     /// Something went wrong, and was told so by the devices.
     Warning,
     /// The bytes are damaged or make no sense.
     Error,
 }
 
-/// What kind of trouble a note tells of: Wireshark's groups.
+/// What kind of trouble an expert info tells of: Wireshark's groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
+pub enum ExpertGroup {
     /// A checksum.
     Checksum,
     /// A response code that tells of a failure.
@@ -74,23 +74,23 @@ pub enum Topic {
     Request,
 }
 
-macro_rules! notes {
-    ($($(#[doc = $doc:literal])+ $id:ident: $severity:ident, $topic:ident, $name:literal, $summary:literal;)+) => {
+macro_rules! experts {
+    ($($(#[doc = $doc:literal])+ $id:ident: $severity:ident, $group:ident, $name:literal, $summary:literal;)+) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "numbers the rows, nothing else")]
         enum Row { $($id),+ }
-        $($(#[doc = $doc])+ pub const $id: Note = Note(Row::$id as u32);)+
-        /// All notes, in the order of their numbers.
-        pub const NOTES: &[NoteDef] = &[$(NoteDef {
+        $($(#[doc = $doc])+ pub const $id: ExpertInfo = ExpertInfo(Row::$id as u32);)+
+        /// All expert infos, in the order of their numbers.
+        pub const EXPERTS: &[ExpertDef] = &[$(ExpertDef {
             name: $name,
             severity: Severity::$severity,
-            topic: Topic::$topic,
+            group: ExpertGroup::$group,
             summary: $summary,
             help: concat!($($doc),+),
         }),+];
     };
 }
 
-notes! {
+experts! {
     /// A CRC differs from the one computed over the bytes it covers.
     BAD_CRC: Error, Checksum, "carelink.note.bad_crc", "Bad CRC";
     /// The stick refused a command; the reason is a byte of its reply.
@@ -104,13 +104,13 @@ notes! {
     /// The stick reports that a buffer ran over: data was lost.
     OVERFLOW: Warning, Response, "carelink.note.overflow", "The stick reports a buffer overflow, data was lost";
     /// An opcode that no source names.
-    UNKNOWN_OPCODE: Remark, Undecoded, "carelink.note.unknown_opcode", "Unknown opcode";
+    UNKNOWN_OPCODE: Note, Undecoded, "carelink.note.unknown_opcode", "Unknown opcode";
     /// A number outside the values that are known.
-    UNKNOWN_VALUE: Remark, Undecoded, "carelink.note.unknown_value", "Value without a known meaning";
+    UNKNOWN_VALUE: Note, Undecoded, "carelink.note.unknown_value", "Value without a known meaning";
     /// Bits that are always zero in known traffic are set.
-    RESERVED_BITS: Remark, Protocol, "carelink.note.reserved_bits", "Reserved bits are set";
+    RESERVED_BITS: Note, Protocol, "carelink.note.reserved_bits", "Reserved bits are set";
     /// The capture holds fewer bytes than were sent.
-    CUT_CAPTURE: Remark, Malformed, "carelink.note.cut_capture", "Cut short by the capture";
+    CUT_CAPTURE: Note, Malformed, "carelink.note.cut_capture", "Cut short by the capture";
     /// Fewer bytes were sent than the layout asks for.
     TOO_SHORT: Error, Malformed, "carelink.note.too_short", "Shorter than its layout";
     /// More bytes were sent than the layout has.
@@ -120,7 +120,7 @@ notes! {
     /// A frame lacks its last parts: a transfer was lost.
     PART_MISSING: Warning, Reassembly, "carelink.note.part_missing", "A part of this frame is missing";
     /// A reply whose command was not captured: it cannot be read further.
-    NO_REQUEST: Remark, Sequence, "carelink.note.no_request", "The command that this answers was not captured";
+    NO_REQUEST: Note, Sequence, "carelink.note.no_request", "The command that this answers was not captured";
     /// The length differs from the length that was asked for.
     SIZE_MISMATCH: Warning, Sequence, "carelink.note.size_mismatch", "The length differs from the length that was asked for";
     /// The host went on to something else before the last part of the reply came.
@@ -134,7 +134,7 @@ notes! {
     /// Packets are missing within the transaction: what came may answer another command, so it is not decoded.
     UNPROVEN: Warning, Sequence, "carelink.note.unproven", "Nothing proves that the reply to this command is its own: packets are missing";
     /// The same command was sent just before, and failed.
-    REPEATED_COMMAND: Remark, Sequence, "carelink.note.repeated_command", "The same command again";
+    REPEATED_COMMAND: Note, Sequence, "carelink.note.repeated_command", "The same command again";
     /// A reply of another pump than the one that was asked, or that nobody asked for.
     STRAY_REPLY: Warning, Sequence, "carelink.note.stray_reply", "Left over from before: not an answer to the command that is open";
     /// A value that the pump cannot hold by its own limits.
@@ -142,7 +142,7 @@ notes! {
     /// A date or time that no calendar has.
     NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
     /// The pump's model is not known, so a layout had to be assumed.
-    MODEL_ASSUMED: Remark, Assumption, "carelink.note.model_assumed", "The pump's model is not known: the layout is assumed";
+    MODEL_ASSUMED: Note, Assumption, "carelink.note.model_assumed", "The pump's model is not known: the layout is assumed";
     /// A command that can change what the pump delivers, or the dose that it advises.
     CHANGES_THERAPY: Chat, Request, "carelink.note.changes_therapy", "Changes therapy";
     /// A limit that keeps memory bounded was reached; what is beyond it is not kept.
@@ -161,9 +161,9 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// The note that tells of it.
+    /// The expert info that tells of it.
     #[must_use]
-    pub const fn note(self) -> Note {
+    pub const fn expert(self) -> ExpertInfo {
         if self.cut { CUT_CAPTURE } else { TOO_SHORT }
     }
 }
