@@ -23,7 +23,7 @@ Examples:
 Exit codes:
   0  all is well
   1  differences, or damaged or incomplete data, were found
-  2  wrong usage, or a file that cannot be read, or not to its end";
+  2  wrong usage, or a file that cannot be read to its end";
 
 /// Reads captures of a CareLink USB stick talking to a MiniMed insulin pump
 #[derive(Parser)]

@@ -242,7 +242,7 @@ pub enum Body {
     AutoOff(u8),
     /// A basal pattern, before or after a change.
     BasalPattern(basal::BasalPattern),
-    /// A basal rate begins to hold.
+    /// A basal rate takes effect.
     BasalStart(basal::BasalStart),
     /// A delivered bolus.
     Bolus(bolus::Bolus),
@@ -268,9 +268,9 @@ pub enum Body {
     Links(ids::Ids),
     /// Insulin left when the pump warned.
     LowReservoir(Insulin),
-    /// Most basal insulin per hour.
+    /// Largest basal rate that the pump allows.
     MaxBasal(Rate),
-    /// Most insulin of a bolus.
+    /// Largest bolus that the pump allows.
     MaxBolus(Insulin),
     /// Carbohydrates of a meal.
     Meal(Carbs),

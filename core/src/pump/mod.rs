@@ -328,7 +328,7 @@ blocks! {
         Settings(settings::Settings),
         /// How often settings were changed.
         SettingsCounter(mysentry::SettingsCounter),
-        /// What the pump is at.
+        /// What the pump is doing.
         State(status::State),
         /// What the pump is at, and whether it delivers.
         Status(status::Status),

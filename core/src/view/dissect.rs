@@ -54,7 +54,7 @@ crate::fields! {
     JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
     /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
     MODEL: Text, "carelink.pump.known_model", "Pump Model", Confirmed;
-    /// Number of the logical fetch that the frame belongs to, from 1.
+    /// Number of the transaction that the frame belongs to: a command and all that answers it, counted from 1.
     TRANSACTION: U32, "carelink.transaction", "Transaction", Confirmed;
     /// The frame that holds the command.
     REQUEST_IN: Request, "carelink.request_in", "Request In", Confirmed;
