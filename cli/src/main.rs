@@ -5,7 +5,7 @@ use anyhow::Result;
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, events, list, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, list, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ Examples:
 
 Exit codes:
   0  all is well
-  1  differences, or damaged or incomplete data, were found
+  1  differences, or damaged or incomplete data, were found; of doctor: something is to be done
   2  wrong usage, or a file that cannot be read to its end";
 
 /// Reads captures of a CareLink USB stick talking to a MiniMed insulin pump
@@ -59,6 +59,9 @@ enum Verb {
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
     )]
     Plot(plot::Args),
+    /// Look whether this machine can capture, and whether its Wireshark has the plugin
+    #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
+    Doctor(doctor::Args),
     /// Write the manual page to standard output
     Man,
     /// Write a script of completions for a shell to standard output
@@ -94,6 +97,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Coverage(args) => coverage::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
+        Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man => {
             manual(out)?;
             Ok(Ending::Fine)

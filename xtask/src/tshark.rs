@@ -170,6 +170,8 @@ impl Tshark {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        // A copy of our plugin that is installed for all users would be loaded in place of the one in this home.
+        command.env("WIRESHARK_PLUGIN_DIR", self.home().join("no-plugins"));
         command.current_dir(self.home());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
