@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The `carelink` program.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
 use carelink_cli::{audit, coverage, doctor, events, list, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
+use std::fs;
 use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -63,7 +65,12 @@ enum Verb {
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
     /// Write the manual page to standard output
-    Man,
+    #[command(after_help = "Example: carelink man -o /usr/local/share/man/man1")]
+    Man {
+        /// Write one page for the program and one for each verb to this folder instead
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// Write a script of completions for a shell to standard output
     Completions {
         /// The shell
@@ -98,8 +105,13 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Doctor(args) => doctor::run(args, out),
-        Verb::Man => {
-            manual(out)?;
+        Verb::Man { output } => {
+            match output {
+                None => manual(out)?,
+                Some(folder) => fs::create_dir_all(folder)
+                    .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+                    .with_context(|| format!("cannot write to {}", folder.display()))?,
+            }
             Ok(Ending::Fine)
         }
         Verb::Completions { shell } => {
