@@ -21,7 +21,7 @@ use std::path::Path;
 /// How captures are read.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Model of the pump, such as 522 or 723, whatever the traffic says
+    /// Take the pump for this model, such as 522 or 723, whatever the traffic says
     #[arg(long, value_parser = model)]
     pub model: Option<Model>,
     /// Port of a serial line that is forwarded over TCP

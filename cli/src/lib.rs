@@ -5,6 +5,7 @@ pub mod audit;
 pub mod capture;
 pub mod conversation;
 pub mod coverage;
+pub mod doctor;
 pub mod events;
 pub mod list;
 pub mod output;

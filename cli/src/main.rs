@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The `carelink` program.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, events, list, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, list, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
+use std::fs;
 use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -22,8 +24,8 @@ Examples:
 
 Exit codes:
   0  all is well
-  1  differences, or damaged or incomplete data, were found
-  2  wrong usage, or a file that cannot be read, or not to its end";
+  1  differences, or damaged or incomplete data, were found; of doctor: something is to be done
+  2  wrong usage, or a file that cannot be read to its end";
 
 /// Reads captures of a CareLink USB stick talking to a MiniMed insulin pump
 #[derive(Parser)]
@@ -59,8 +61,16 @@ enum Verb {
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
     )]
     Plot(plot::Args),
+    /// Look whether this machine can capture, and whether its Wireshark has the plugin
+    #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
+    Doctor(doctor::Args),
     /// Write the manual page to standard output
-    Man,
+    #[command(after_help = "Example: carelink man -o /usr/local/share/man/man1")]
+    Man {
+        /// Write one page for the program and one for each verb to this folder instead
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// Write a script of completions for a shell to standard output
     Completions {
         /// The shell
@@ -94,8 +104,14 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Coverage(args) => coverage::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
-        Verb::Man => {
-            manual(out)?;
+        Verb::Doctor(args) => doctor::run(args, out),
+        Verb::Man { output } => {
+            match output {
+                None => manual(out)?,
+                Some(folder) => fs::create_dir_all(folder)
+                    .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+                    .with_context(|| format!("cannot write to {}", folder.display()))?,
+            }
             Ok(Ending::Fine)
         }
         Verb::Completions { shell } => {

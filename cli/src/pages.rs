@@ -14,10 +14,10 @@ use std::path::PathBuf;
 pub struct Args {
     /// Capture file, pcap or pcapng; - reads standard input
     capture: PathBuf,
-    /// Folder to write the pages to; it is made if need be
+    /// Folder to write the pages to; made if it is not there
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Write over files that are there already
+    /// Overwrite files that are there already
     #[arg(long)]
     force: bool,
     #[command(flatten)]

@@ -629,6 +629,13 @@ fn help_manual_and_completions() {
     let manual = text(&run("man", &[], &[]));
     assert!(manual.starts_with(".ie") || manual.contains(".TH carelink"), "{manual}");
     assert!(manual.contains("tcp\\-port"), "{manual}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().join("man1");
+    assert_eq!(run("man", &["-o", &pages.to_string_lossy()], &[]).status.code(), Some(0));
+    for (page, holds) in [("carelink.1", "carelink\\-list(1)"), ("carelink-events.1", "tcp\\-port")] {
+        let page = fs::read_to_string(pages.join(page)).expect("a page");
+        assert!(page.contains(holds), "{page}");
+    }
     for shell in ["bash", "zsh", "fish"] {
         assert!(text(&run("completions", &[shell], &[])).contains("carelink"), "{shell}");
     }

@@ -5,10 +5,10 @@ use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
-use xtask::tshark::{Version, lists};
+use xtask::tshark::{Version, lists, loaded};
 use xtask::{plugin, process, profile};
 
 use crate::apt;
@@ -26,8 +26,13 @@ pub fn install() -> Result<()> {
     let library = plugin::build()?;
     let version = Version::installed()?;
     let folder = plugins()?.join(version.to_string()).join("epan");
+    if let Some(global) = loaded(&String::from_utf8_lossy(&list()?.stdout), plugin::FILE_NAME)
+        .filter(|path| !path.starts_with(&folder))
+    {
+        return beside(&library, &global, &profile_folder()?);
+    }
     let target = put(&library, &folder, &profile_folder()?)?;
-    let listing = process::output(Command::new("tshark").args(["-G", "plugins"]))?;
+    let listing = list()?;
     if !lists(&String::from_utf8_lossy(&listing.stdout), &target) {
         remove(&folder)?;
         bail!(
@@ -42,6 +47,25 @@ pub fn install() -> Result<()> {
     println!("and filter on: carelink");
     println!("After an update of Wireshark to another minor version, run this again.");
     println!("To remove it: cargo xtask uninstall");
+    Ok(())
+}
+
+/// What Wireshark says of its plugins.
+fn list() -> Result<Output> {
+    process::output(Command::new("tshark").args(["-G", "plugins"]))
+}
+
+/// Settles for a plugin that is installed for all users: of two with one name Wireshark takes that one.
+fn beside(library: &Path, global: &Path, profile: &Path) -> Result<()> {
+    ensure!(
+        fs::read(library)? == fs::read(global)?,
+        "another build of the plugin is installed for all users, and Wireshark prefers that one: {}. \
+         Replace it with: sudo cargo xtask install. Or remove it with: sudo cargo xtask uninstall",
+        global.display()
+    );
+    profile::copy_to(profile)?;
+    println!("This build is installed for all users already, in {}.", global.display());
+    println!("Next: open a capture with our colours and columns (wireshark -C CareLink pcap-samples/...)");
     Ok(())
 }
 
@@ -179,6 +203,21 @@ mod tests {
         fs::write(folder.join("other.so"), "")?;
         remove(&folder)?;
         assert!(folder.join("other.so").exists() && !folder.join(plugin::FILE_NAME).exists());
+        Ok(())
+    }
+
+    #[test]
+    fn settles_for_the_same_plugin_of_all_users_only() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        let (library, global) = (home.path().join("built.so"), home.path().join(plugin::FILE_NAME));
+        let profile = home.path().join("config/profiles/CareLink");
+        fs::write(&library, "this build")?;
+        fs::write(&global, "another build")?;
+        let error = beside(&library, &global, &profile).unwrap_err().to_string();
+        assert!(error.contains("sudo cargo xtask install") && !profile.exists(), "{error}");
+        fs::write(&global, "this build")?;
+        beside(&library, &global, &profile)?;
+        assert!(profile.join("colorfilters").is_file());
         Ok(())
     }
 

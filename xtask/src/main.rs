@@ -65,7 +65,7 @@ enum Verb {
         #[arg(long, value_name = "FRAMES")]
         fuzz: Option<usize>,
     },
-    /// Check the format, and take the warnings of clippy and rustdoc for errors
+    /// Check the format; any warning of clippy or rustdoc is an error
     Lint,
     /// Rebuild the sample captures from their scripts
     Samples {
@@ -79,7 +79,7 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
-    /// Run damaged captures through tshark, with every bug an abort
+    /// Run damaged captures through tshark, which aborts at any bug of the plugin
     Fuzz {
         /// At least so many frames
         #[arg(long, default_value_t = 10_000)]

@@ -68,10 +68,21 @@ impl Version {
     }
 }
 
+/// The files of the plugins that `tshark -G plugins` printed.
+fn files(plugins: &str) -> impl Iterator<Item = &Path> {
+    plugins.lines().filter_map(|line| line.split('\t').next_back()).map(Path::new)
+}
+
 /// Whether what `tshark -G plugins` printed lists this file.
 #[must_use]
 pub fn lists(plugins: &str, file: &Path) -> bool {
-    plugins.lines().any(|line| line.split('\t').next_back().is_some_and(|path| Path::new(path) == file))
+    files(plugins).any(|path| path == file)
+}
+
+/// The plugin with this file name in what `tshark -G plugins` printed.
+#[must_use]
+pub fn loaded(plugins: &str, name: &str) -> Option<PathBuf> {
+    files(plugins).find(|path| path.file_name().is_some_and(|file| file == name)).map(Path::to_owned)
 }
 
 /// A tshark with our plugin in a home of its own, run by a user for whom Wireshark loads plugins.
@@ -170,6 +181,8 @@ impl Tshark {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        // A copy of our plugin that is installed for all users would be loaded in place of the one in this home.
+        command.env("WIRESHARK_PLUGIN_DIR", self.home().join("no-plugins"));
         command.current_dir(self.home());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
@@ -224,5 +237,7 @@ mod tests {
         assert!(lists(listing, Path::new("/home/a/epan/carelink.so")));
         assert!(!lists(listing, Path::new("/home/b/epan/carelink.so")));
         assert!(!lists("", Path::new("/home/a/epan/carelink.so")));
+        assert_eq!(loaded(listing, "carelink.so"), Some("/home/a/epan/carelink.so".into()));
+        assert_eq!(loaded(listing, "link.so"), None);
     }
 }

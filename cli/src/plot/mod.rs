@@ -29,7 +29,7 @@ pub struct Args {
     /// File to write: a picture if it ends in .svg or .png, a web page that needs no network if it ends in .html
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Write over a file that is there already
+    /// Overwrite a file that is there already
     #[arg(long)]
     force: bool,
     /// First day or moment to show, by the pump's clock, such as 2026-01-04 or 2026-01-04T08:00 [default: with --to,

@@ -27,7 +27,7 @@ crate::fields! {
     START: U16, "carelink.history.basal_pattern.start", "Start", Confirmed, unit " min";
     /// The rate.
     RATE: F64, "carelink.history.basal_pattern.rate", "Rate", Confirmed, unit " U/h";
-    /// An entry that ends the pattern.
+    /// Marks the end of the pattern; not a rate.
     MARK: Bytes, "carelink.history.basal_pattern.end_mark", "End Mark", Confirmed;
     /// Place of the rate in its pattern, from 0.
     BEGUN_INDEX: U8, "carelink.history.basal_start.index", "Index", Confirmed;
@@ -35,7 +35,7 @@ crate::fields! {
     BEGUN_PATTERN: U8, "carelink.history.basal_start.pattern", "Pattern", Confirmed, names Pattern::NAMES;
     /// When the rate begins, in minutes from midnight; sent in half hours.
     BEGUN_START: U16, "carelink.history.basal_start.start", "Start", Confirmed, unit " min";
-    /// The rate that begins to hold.
+    /// The rate that takes effect.
     BEGUN_RATE: F64, "carelink.history.basal_start.rate", "Rate", Confirmed, unit " U/h";
     /// The pattern that was in force.
     OLD_PATTERN: U8, "carelink.history.select_pattern.old", "Old Pattern", Confirmed, names Pattern::NAMES;
@@ -49,7 +49,7 @@ crate::fields! {
     TEMP_RATE: F64, "carelink.history.temp_basal.rate", "Rate", Confirmed, unit " U/h";
     /// The temporary rate, in percent of the usual one.
     TEMP_PERCENT: U8, "carelink.history.temp_basal.percent", "Percent of the Usual Rate", Confirmed, unit "%";
-    /// How long the temporary rate is to hold; nothing ends it.
+    /// How long the temporary rate is to run; zero cancels the one that runs.
     TEMP_DURATION: U16, "carelink.history.temp_basal.duration", "Duration", Confirmed, unit " min";
     /// What temporary rates are to be counted in.
     TEMP_TYPE: U8, "carelink.history.temp_basal_type.type", "Temp Basal Type", Confirmed, names TempBasalKind::NAMES;
@@ -102,7 +102,7 @@ pub(super) fn pattern<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
     Ok(BasalPattern { pattern, rates })
 }
 
-/// A basal rate that begins to hold.
+/// A basal rate that takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BasalStart {
     /// Of which pattern.

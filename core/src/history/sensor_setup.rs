@@ -33,7 +33,7 @@ crate::fields! {
     HIGH: F64, "carelink.history.sensor_setup.high", "High Limit", Confirmed;
     /// The low limit.
     LOW: F64, "carelink.history.sensor_setup.low", "Low Limit", Confirmed;
-    /// The pump alarms when data of the sensor are missing for so long.
+    /// The pump alarms when no data of the sensor came for this long.
     MISSED: U16, "carelink.history.sensor_setup.missed_data", "Missed Data Time", Confirmed, unit " min";
     /// Pause between two alarms at the high limit.
     HIGH_SNOOZE: U16, "carelink.history.sensor_setup.high_snooze", "High Snooze", Confirmed, unit " min";
@@ -49,11 +49,11 @@ crate::fields! {
     HIGH_AREA: U8, "carelink.history.sensor_setup.high_area", "High Area Under Curve", Confirmed;
     /// Limit for the area below which glucose counts as low.
     LOW_AREA: U8, "carelink.history.sensor_setup.low_area", "Low Area Under Curve", Confirmed;
-    /// Bit 7 says that each meter reading calibrates the sensor.
+    /// Bit 7 is set if each meter reading calibrates the sensor.
     AUTO_CAL_BITS: X8, "carelink.history.sensor_setup.auto_cal_bits", "Auto Calibration", Inferred;
     /// Each meter reading calibrates the sensor.
     AUTO_CAL: Flag, "carelink.history.sensor_setup.auto_cal", "Auto Calibration Enabled", Inferred;
-    /// Bit 7 says that low glucose suspends delivery.
+    /// Bit 7 is set if low glucose suspends delivery.
     SUSPEND_BITS: X8, "carelink.history.sensor_setup.low_suspend_bits", "Low Suspend", Confirmed;
     /// Low glucose suspends delivery.
     SUSPEND_ON: Flag, "carelink.history.sensor_setup.low_suspend_enabled", "Low Suspend Enabled", Confirmed;

@@ -16,7 +16,7 @@ use std::fmt;
 crate::fields! {
     /// The battery is in.
     BATTERY: Flag, "carelink.history.battery.enabled", "Battery In", Confirmed;
-    /// Keys are blocked for children.
+    /// The child lock of the keys is on.
     CHILD_BLOCK: Flag, "carelink.history.child_block.enabled", "Child Block Enabled", Confirmed;
     /// The bolus wizard is on.
     WIZARD: Flag, "carelink.history.wizard_enable.enabled", "Bolus Wizard Enabled", Confirmed;
@@ -34,11 +34,11 @@ crate::fields! {
     WATCHDOG: Flag, "carelink.history.other_devices.enabled", "Other Devices Enabled", Inferred;
     /// The pump keeps a diary of its user's events.
     CAPTURE: Flag, "carelink.history.capture_event.enabled", "Capture Event Enabled", Inferred;
-    /// Hours without a key until delivery stops; 0 for never.
+    /// Delivery stops when no key was pressed for so many hours; 0 for never.
     AUTO_OFF: U8, "carelink.history.auto_off.duration", "Auto Off", Inferred, unit " h";
-    /// Most insulin of a bolus.
+    /// Largest bolus that the pump allows.
     MAX_BOLUS: F64, "carelink.history.max_bolus.amount", "Max Bolus", Inferred, unit " U";
-    /// Most basal insulin per hour. Three high bits lie in the time stamp.
+    /// Largest basal rate that the pump allows. Three high bits lie in the time stamp.
     MAX_BASAL: F64, "carelink.history.max_basal.rate", "Max Basal", Inferred, unit " U/h";
     /// Easy bolus: bit 0 says that it is on, the others are its step in twentieths of a unit.
     EASY: X8, "carelink.history.easy_bolus.setting", "Easy Bolus", Confirmed;
@@ -52,9 +52,9 @@ crate::fields! {
     ALERT: U8, "carelink.history.alert.type", "Alert Type", Confirmed, names AlertType::NAMES;
     /// How the time of day is shown.
     TIME_FORMAT: U8, "carelink.history.time_format.format", "Time Format", Confirmed, names TimeFormat::NAMES;
-    /// Warning of a low reservoir: bit 0 says what it goes by, the bits from 2 on when.
+    /// Warning of a low reservoir: bit 0 says what it depends on, the bits from 2 on when it comes.
     WARNING: X8, "carelink.history.reservoir_warning.setting", "Reservoir Warning", Inferred;
-    /// What the warning goes by.
+    /// What the warning depends on.
     WARNING_KIND: U8, "carelink.history.reservoir_warning.kind", "Kind", Inferred, names WarningKind::NAMES;
     /// Insulin left when the pump warns.
     WARNING_INSULIN: U8, "carelink.history.reservoir_warning.insulin", "Insulin Left", Inferred, unit " U";
@@ -68,11 +68,11 @@ crate::fields! {
     CARB_UNITS_OLD: U8, "carelink.history.carb_units.old", "Old Carb Units", Inferred, names CarbUnit::NAMES;
     /// What carbohydrates are counted in from now on.
     CARB_UNITS_NEW: U8, "carelink.history.carb_units.new", "New Carb Units", Inferred, names CarbUnit::NAMES;
-    /// How delivery stands: before in the upper three bits, from now on in the lower five.
+    /// State of delivery: before the change in the upper three bits, after it in the lower five.
     STATE: X8, "carelink.history.suspend.setting", "Delivery State", Inferred;
-    /// How delivery stood.
+    /// State of delivery before the change.
     STATE_OLD: U8, "carelink.history.suspend.old", "Old State", Inferred, names Delivery::NAMES;
-    /// How delivery stands from now on.
+    /// State of delivery after the change.
     STATE_NEW: U8, "carelink.history.suspend.new", "New State", Inferred, names Delivery::NAMES;
 }
 

@@ -6,7 +6,7 @@ use crate::units::clock::PumpTime;
 crate::fields! {
     /// When the pump stored the record, by its own clock; the day itself for the totals of a day.
     TIME: Clock, "carelink.history.time", "Time", Confirmed;
-    /// Who made the pump do it.
+    /// Who asked the pump to do it.
     REQUESTOR: U8, "carelink.history.requestor", "Requested By", Confirmed, names Requestor::NAMES;
 }
 

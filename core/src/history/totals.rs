@@ -42,9 +42,9 @@ crate::fields! {
     BOLUS_SHARE: U8, "carelink.history.totals.bolus_percent", "Bolus Share", Confirmed, unit "%";
     /// Carbohydrates of the day, in grams or tenths of exchanges.
     CARBS: U16, "carelink.history.totals.carbs", "Carbohydrates", Confirmed;
-    /// Repeats the bolus insulin in all records seen.
+    /// The bolus insulin once more; the same in all records seen.
     BOLUS_AGAIN: F64, "carelink.history.totals.bolus_again", "Bolus, Repeated", Guessed, unit " U";
-    /// Repeats the share of the bolus insulin in all records seen.
+    /// The share of the bolus insulin once more; the same in all records seen.
     BOLUS_SHARE_AGAIN: U8, "carelink.history.totals.bolus_again_percent", "Bolus Share, Repeated", Guessed, unit "%";
     /// Insulin for food.
     FOOD: F64, "carelink.history.totals.food", "Food Bolus", Inferred, unit " U";

@@ -13,7 +13,7 @@ use nom::number::complete::{be_u16, u8};
 use std::fmt;
 
 crate::fields! {
-    /// Blood glucose that the wizard was told, in what `carelink.history.wizard.bg_units` says; 0 if none was. Its two high bits lie further behind.
+    /// Blood glucose that the wizard was told, in what `carelink.history.wizard.bg_units` says; 0 if none was. Its two high bits are in a later byte.
     BG: F64, "carelink.history.wizard.bg", "Blood Glucose", Confirmed;
     /// Carbohydrates that the wizard was told, in what `carelink.history.wizard.carb_units` says. Two high bits lie in the next byte.
     CARBS: F64, "carelink.history.wizard.carbs", "Carbohydrates", Confirmed;
@@ -31,7 +31,7 @@ crate::fields! {
     TARGET_LOW: F64, "carelink.history.wizard.target_low", "Target Low", Confirmed;
     /// Upper end of the target range.
     TARGET_HIGH: F64, "carelink.history.wizard.target_high", "Target High", Confirmed;
-    /// Insulin to correct blood glucose; negative if it is below the target. The high bits lie further behind.
+    /// Insulin to correct blood glucose; negative if the glucose is below the target. Its high bits are in a later byte.
     CORRECTION: F64, "carelink.history.wizard.correction", "Correction Estimate", Confirmed, unit " U";
     /// High bits of the correction.
     CORRECTION_BITS: X8, "carelink.history.wizard.correction_bits", "High Bits of the Correction", Confirmed;

@@ -47,7 +47,7 @@ crate::fields! {
     SENSITIVITY_ENTRY: Tree, "carelink.history.wizard_setup.sensitivity", "Insulin Sensitivity", Confirmed;
     /// One target range.
     TARGET_ENTRY: Tree, "carelink.history.wizard_setup.target", "Target Range", Confirmed;
-    /// When the entry begins to hold, in minutes from midnight; sent in half hours.
+    /// When the entry takes effect, in minutes from midnight; sent in half hours.
     START: U16, "carelink.history.wizard_setup.start", "Start", Confirmed, unit " min";
     /// Grams that one unit of insulin covers, or units of insulin per exchange.
     RATIO: F64, "carelink.history.wizard_setup.ratio.value", "Ratio", Confirmed;
@@ -68,7 +68,7 @@ crate::fields! {
 /// An entry of a schedule, which repeats every day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<T> {
-    /// When it begins to hold.
+    /// When it takes effect.
     pub start: TimeOfDay,
     /// What holds from then on.
     pub value: T,

@@ -20,9 +20,9 @@ crate::fields! {
     COUNT: U8, "carelink.pump.carb_ratio.count", "Count", Guessed;
     /// One carb ratio.
     ENTRY: Tree, "carelink.pump.carb_ratio.entry", "Carb Ratio", Confirmed;
-    /// When the ratio begins to hold, in minutes from midnight; sent in half hours.
+    /// When the ratio takes effect, in minutes from midnight; sent in half hours.
     START: U16, "carelink.pump.carb_ratio.start", "Start", Confirmed, unit " min";
-    /// When the next ratio begins to hold, in minutes from midnight.
+    /// When the next ratio takes effect, in minutes from midnight.
     END: U16, "carelink.pump.carb_ratio.end", "End", Confirmed, unit " min";
     /// The ratio, in what the units field says: grams per unit of insulin, or units of insulin per exchange.
     RATIO: F64, "carelink.pump.carb_ratio.value", "Ratio", Confirmed;

@@ -16,7 +16,7 @@ crate::fields! {
     SUSPEND: U8, "carelink.pump.suspend.action", "Delivery", Confirmed, names Delivery::NAMES;
     /// Turns the pump's radio on, or off again.
     POWER: Tree, "carelink.pump.power", "Radio Power", Confirmed;
-    /// The pump's radio is to be on.
+    /// True if the pump's radio is to be on.
     ON: Flag, "carelink.pump.power.on", "On", Confirmed;
     /// How long the radio is to stay on.
     MINUTES: U8, "carelink.pump.power.duration", "Duration", Confirmed, unit " min";

@@ -80,7 +80,7 @@ impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Not => "not known",
-            Self::ByLayout => "or one of its family, by what only these send",
+            Self::ByLayout => "or another of its family, judged by its replies",
             Self::Told => "told by the pump",
             Self::Forced => "forced by the user",
         })

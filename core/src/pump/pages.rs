@@ -13,7 +13,7 @@ use nom::number::complete::{be_u16, be_u32, u8};
 use std::fmt;
 
 crate::fields! {
-    /// How many pages back from the newest one, which is 0, the history page lies that is asked for.
+    /// Which history page is asked for, counted back from the newest one, which is 0.
     HISTORY: U8, "carelink.pump.history_page.back", "History Page", Confirmed;
     /// Number of the sensor page that is asked for, counted since the pump began.
     SENSOR: U32, "carelink.pump.sensor_page.number", "Sensor Page", Confirmed;

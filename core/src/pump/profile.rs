@@ -25,7 +25,7 @@ crate::fields! {
     START: U16, "carelink.pump.basal_profile.start", "Start", Confirmed, unit " min";
     /// When the rate ends, in minutes from midnight: where the next one begins.
     END: U16, "carelink.pump.basal_profile.end", "End", Confirmed, unit " min";
-    /// An entry that ends the profile.
+    /// Marks the end of the profile; not a rate.
     MARK: Bytes, "carelink.pump.basal_profile.end_mark", "End Mark", Confirmed;
     /// The pattern that is to be in force.
     SELECT: U8, "carelink.pump.select_profile.pattern", "Pattern", Inferred, names Pattern::NAMES;

@@ -21,11 +21,11 @@ crate::fields! {
     REMAINING: F64, "carelink.pump.reservoir.remaining", "Remaining", Confirmed, unit " U";
     /// When the pump warns that the reservoir runs low.
     WARNING: Tree, "carelink.pump.reservoir_warning", "Reservoir Warning", Confirmed;
-    /// What the warning goes by.
+    /// What the warning depends on.
     KIND: U8, "carelink.pump.reservoir_warning.type", "Type", Confirmed, names WarningKind::NAMES;
-    /// The pump warns when so much insulin is left.
+    /// The pump warns when only this much insulin is left.
     AMOUNT: U8, "carelink.pump.reservoir_warning.amount", "Amount", Confirmed, unit " U";
-    /// The pump warns when the insulin lasts for so long; the unit is not known, perhaps half hours. The unit is not known.
+    /// The pump warns when the insulin lasts only this long. The unit is not known; perhaps half hours.
     TIME: U8, "carelink.pump.reservoir_warning.time", "Time", Guessed;
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Reservoir {
 }
 
 crate::open_enum! {
-    /// What the warning of a low reservoir goes by.
+    /// What the warning of a low reservoir depends on.
     pub enum WarningKind: u8 {
         Insulin = 0 => "insulin",
         Time = 1 => "time",

@@ -18,9 +18,9 @@ crate::fields! {
     UNITS: U8, "carelink.pump.sensitivity.units", "Units", Confirmed, names GlucoseUnit::NAMES;
     /// One sensitivity: bits 0 to 5 of the first byte are the start, bit 6 and the second byte the value.
     ENTRY: X16, "carelink.pump.sensitivity.entry", "Insulin Sensitivity", Confirmed;
-    /// When the sensitivity begins to hold, in minutes from midnight; sent in half hours.
+    /// When the sensitivity takes effect, in minutes from midnight; sent in half hours.
     START: U16, "carelink.pump.sensitivity.start", "Start", Confirmed, unit " min";
-    /// When the next sensitivity begins to hold, in minutes from midnight.
+    /// When the next sensitivity takes effect, in minutes from midnight.
     END: U16, "carelink.pump.sensitivity.end", "End", Confirmed, unit " min";
     /// How far one unit of insulin lowers glucose, in what the units field says.
     VALUE: F64, "carelink.pump.sensitivity.value", "Sensitivity", Confirmed;

@@ -20,13 +20,13 @@ crate::fields! {
     HEAD: Tree, "carelink.pump.sensor_settings", "Sensor Settings", Confirmed;
     /// The sensor is on.
     ENABLED: Flag, "carelink.pump.sensor_settings.enabled", "Sensor Enabled", Confirmed;
-    /// High glucose is alarmed.
+    /// The alarm for high glucose is on.
     HIGH_ON: Flag, "carelink.pump.sensor_settings.high_enabled", "High Alarm Enabled", Confirmed;
     /// Glucose from which the high alarm sounds, in what the units field says.
     HIGH: F64, "carelink.pump.sensor_settings.high", "High Limit", Confirmed;
     /// Pause between two high alarms.
     HIGH_SNOOZE: U16, "carelink.pump.sensor_settings.high_snooze", "High Snooze", Confirmed, unit " min";
-    /// Low glucose is alarmed.
+    /// The alarm for low glucose is on.
     LOW_ON: Flag, "carelink.pump.sensor_settings.low_enabled", "Low Alarm Enabled", Confirmed;
     /// Glucose from which the low alarm sounds, in what the units field says.
     LOW: F64, "carelink.pump.sensor_settings.low", "Low Limit", Confirmed;
@@ -42,7 +42,7 @@ crate::fields! {
     TRANSMITTER: U32, "carelink.pump.sensor_settings.transmitter", "Transmitter ID", Confirmed;
     /// What the limits count glucose in.
     UNITS: U8, "carelink.pump.sensor_settings.units", "Units", Confirmed, names GlucoseUnit::NAMES;
-    /// The pump alarms when data of the sensor are missing for so long.
+    /// The pump alarms when no data of the sensor came for this long.
     MISSED: U16, "carelink.pump.sensor_settings.missed_data", "Missed Data Time", Confirmed, unit " min";
     /// Calibration factor of the sensor: glucose per sensor current.
     FACTOR: F64, "carelink.pump.calibration_factor", "Calibration Factor", Confirmed;

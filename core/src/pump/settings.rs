@@ -45,7 +45,7 @@ crate::fields! {
     PATTERN: U8, "carelink.pump.settings.pattern", "Selected Pattern", Confirmed, names Pattern::NAMES;
     /// The pump listens to remote controls.
     REMOTE: Flag, "carelink.pump.settings.remote", "Remote Control Enabled", Confirmed;
-    /// The keys are blocked against children.
+    /// The child lock of the keys is on.
     BLOCK: Flag, "carelink.pump.settings.block", "Block Enabled", Confirmed;
     /// What temporary basal rates are set in.
     TEMP_BASAL: U8, "carelink.pump.settings.temp_basal_type", "Temporary Basal Type", Confirmed, names TempBasalKind::NAMES;
@@ -57,11 +57,11 @@ crate::fields! {
     ACTION: U8, "carelink.pump.settings.insulin_action_type", "Insulin Action Type", Inferred, names InsulinAction::NAMES;
     /// For how many hours insulin acts; 15 if that was never set.
     ACTION_HOURS: U8, "carelink.pump.settings.insulin_action", "Insulin Action", Confirmed, unit " h";
-    /// What the warning of a low reservoir goes by.
+    /// What the warning of a low reservoir depends on.
     WARNING: U8, "carelink.pump.settings.reservoir_warning_type", "Reservoir Warning Type", Confirmed, names WarningKind::NAMES;
-    /// The pump warns when so much insulin is left.
+    /// The pump warns when only this much insulin is left.
     WARNING_AMOUNT: U8, "carelink.pump.settings.reservoir_warning_amount", "Reservoir Warning Amount", Confirmed, unit " U";
-    /// The pump warns when the insulin lasts for so long; the unit is not known, perhaps half hours.
+    /// The pump warns when the insulin lasts only this long. The unit is not known; perhaps half hours.
     WARNING_TIME: U8, "carelink.pump.settings.reservoir_warning_time", "Reservoir Warning Time", Guessed;
     /// The keys are locked.
     KEYPAD: Flag, "carelink.pump.settings.keypad_lock", "Keypad Locked", Confirmed;
@@ -138,7 +138,7 @@ crate::open_enum! {
 /// A pump's settings, as far as its model has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Hours without a key until delivery stops; 0 for never.
+    /// Delivery stops when no key was pressed for so many hours; 0 for never.
     pub auto_off: u8,
     /// How it alerts.
     pub alert: AlertType,
@@ -162,7 +162,7 @@ pub struct Settings {
     pub pattern: Pattern,
     /// Remote controls are enabled.
     pub remote: bool,
-    /// The keys are blocked against children.
+    /// The child lock of the keys is on.
     pub block: bool,
     /// From the 512 on.
     pub since_512: Option<Since512>,

@@ -10,13 +10,13 @@ use nom::number::complete::u8;
 use std::fmt;
 
 crate::fields! {
-    /// The alarm that stands, 0 for none. The vendor's reader takes 100 off numbers above 100.
+    /// The alarm that is active; 0 for none. The vendor's reader takes 100 off numbers above 100.
     ALARM: U8, "carelink.pump.error.alarm", "Alarm", Confirmed, names Alarm::NAMES;
-    /// What the pump is at. On the 511, 0 means normal.
+    /// What the pump is doing. On the 511, 0 means normal.
     STATE: U8, "carelink.pump.state", "State", Confirmed, names PumpState::NAMES;
-    /// What the pump is at.
+    /// What the pump is doing.
     HEAD: Tree, "carelink.pump.status", "Pump Status", Confirmed;
-    /// What the pump is at, by the same numbers as its state.
+    /// What the pump is doing, by the same numbers as its state.
     STATUS: U8, "carelink.pump.status.state", "State", Confirmed, names PumpState::NAMES;
     /// A bolus is being delivered.
     BOLUSING: Flag, "carelink.pump.status.bolusing", "Bolusing", Inferred;

@@ -20,9 +20,9 @@ crate::fields! {
     UNITS: U8, "carelink.pump.bg_target.units", "Units", Confirmed, names GlucoseUnit::NAMES;
     /// One target range.
     ENTRY: Tree, "carelink.pump.bg_target.entry", "BG Target", Confirmed;
-    /// When the target begins to hold, in minutes from midnight; sent in half hours.
+    /// When the target takes effect, in minutes from midnight; sent in half hours.
     START: U16, "carelink.pump.bg_target.start", "Start", Confirmed, unit " min";
-    /// When the next target begins to hold, in minutes from midnight.
+    /// When the next target takes effect, in minutes from midnight.
     END: U16, "carelink.pump.bg_target.end", "End", Confirmed, unit " min";
     /// Low end of the target range, in what the units field says.
     LOW: F64, "carelink.pump.bg_target.low", "Low", Confirmed;

@@ -18,11 +18,11 @@ crate::fields! {
     HEAD: Tree, "carelink.pump.temp_basal", "Temporary Basal", Confirmed;
     /// Whether the rate is absolute or a share of the profile's.
     KIND: U8, "carelink.pump.temp_basal.type", "Type", Confirmed, names TempBasalKind::NAMES;
-    /// Share of the profile's rate, if the type is percent; else what was left there.
+    /// Share of the profile's rate, if the type is percent. If it is not, an earlier one is left here.
     PERCENT: U8, "carelink.pump.temp_basal.percent", "Percent", Inferred, unit " %";
-    /// The rate, if the type is absolute; else what was left there, and when none runs too.
+    /// The rate, if the type is absolute. If it is not, or if no temporary rate runs, an earlier one is left here.
     RATE: F64, "carelink.pump.temp_basal.rate", "Rate", Confirmed, unit " U/h";
-    /// Minutes that it still runs; 0 if none runs.
+    /// Minutes that are left to run; 0 if no temporary rate runs.
     REMAINING: U16, "carelink.pump.temp_basal.remaining", "Remaining", Confirmed, unit " min";
     /// Starts or ends a temporary basal rate.
     SET: Tree, "carelink.pump.set_temp_basal", "Temporary Basal", Confirmed;

@@ -15,15 +15,15 @@ use nom::bytes::complete::take;
 use nom::number::complete::le_u16;
 
 crate::fields! {
-    /// The word beside an argument of a record on the glucose page, or beside a filler.
+    /// The word at the place of an argument of a glucose record, or of a filler.
     ARGUMENT: X16, "carelink.sensor.isig.argument", "Beside an Argument", Confirmed;
-    /// The word beside the opcode of a record without a current: the opcode itself.
+    /// The word at the place of a glucose record without a current: it repeats the record's opcode.
     OPCODE: X16, "carelink.sensor.isig.opcode", "Beside a Record", Confirmed;
-    /// No current beside a record of the glucose page.
+    /// The glucose record at this place has no current.
     NONE: X16, "carelink.sensor.isig.none", "No Current", Confirmed;
     /// Hundredths of a nanoampere; pumps from the 523 on keep the lowest bit of the glucose in bit 0.
     WORD: X16, "carelink.sensor.isig.word", "Word", Confirmed;
-    /// Lowest bit of the glucose beside it.
+    /// Lowest bit of the glucose at the same place.
     ODD: U8, "carelink.sensor.isig.odd", "Odd Glucose", Inferred;
 }
 

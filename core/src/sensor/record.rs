@@ -22,7 +22,7 @@ crate::fields! {
     EVENT: Text, "carelink.sensor.event", "Event", Confirmed;
     /// When it happened, by the pump's clock: stored in the record, or counted back from the next newer time stamp, five minutes for each record.
     TIME: Clock, "carelink.sensor.time", "Time", Confirmed;
-    /// When it happened, counted on from the time stamp before it as no newer one is there.
+    /// When it happened, counted forward from the time stamp before it, because no newer one is at hand.
     ABOUT: Clock, "carelink.sensor.time_estimated", "Time, Estimated", Inferred;
     /// Sensor glucose. Pumps from the 523 on keep the lowest bit on the ISIG page.
     GLUCOSE: U16, "carelink.sensor.glucose", "Sensor Glucose", Confirmed, unit " mg/dL";
@@ -40,7 +40,7 @@ crate::fields! {
     STAMP: U8, "carelink.sensor.timestamp", "Time Stamp", Confirmed, names Stamp::NAMES;
     /// The battery is in.
     BATTERY: Flag, "carelink.sensor.battery", "Battery In", Confirmed;
-    /// How the sensor stands.
+    /// State of the sensor.
     STATUS: U8, "carelink.sensor.status", "Sensor Status", Confirmed, names SensorStatus::NAMES;
     /// Which side of a change of the clock it is.
     CLOCK: U8, "carelink.sensor.clock", "Clock", Confirmed, names Clock::NAMES;
@@ -271,7 +271,7 @@ pub enum Body {
     Stamp(Stamp),
     /// The battery is in.
     Battery(bool),
-    /// How the sensor stands.
+    /// State of the sensor.
     Status(SensorStatus),
     /// A side of a change of the clock.
     Clock(Clock),

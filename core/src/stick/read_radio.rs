@@ -12,7 +12,7 @@ use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 
 crate::fields! {
-    /// How many bytes the host asks for: what the status before it announced, 14 bytes of frame included.
+    /// How many bytes the host asks for: as many as the status before it announced, including the 14 bytes of the frame around them.
     SIZE: U16, "carelink.stick.read_radio.size", "Bytes to Read", Confirmed, unit " bytes";
 }
 

@@ -28,11 +28,11 @@ crate::fields! {
     TRANSMITTING: Flag, "carelink.stick.status.transmitting", "Transmit in Progress", Inferred;
     /// The interface reports an error.
     ERROR: Flag, "carelink.stick.status.error", "Interface Error", Inferred;
-    /// More was received than the buffer holds.
+    /// The buffer for received bytes ran over.
     RX_OVERFLOW: Flag, "carelink.stick.status.receive_overflow", "Receive Overflow", Inferred;
-    /// More was to be sent than the buffer holds.
+    /// The buffer for bytes to send ran over.
     TX_OVERFLOW: Flag, "carelink.stick.status.transmit_overflow", "Transmit Overflow", Inferred;
-    /// Bytes that wait to be read, 14 bytes of frame included.
+    /// How many bytes wait to be read, including the 14 bytes of the frame around them.
     AVAILABLE: U16, "carelink.stick.status.available", "Bytes Available", Confirmed, unit " bytes";
     /// A size that goes with the USB interface; perhaps free buffer space.
     USB_SIZE: U16, "carelink.stick.status.usb_size", "USB Buffer", Guessed, unit " bytes";

@@ -127,7 +127,7 @@ experts! {
     INCOMPLETE_REPLY: Warning, Sequence, "carelink.note.incomplete_reply", "The host gave up before the reply was complete";
     /// All parts of the reply came, but one has a bad CRC or lacks bytes.
     DAMAGED_REPLY: Warning, Sequence, "carelink.note.damaged_reply", "The reply to this command is damaged";
-    /// The command was taken, or not even that, and nothing came.
+    /// Nothing came in answer to the command, whether the stick took it or not.
     NO_ANSWER: Warning, Sequence, "carelink.note.no_answer", "This command brought no answer";
     /// A reply whose left-over bytes, length or place among the commands does not follow from what came before: packets were lost.
     GAP: Warning, Sequence, "carelink.note.gap", "Packets are missing before this frame";

@@ -14,7 +14,7 @@ use std::iter::once;
 crate::fields! {
     /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
     MODEL: Text, "carelink.pump.known_model", "Pump Model", Confirmed;
-    /// Number of the logical fetch that the frame belongs to, from 1.
+    /// Number of the transaction that the frame belongs to: a command and all that answers it, counted from 1.
     TRANSACTION: U32, "carelink.transaction", "Transaction", Confirmed;
     /// The frame that holds the command.
     REQUEST_IN: Request, "carelink.request_in", "Request In", Confirmed;

@@ -10,7 +10,7 @@ use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 
 crate::fields! {
-    /// Account of the whole fetch that the frame begins or ends.
+    /// Summary of the transaction that the frame begins or ends.
     SUMMARY: Tree, "carelink.transaction.summary", "Transaction Summary", Confirmed;
     /// How the transaction ended, as far as the capture goes.
     OUTCOME: U8, "carelink.transaction.outcome", "Outcome", Confirmed, names Outcome::NAMES;
