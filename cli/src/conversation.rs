@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
-use crate::capture::{self, Packet};
-use crate::tcp;
 use anyhow::{Context as _, Error, Result};
+use carelink_capture::{Inventory, Packet, tcp};
 use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
@@ -49,6 +48,8 @@ pub struct Conversation {
     pub session: Session,
     /// The packets of sticks, in capture order.
     pub packets: Vec<Packet>,
+    /// What the capture holds beside.
+    pub inventory: Inventory,
     /// Why reading stopped before the end.
     pub damage: Option<Error>,
 }
@@ -106,7 +107,7 @@ impl Conversation {
     pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
         let (mut session, mut packets) = (Session::default(), Vec::new());
         session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
-        let read = capture::read_with(source, options.tcp_port, |packet| {
+        let (inventory, read) = carelink_capture::read(source, options.tcp_port, |packet| {
             if session.observe(&packet.transfer(Claim::Ask)) == Verdict::Ours {
                 packets.push(packet);
             }
@@ -115,7 +116,7 @@ impl Conversation {
         let damage = read.err().map(|error| error.context(name.to_owned()));
         match damage {
             Some(error) if packets.is_empty() => Err(error),
-            damage => Ok(Self { session, packets, damage }),
+            damage => Ok(Self { session, packets, inventory, damage }),
         }
     }
 

@@ -15,6 +15,7 @@ use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
 use carelink_core::pump::{self, Reply};
 use carelink_core::sensor::Pages;
+use carelink_core::transfer::Stream;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::{history, sensor};
 use jiff::civil::DateTime;
@@ -370,7 +371,7 @@ struct Status {
 
 /// The events that replies about the state of a pump make. Their time is that of the pump's clock in the same session.
 fn current(conversation: &Conversation, collection: &mut Collection) {
-    let mut sessions: HashMap<(u64, Serial), Status> = HashMap::new();
+    let mut sessions: HashMap<(Stream, Serial), Status> = HashMap::new();
     let mut close = |pump: Pump, serial: Serial, status: Status| {
         let Some(time) = status.clock else {
             if let Some((.., frame)) = status.events.first() {

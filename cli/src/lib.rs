@@ -2,7 +2,6 @@
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
 pub mod audit;
-pub mod capture;
 pub mod conversation;
 pub mod coverage;
 pub mod doctor;
@@ -14,6 +13,5 @@ pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod show;
-pub mod tcp;
 pub mod tree;
 pub mod vendor;

@@ -80,7 +80,7 @@ fn row(conversation: &Conversation, entry: &Entry<'_>) -> Vec<Value> {
         json!(transaction.request.frame()),
         json!(transaction.last.max(transaction.end())),
         json!(time(transaction.request.time())),
-        json!(transaction.stream),
+        json!(conversation.session.stream(transaction.stream)),
         json!(transaction.serial().map(|serial| serial.to_string())),
         json!(opcode.map(|opcode| format!("{opcode:#04x}"))),
         json!(command(entry)),

@@ -2,7 +2,7 @@
 //! In: the real captures beside the project. Out: proof that each byte of them is read, the same in any order.
 
 use anyhow::{Context as _, Result};
-use carelink_cli::capture::{self, Packet};
+use carelink_capture::{Packet, tcp};
 use carelink_core::exchange::{Asked, Expects, Outcome};
 use carelink_core::pump::Opcode;
 use carelink_core::session::Session;
@@ -21,12 +21,12 @@ struct Conversation {
 
 fn converse(path: &PathBuf) -> Result<Conversation> {
     let (mut session, mut packets) = (Session::default(), Vec::new());
-    capture::read(File::open(path)?, |packet| {
+    let (_, read) = carelink_capture::read(File::open(path)?, tcp::PORT, |packet| {
         assert_eq!(session.observe(&packet.transfer(Claim::Ask)), Verdict::Ours, "frame {}", packet.frame);
         packets.push(packet);
         Ok(())
-    })
-    .with_context(|| path.display().to_string())?;
+    });
+    read.with_context(|| path.display().to_string())?;
     Ok(Conversation { packets, session })
 }
 

@@ -34,7 +34,8 @@ typedef struct cl_transfer {
     const uint8_t *bytes; /* the captured ones; may be NULL if there are none */
     uint32_t captured;
     uint32_t reported; /* how many were sent: more than captured if the capture cut them */
-    uint64_t stream;   /* tells one stick from another */
+    uint32_t interface; /* that captured it, from 0 */
+    uint32_t number;    /* of the stick there: bus (high half) and address; of CL_STREAM, the conversation */
     uint64_t time;     /* since 1970-01-01 UTC */
     uint32_t frame;    /* from 1 */
     uint32_t layer;    /* which of several transfers within the frame, from 0 */
@@ -127,6 +128,7 @@ typedef struct cl_view {
     uint32_t texts_len;
     uint32_t stream; /* number of the stick, from 0, in the order they first speak, or CL_NO_STREAM */
     uint32_t info; /* offset of the line for the packet list */
+    uint32_t stick; /* offset of the name of the stick, for people; 0 unless reports are wanted */
 } cl_view;
 
 /* What the user may choose. */

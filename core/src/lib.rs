@@ -18,14 +18,14 @@
 //! the [`registry`] lists them all. Oddities are [notes](tree::expert), not failures: only lack of bytes stops a parser.
 //!
 //! ```
-//! use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
+//! use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Transfer, Verdict};
 //! use carelink_core::session::Session;
 //! use carelink_core::tree::sink::InfoLine;
 //!
 //! let read_status = Transfer {
 //!     bytes: &[0x03, 0x00, 0x00],
 //!     reported: 3,
-//!     stream: 1,
+//!     stream: Stream::Usb { interface: 0, bus: 1, device: 4 },
 //!     time: 0,
 //!     frame: 1,
 //!     layer: 0,

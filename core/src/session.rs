@@ -6,7 +6,7 @@ use crate::stick::ledger::placed;
 use crate::stick::report::{self, Report};
 use crate::stick::show::{self, Seen};
 use crate::stick::tracker::Tracker;
-use crate::transfer::{Claim, Transfer, Verdict};
+use crate::transfer::{Claim, Stream, Transfer, Verdict};
 use crate::tree::sink::Sink;
 use crate::view::options::Options;
 
@@ -17,7 +17,7 @@ pub struct Session {
     tracker: Tracker,
     options: Options,
     /// The sticks, in the order they first spoke: their places are the numbers of `carelink.stream`.
-    streams: Vec<u64>,
+    streams: Vec<Stream>,
 }
 
 impl Session {
@@ -68,7 +68,7 @@ impl Session {
 
     /// The number of a stick, from 0, in the order they first spoke.
     #[must_use]
-    pub fn stream(&self, stream: u64) -> Option<u32> {
+    pub fn stream(&self, stream: Stream) -> Option<u32> {
         let place = self.streams.iter().position(|&known| known == stream)?;
         u32::try_from(place).ok()
     }

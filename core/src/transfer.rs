@@ -4,6 +4,28 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+/// Tells one stick from another: by the interface that captured it, and by its USB address there or by the conversation
+/// that carries its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// A USB device.
+    Usb {
+        /// Number of the interface in the capture, from 0: two of them may be two machines, with the same addresses.
+        interface: u32,
+        /// The bus.
+        bus: u16,
+        /// The device's address on it.
+        device: u16,
+    },
+    /// A serial line, however it is carried.
+    Line {
+        /// Number of the interface in the capture, from 0.
+        interface: u32,
+        /// Number of the conversation there, as whoever reads the capture counts them.
+        conversation: u32,
+    },
+}
+
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -39,7 +61,7 @@ pub struct Transfer<'a> {
     /// How many bytes were sent; more than were captured if the capture cut them.
     pub reported: usize,
     /// Tells one stick from another.
-    pub stream: u64,
+    pub stream: Stream,
     /// Nanoseconds since 1970-01-01 UTC.
     pub time: u64,
     /// Frame number in the capture, from 1.

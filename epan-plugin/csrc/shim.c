@@ -21,9 +21,6 @@
 
 enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
 
-/* Who numbers the streams: the highest byte of a stream's number, so that the numbers cannot meet. */
-enum { BY_USB_ADDRESS = 1, BY_CONVERSATION = 2 };
-
 static const clshim_tables *tables;
 static int proto_carelink = -1;
 static int *field_ids; /* the memory that registrations point to lives as long as the process */
@@ -208,18 +205,6 @@ static void set_columns(packet_info *pinfo, const char *info)
     col_set_fence(pinfo->cinfo, COL_INFO);
 }
 
-/* A stream's stick, for people. */
-static const char *stick_name(wmem_allocator_t *pool, uint64_t stream, uint32_t number)
-{
-    const unsigned bus = stream >> 16 & 0xffff, device = stream & 0xffff, interface = stream >> 32 & 0xffffff;
-
-    if (stream >> 56 != BY_USB_ADDRESS)
-        return wmem_strdup_printf(pool, "stick %u", number);
-    if (interface == 0)
-        return wmem_strdup_printf(pool, "%u.%u", bus, device);
-    return wmem_strdup_printf(pool, "%u.%u (interface %u)", bus, device, interface);
-}
-
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
@@ -248,19 +233,18 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     set_columns(pinfo, view.texts + view.info);
     taps_count_stream(pinfo, view.stream, tree != NULL && PTREE_DATA(tree)->visible);
     if (wants_reports)
-        taps_queue(pinfo, tvb, &view, stick_name(pinfo->pool, transfer->stream, view.stream));
+        taps_queue(pinfo, tvb, &view);
     if (wants_tree)
         add_tree(&view, tvb, pinfo, proto_tree_add_item(tree, proto_carelink, tvb, 0, -1, ENC_NA));
     return (int)transfer->reported;
 }
 
-/* A stream's number: who numbers it, the interface it was captured on, and its number there. */
-static uint64_t stream_number(const packet_info *pinfo, uint8_t numbered_by, uint32_t number)
+/* The interface that captured a packet; 0 if the capture knows of one only. */
+static uint32_t interface_of(const packet_info *pinfo)
 {
     const bool known = (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID) != 0;
-    const uint32_t interface = known ? pinfo->rec->rec_header.packet_header.interface_id & 0xffffff : 0;
 
-    return (uint64_t)numbered_by << 56 | (uint64_t)interface << 32 | number;
+    return known ? pinfo->rec->rec_header.packet_header.interface_id : 0;
 }
 
 static uint8_t direction_of(const packet_info *pinfo)
@@ -307,7 +291,8 @@ static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
                                 uint8_t certain)
 {
     cl_transfer transfer = {
-        .stream = stream_number(pinfo, BY_USB_ADDRESS, (uint32_t)device->bus_id << 16 | (device->device & 0xffff)),
+        .interface = interface_of(pinfo),
+        .number = (uint32_t)device->bus_id << 16 | (device->device & 0xffff),
         .direction = direction_of(pinfo),
         .carrier = CL_TRANSFERS,
         .endpoint = (uint8_t)(device->endpoint & USB_ENDPOINT_MASK),
@@ -349,7 +334,8 @@ static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t direction)
 {
     cl_transfer transfer = {
-        .stream = stream_number(pinfo, BY_CONVERSATION, find_or_create_conversation(pinfo)->conv_index),
+        .interface = interface_of(pinfo),
+        .number = find_or_create_conversation(pinfo)->conv_index,
         .direction = direction,
         .carrier = CL_STREAM,
         .certain = 1,

@@ -337,18 +337,19 @@ bool taps_have_listener(void)
     return have_tap_listener(tap) || have_tap_listener(object_tap) || have_tap_listener(pdu_tap);
 }
 
-static tapped *keep(wmem_allocator_t *pool, tvbuff_t *tvb, const cl_view *view, const char *stick)
+static tapped *keep(wmem_allocator_t *pool, tvbuff_t *tvb, const cl_view *view)
 {
     tapped *transfer = wmem_new(pool, tapped);
     cl_report *reports = wmem_memdup(pool, view->reports, view->n_reports * sizeof *reports);
+    const char *texts = wmem_memdup(pool, view->texts, view->texts_len);
 
     for (uint32_t i = 0; i < view->n_reports; i++)
         if (reports[i].object)
             reports[i].object = wmem_memdup(pool, reports[i].object, reports[i].object_len);
     *transfer = (tapped){
         .tvb = tvb,
-        .stick = stick,
-        .texts = wmem_memdup(pool, view->texts, view->texts_len),
+        .stick = texts + view->stick,
+        .texts = texts,
         .reports = reports,
         .n_reports = view->n_reports,
         .stream = view->stream,
@@ -365,12 +366,12 @@ void taps_count_stream(packet_info *pinfo, uint32_t stream, bool may_be_followed
         p_add_proto_data(pinfo->pool, pinfo, proto, STREAM_KEY, wmem_memdup(pinfo->pool, &stream, sizeof stream));
 }
 
-void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view, const char *stick)
+void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view)
 {
     if (view->n_reports == 0)
         return;
 
-    tapped *transfer = keep(pinfo->pool, tvb, view, stick);
+    tapped *transfer = keep(pinfo->pool, tvb, view);
     tap_queue_packet(tap, pinfo, transfer);
     tap_queue_packet(object_tap, pinfo, transfer);
     if (have_tap_listener(pdu_tap))

@@ -20,7 +20,7 @@ bool taps_have_listener(void);
 /* Notes the number of the stick that a packet is from; a packet that somebody sees may be asked to be followed. */
 void taps_count_stream(packet_info *pinfo, uint32_t stream, bool may_be_followed);
 
-/* Hands over one transfer, as `view` tells of it; `stick` names the stick for people. */
-void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view, const char *stick);
+/* Hands over one transfer, as `view` tells of it. */
+void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view);
 
 #endif

@@ -53,11 +53,11 @@ impl Transfer {
     /// The same for the core: frame `frame` of a capture that tells which device is the stick.
     #[must_use]
     pub fn for_core(&self, frame: u32) -> carelink_core::transfer::Transfer<'_> {
-        use carelink_core::transfer::{Carrier, Claim, Direction as Way, Transfer};
+        use carelink_core::transfer::{Carrier, Claim, Direction as Way, Stream, Transfer};
         Transfer {
             bytes: &self.bytes,
             reported: self.bytes.len() + self.lost,
-            stream: u64::from(self.bus) << 8 | u64::from(self.address),
+            stream: Stream::Usb { interface: 0, bus: self.bus, device: self.address.into() },
             time: self.time_ns,
             frame,
             layer: 0,

@@ -8,7 +8,7 @@ use super::list::ids;
 use super::outcome::{Outcome, Stage};
 use crate::pump::Opcode;
 use crate::pump::serial::Serial;
-use crate::transfer::At;
+use crate::transfer::{At, Stream};
 use arrayvec::ArrayVec;
 use std::fmt;
 
@@ -100,7 +100,7 @@ pub struct Transaction {
     /// What it asks.
     pub asked: Asked,
     /// Tells the device apart that it went over.
-    pub stream: u64,
+    pub stream: Stream,
     /// How far it has come.
     pub stage: Stage,
     /// True if the next command came, or it is over for another reason: the stage is final.
@@ -130,7 +130,7 @@ impl Transaction {
     /// A transaction that begins at `request`, over the device that `stream` stands for. `parameters` are those of the
     /// command; none if a check value of theirs is bad.
     #[must_use]
-    pub fn new(asked: Asked, stream: u64, request: At, parameters: &[u8]) -> Self {
+    pub fn new(asked: Asked, stream: Stream, request: At, parameters: &[u8]) -> Self {
         Self {
             asked,
             stream,

@@ -3,7 +3,7 @@
 
 use crate::session::Session;
 use crate::stick::report;
-use crate::transfer::{self, Carrier, Claim, Direction};
+use crate::transfer::{self, Carrier, Claim, Direction, Stream};
 use crate::tree::field::Field;
 use crate::tree::sink::{ExpertAt, InfoLine, Node, Outline, TextAt, Wanted};
 use crate::view::options;
@@ -85,7 +85,8 @@ pub struct Transfer {
     pub bytes: *const u8,
     pub captured: u32,
     pub reported: u32,
-    pub stream: u64,
+    pub interface: u32,
+    pub number: u32,
     pub time: u64,
     pub frame: u32,
     pub layer: u32,
@@ -106,12 +107,28 @@ impl Transfer {
         WantedFields { first, step: wanted_step.into(), info: want & WANT_INFO != 0 }
     }
 
+    fn carrier(&self) -> Carrier {
+        if self.carrier == 0 { Carrier::Transfers } else { Carrier::Stream }
+    }
+
+    fn stream(&self) -> Stream {
+        let Self { interface, number, .. } = *self;
+        if self.carrier() == Carrier::Transfers {
+            let [bus_high, bus_low, device_high, device_low] = number.to_be_bytes();
+            let (bus, device) =
+                (u16::from_be_bytes([bus_high, bus_low]), u16::from_be_bytes([device_high, device_low]));
+            Stream::Usb { interface, bus, device }
+        } else {
+            Stream::Line { interface, conversation: number }
+        }
+    }
+
     /// The transfer as the session takes it. Numbers that the contract does not name mean "not known".
     pub(super) fn read<'a>(&self, bytes: &'a [u8]) -> transfer::Transfer<'a> {
         transfer::Transfer {
             bytes,
             reported: bytes.len().max(self.reported as usize),
-            stream: self.stream,
+            stream: self.stream(),
             time: self.time,
             frame: self.frame,
             layer: self.layer,
@@ -121,7 +138,7 @@ impl Transfer {
                 _ => None,
             },
             endpoint: (self.endpoint != 0).then_some(self.endpoint),
-            carrier: if self.carrier == 0 { Carrier::Transfers } else { Carrier::Stream },
+            carrier: self.carrier(),
             claim: if self.certain == 0 { Claim::Ask } else { Claim::Certain },
         }
     }
@@ -248,6 +265,7 @@ pub struct View {
     pub texts_len: u32,
     pub stream: u32,
     pub info: TextAt,
+    pub stick: TextAt,
 }
 
 impl View {
@@ -265,5 +283,6 @@ impl View {
         texts_len: 1,
         stream: NO_STREAM,
         info: TextAt(0),
+        stick: TextAt(0),
     };
 }

@@ -14,7 +14,7 @@ pub use layout::{
 };
 
 use crate::pump::model::{Known, Model, Pump};
-use crate::transfer::Verdict;
+use crate::transfer::{Stream, Verdict};
 use crate::tree::expert::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
@@ -140,8 +140,20 @@ impl Handle {
         }
         match verdict {
             Verdict::Ours => {
-                let stream = session.stream(transfer.stream).unwrap_or(NO_STREAM);
-                (OK, View { stream, ..self.view() })
+                let stream = session.stream(seen.stream).unwrap_or(NO_STREAM);
+                let stick = match transfer.want & WANT_REPORTS {
+                    0 => TextAt::default(),
+                    _ => match seen.stream {
+                        Stream::Usb { interface: 0, bus, device } => {
+                            outline.keep(format_args!("{bus}.{device}"))
+                        }
+                        Stream::Usb { interface, bus, device } => {
+                            outline.keep(format_args!("{bus}.{device} (interface {interface})"))
+                        }
+                        Stream::Line { .. } => outline.keep(format_args!("stick {stream}")),
+                    },
+                };
+                (OK, View { stream, stick, ..self.view() })
             }
             Verdict::Declined => (DECLINED, View::EMPTY),
         }
@@ -185,6 +197,7 @@ impl Handle {
             texts_len: count(outline.texts().len()),
             stream: NO_STREAM,
             info,
+            stick: TextAt::default(),
         }
     }
 }

@@ -213,7 +213,7 @@ impl Sink for Findings {
 mod tests {
     use super::*;
     use crate::session::Session;
-    use crate::transfer::{Carrier, Claim};
+    use crate::transfer::{Carrier, Claim, Stream};
     use crate::tree::crc::crc8;
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
             let transfer = Transfer {
                 bytes,
                 reported: bytes.len(),
-                stream: 1,
+                stream: Stream::Usb { interface: 0, bus: 1, device: 1 },
                 time: u64::from(frame) * 1_000_000,
                 frame,
                 layer: 0,

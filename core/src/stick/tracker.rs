@@ -9,7 +9,7 @@ use super::conversation::Conversation;
 use super::ledger::Fact;
 use super::state::Stick;
 use crate::exchange::{TransactionId, Transactions};
-use crate::transfer::{Claim, Transfer};
+use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
@@ -18,7 +18,7 @@ const MOST_STICKS: usize = 4096;
 /// Follows what every stick in a capture says.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    sticks: FxHashMap<u64, Stick>,
+    sticks: FxHashMap<Stream, Stick>,
     book: Book,
 }
 
@@ -39,7 +39,7 @@ impl Tracker {
 
     /// True if the stick's transfers are to be dissected, as far as is known now.
     #[must_use]
-    pub fn takes(&self, stream: u64) -> bool {
+    pub fn takes(&self, stream: Stream) -> bool {
         self.sticks.get(&stream).is_some_and(|stick| stick.heuristic.takes())
     }
 

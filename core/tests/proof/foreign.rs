@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: traffic of devices that are no CareLink stick, and of sticks beside them. Out: only the stick's is taken.
 
-use crate::traffic::{Packet, Random, accounts, observed, packets, sessions};
+use crate::traffic::{Packet, Random, accounts, device, observed, packets, sessions};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Direction, Verdict};
+use carelink_core::transfer::{Claim, Direction, Stream, Verdict};
 use carelink_samples::generate::Foreign;
 use carelink_samples::session as samples;
 
@@ -43,7 +43,13 @@ fn noise_is_left_alone() {
             let length = if out { [2, 3, 5, 16, 20][random.below(5)] } else { [15, 64, 78][random.below(3)] };
             let bytes = random.bytes(length);
             let endpoint = Some(if out { 1 } else { 2 });
-            noise.push(Packet { stream, frame, direction: Some(direction), endpoint, ..sample.with(bytes) });
+            noise.push(Packet {
+                stream: device(stream),
+                frame,
+                direction: Some(direction),
+                endpoint,
+                ..sample.with(bytes)
+            });
         }
         let (once, twice) = taken(&noise);
         (first, again) = (first + once, again + twice);
@@ -76,7 +82,7 @@ fn a_stick_beside_them_is_taken_whole() {
         let mut seen = 0;
         for packet in &both {
             let verdict = session.observe(&packet.transfer(Claim::Ask));
-            let own = packet.stream & 0xff == 9;
+            let own = matches!(packet.stream, Stream::Usb { device: 9, .. });
             seen += usize::from(own);
             assert!(!own || verdict == Verdict::Ours, "{kind:?} frame {}", packet.frame);
         }
@@ -95,7 +101,7 @@ fn a_stick_at_an_address_that_was_anothers_is_taken() {
     let alone: Vec<_> =
         accounts(&observed(&packets(&stick()))).into_iter().map(|(_, account)| account).collect();
     for kind in Foreign::ALL {
-        for (claim, stream) in [(Claim::Certain, 1), (Claim::Ask, 2)] {
+        for (claim, stream) in [(Claim::Certain, device(1)), (Claim::Ask, device(2))] {
             let mut session = Session::default();
             let mut frame = 0;
             let mut visit = |packet: Packet, stream, claim| {
@@ -103,7 +109,7 @@ fn a_stick_at_an_address_that_was_anothers_is_taken() {
                 session.observe(&Packet { stream, frame, ..packet }.transfer(claim))
             };
             packets(&kind.session()).into_iter().for_each(|packet| {
-                visit(packet, 1, Claim::Ask);
+                visit(packet, device(1), Claim::Ask);
             });
             for packet in packets(&stick()) {
                 assert_eq!(visit(packet, stream, claim), Verdict::Ours, "{kind:?} {claim:?}");

@@ -4,7 +4,7 @@
 use crate::traffic::{Packet, Random, accounts, observed, outline, packets, sessions};
 use carelink_core::registry;
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::transfer::{Claim, Stream, Verdict};
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::sink::{Node, Outline, TextAt};
 use carelink_samples::session as samples;
@@ -64,7 +64,7 @@ fn devices(all: &[Packet]) -> Vec<Vec<Packet>> {
     let mut streams: Vec<_> = all.iter().map(|packet| packet.stream).collect();
     streams.sort_unstable();
     streams.dedup();
-    let of = |stream: &u64| all.iter().filter(|packet| packet.stream == *stream).cloned().collect();
+    let of = |stream: &Stream| all.iter().filter(|packet| packet.stream == *stream).cloned().collect();
     streams.iter().map(of).collect()
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: each row of the stick's commands. Out: it is framed, found, its direction is guessed, and it is answered.
 
-use crate::traffic::{Packet, observed};
+use crate::traffic::{Packet, device, observed};
 use carelink_core::exchange::Outcome;
 use carelink_core::session::Session;
 use carelink_core::stick::framing::{Length, command_length};
@@ -25,7 +25,7 @@ fn request(opcode: Opcode) -> Vec<u8> {
 
 fn packet(frame: u32, direction: Option<Direction>, carrier: Carrier, bytes: Vec<u8>) -> Packet {
     let (reported, time) = (bytes.len(), u64::from(frame) * 1_000_000);
-    Packet { bytes, reported, stream: 1, time, frame, direction, endpoint: None, carrier }
+    Packet { bytes, reported, stream: device(1), time, frame, direction, endpoint: None, carrier }
 }
 
 /// The stick's acknowledge, and what it left of earlier replies.

@@ -17,7 +17,7 @@ fn conversations() -> Vec<(String, Vec<Packet>)> {
         streams.dedup();
         for stream in streams {
             let packets = all.iter().filter(|packet| packet.stream == stream).cloned().collect();
-            conversations.push((format!("{name}, stream {stream:x}"), packets));
+            conversations.push((format!("{name}, stream {stream:?}"), packets));
         }
     }
     conversations

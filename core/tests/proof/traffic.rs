@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: sessions of the samples. Out: what the core takes, and what it makes of it.
 
-use carelink_core::transfer::{Carrier, Claim, Direction, Transfer, Verdict};
+use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Transfer, Verdict};
 
 use carelink_core::exchange::{Asked, Outcome, Transaction, TransactionId};
 use carelink_core::session::Session;
@@ -13,7 +13,7 @@ use carelink_samples::session as samples;
 pub struct Packet {
     pub bytes: Vec<u8>,
     pub reported: usize,
-    pub stream: u64,
+    pub stream: Stream,
     pub time: u64,
     pub frame: u32,
     pub direction: Option<Direction>,
@@ -37,6 +37,11 @@ impl Packet {
         let Self { ref bytes, reported, stream, time, frame, direction, endpoint, carrier } = *self;
         Transfer { bytes, reported, stream, time, frame, layer: 0, direction, endpoint, carrier, claim }
     }
+}
+
+/// A device of the first bus.
+pub const fn device(device: u16) -> Stream {
+    Stream::Usb { interface: 0, bus: 1, device }
 }
 
 /// The sample sessions, by name.

@@ -12,8 +12,6 @@ pub const PORT: u16 = 7305;
 /// An end of a connection.
 type End = (IpAddr, u16);
 
-/// Link types that carry IP: what [`Connections::payload`] can read.
-pub(crate) const LINKS: [i32; 4] = [RAW, ETHERNET, LINUX_SLL, LINUX_SLL2];
 const ETHERNET: i32 = 1;
 const RAW: i32 = 101;
 const LINUX_SLL: i32 = 113;
@@ -21,6 +19,12 @@ const LINUX_SLL2: i32 = 276;
 
 /// Bytes of the second version of Linux's header, which begins with the protocol's number.
 const SLL2_HEADER: usize = 20;
+
+/// True if packets with this link type carry IP that can be read.
+#[must_use]
+pub const fn carries(link: i32) -> bool {
+    matches!(link, RAW | ETHERNET | LINUX_SLL | LINUX_SLL2)
+}
 
 /// The connections to one port.
 #[derive(Debug)]

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the packets of a capture. Out: transfers with payload: which stick, which way, which endpoint.
+
+use crate::container::{self, Record};
+use crate::inventory::Inventory;
+use crate::line::{self, Ends};
+use crate::packet::Packet;
+use crate::tcp::{self, Connections};
+use crate::usb;
+use anyhow::{Result, bail};
+use carelink_core::transfer::{Carrier, Direction, Stream};
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+
+/// Vendor and product of the stick.
+const STICK: (u16, u16) = (0x0a21, 0x8001);
+
+/// What is kept from one packet to the next.
+#[derive(Debug)]
+struct Front {
+    /// Devices whose descriptor names a stick.
+    sticks: HashSet<Stream>,
+    /// Conversations of serial lines, by interface and ends.
+    lines: HashMap<(u32, Ends), u32>,
+    connections: Connections,
+    inventory: Inventory,
+}
+
+/// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`. Gives what the capture holds
+/// beside, as far as it was read.
+///
+/// Interfaces whose link type cannot carry a stick's traffic are passed over.
+///
+/// # Errors
+/// If the source is no capture, is damaged, has only interfaces that cannot be read, or `take` fails. What came before
+/// was taken by then.
+pub fn read(
+    source: impl Read + Send,
+    tcp_port: u16,
+    mut take: impl FnMut(Packet) -> Result<()>,
+) -> (Inventory, Result<()>) {
+    let mut front = Front {
+        sticks: HashSet::new(),
+        lines: HashMap::new(),
+        connections: Connections::new(tcp_port),
+        inventory: Inventory::default(),
+    };
+    let read = container::read(source, |record| front.packet(&record).map_or(Ok(()), &mut take));
+    let read = read.and_then(|()| match front.inventory.only_unreadable() {
+        Some(link) => {
+            bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here")
+        }
+        None => Ok(()),
+    });
+    (front.inventory, read)
+}
+
+impl Front {
+    fn packet(&mut self, record: &Record<'_>) -> Option<Packet> {
+        self.inventory.count(record);
+        let packet = if usb::carries(record.link) {
+            self.usb(record)
+        } else if line::carries(record.link) {
+            self.line(record)
+        } else if tcp::carries(record.link) {
+            self.tcp(record)
+        } else {
+            self.inventory.cannot_read(record.link);
+            None
+        }?;
+        self.inventory.transfer(packet.stream);
+        Some(packet)
+    }
+
+    fn usb(&mut self, record: &Record<'_>) -> Option<Packet> {
+        let urb = usb::urb(record.link, record.data)?;
+        let stream = Stream::Usb { interface: record.interface, bus: urb.bus, device: urb.device };
+        let bytes = record.data.get(urb.header..).unwrap_or_default();
+        if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
+            self.inventory.device(stream, names);
+            // An address may be given to another device later.
+            if names == STICK {
+                self.sticks.insert(stream)
+            } else {
+                self.sticks.remove(&stream)
+            };
+        }
+        (urb.bulk && record.sent > urb.header).then(|| Packet {
+            frame: record.frame,
+            time: record.time,
+            stream,
+            direction: Some(if urb.inward() { Direction::FromStick } else { Direction::ToStick }),
+            endpoint: Some(urb.number()),
+            carrier: Carrier::Transfers,
+            bytes: bytes.to_vec(),
+            reported: record.sent - urb.header,
+            certain: self.sticks.contains(&stream),
+        })
+    }
+
+    fn line(&mut self, record: &Record<'_>) -> Option<Packet> {
+        let wrapped = line::wrapped(record.link, record.data, record.flags)?;
+        let count = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        let conversation = *self.lines.entry((record.interface, wrapped.ends)).or_insert(count);
+        let bytes = record.data.get(wrapped.header..).unwrap_or_default();
+        let reported = record.sent.checked_sub(wrapped.header).filter(|&reported| reported > 0)?;
+        Some(stream(record, conversation, wrapped.direction, bytes, reported))
+    }
+
+    fn tcp(&mut self, record: &Record<'_>) -> Option<Packet> {
+        let piece = self.connections.payload(record.link, record.data)?;
+        Some(stream(record, piece.connection, Some(piece.direction), piece.bytes, piece.bytes.len()))
+    }
+}
+
+fn stream(
+    record: &Record<'_>,
+    conversation: u32,
+    direction: Option<Direction>,
+    bytes: &[u8],
+    reported: usize,
+) -> Packet {
+    Packet {
+        frame: record.frame,
+        time: record.time,
+        stream: Stream::Line { interface: record.interface, conversation },
+        direction,
+        endpoint: None,
+        carrier: Carrier::Stream,
+        bytes: bytes.to_vec(),
+        reported,
+        certain: true,
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: captures, as files or pipes. Out: the transfers of each USB device and serial line, for the core.
+//!
+//! [`container`] reads the file, [`usb`], [`line`] and [`tcp`] take the link layer away, and [`read`] decides which stick a
+//! transfer is of, which way it went and by which endpoint: Wireshark's side follows the same rules through
+//! [`Stream`](carelink_core::transfer::Stream).
+
+pub mod container;
+mod front;
+pub mod inventory;
+pub mod line;
+mod packet;
+mod patient;
+pub mod tcp;
+pub mod usb;
+
+pub use front::read;
+pub use inventory::Inventory;
+pub use packet::Packet;
