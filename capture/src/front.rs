@@ -18,8 +18,9 @@ const STICK: (u16, u16) = (0x0a21, 0x8001);
 /// What is kept from one packet to the next.
 #[derive(Debug)]
 struct Front {
-    /// Devices whose descriptor names a stick.
-    sticks: HashSet<Stream>,
+    /// Addresses, bus and device, of sticks by their descriptors. As for Wireshark's USB dissector, a descriptor counts
+    /// on all interfaces.
+    sticks: HashSet<(u16, u16)>,
     /// Conversations of serial lines, by interface and ends.
     lines: HashMap<(u32, Ends), u32>,
     connections: Connections,
@@ -79,10 +80,11 @@ impl Front {
         if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
             self.inventory.device(stream, names);
             // An address may be given to another device later.
+            let address = (urb.bus, urb.device);
             if names == STICK {
-                self.sticks.insert(stream)
+                self.sticks.insert(address)
             } else {
-                self.sticks.remove(&stream)
+                self.sticks.remove(&address)
             };
         }
         (urb.bulk && record.sent > urb.header).then(|| Packet {
@@ -94,7 +96,7 @@ impl Front {
             carrier: Carrier::Transfers,
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
-            certain: self.sticks.contains(&stream),
+            certain: self.sticks.contains(&(urb.bus, urb.device)),
         })
     }
 
