@@ -6,7 +6,7 @@
 use crate::conversation::Options;
 use crate::events::{Collection, Found, collect};
 use crate::output::{Csv, Ending, Format, json_line, object};
-use crate::vendor::{self, Dates, Official, judged};
+use crate::vendor::{self, Dates, Official};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
@@ -60,8 +60,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     }
     let official = of_device(&export.events, &found, args.device.as_deref());
     let Some((first, last)) = common(&official, &found.events) else {
-        let times = span(official.iter().map(|event| event.time))
-            .zip(span(found.events.iter().map(|event| event.time)));
+        let times = span(official.iter().map(|row| row.event.time))
+            .zip(span(found.events.iter().map(|found| found.event.time)));
         let Some(((a, b), (c, d))) = times else {
             bail!(
                 "nothing to compare: {} events in the capture, {} in the export",
@@ -73,8 +73,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     };
     let within = |time: DateTime| (first..=last).contains(&time);
     let verdicts = compare(
-        official.into_iter().filter(|event| within(event.time)),
-        found.events.iter().filter(|event| within(event.time)),
+        official.into_iter().filter(|row| within(row.event.time)),
+        found.events.iter().filter(|found| within(found.event.time)),
     );
     match args.format {
         Format::Text => text(&verdicts, first, last, out)?,
@@ -111,8 +111,8 @@ fn span(times: impl Iterator<Item = DateTime> + Clone) -> Option<(DateTime, Date
 
 /// The time that both cover.
 fn common(official: &[&Official], found: &[Found]) -> Option<(DateTime, DateTime)> {
-    let (a, b) = span(official.iter().map(|event| event.time))?;
-    let (c, d) = span(found.iter().map(|event| event.time))?;
+    let (a, b) = span(official.iter().map(|row| row.event.time))?;
+    let (c, d) = span(found.iter().map(|found| found.event.time))?;
     let (first, last) = (a.max(c), b.min(d));
     (first <= last).then_some((first, last))
 }
@@ -122,45 +122,36 @@ fn compare<'a>(
     found: impl Iterator<Item = &'a Found>,
 ) -> Vec<Verdict<'a>> {
     let mut pool: HashMap<(DateTime, &str), Vec<&Found>> = HashMap::new();
-    for event in found {
-        pool.entry((event.time, event.kind)).or_default().push(event);
+    for found in found {
+        pool.entry((found.event.time, found.event.kind.as_ref())).or_default().push(found);
     }
     // Those that agree come first, so that others do not take their place.
     let (mut verdicts, mut rest) = (Vec::new(), Vec::new());
-    for event in official {
-        let same = pool.get_mut(&(event.time, event.kind.as_str())).and_then(|found| {
-            let at = found.iter().position(|found| differing(event, found).is_empty())?;
+    for row in official {
+        let same = pool.get_mut(&(row.event.time, row.event.kind.as_ref())).and_then(|found| {
+            let at = found.iter().position(|found| row.event.differing(&found.event).is_empty())?;
             Some(found.remove(at))
         });
         match same {
-            Some(found) => verdicts.push(Verdict::Agrees(event, found)),
-            None => rest.push(event),
+            Some(found) => verdicts.push(Verdict::Agrees(row, found)),
+            None => rest.push(row),
         }
     }
-    for event in rest {
-        let namesakes = pool.get_mut(&(event.time, event.kind.as_str())).filter(|found| !found.is_empty());
+    for row in rest {
+        let key = (row.event.time, row.event.kind.as_ref());
+        let namesakes = pool.get_mut(&key).filter(|found| !found.is_empty());
         verdicts.push(match namesakes {
             Some(found) => {
-                let nearest =
-                    (0..found.len()).min_by_key(|&at| differing(event, found[at]).len()).unwrap_or(0);
-                Verdict::Differs(event, found.remove(nearest))
+                let differing = |&at: &usize| row.event.differing(&found[at].event).len();
+                let nearest = (0..found.len()).min_by_key(differing).unwrap_or(0);
+                Verdict::Differs(row, found.remove(nearest))
             }
-            None => Verdict::OnlyExport(event),
+            None => Verdict::OnlyExport(row),
         });
     }
     verdicts.extend(pool.into_values().flatten().map(Verdict::OnlyCapture));
-    verdicts.sort_by_key(Verdict::order);
+    verdicts.sort_by_cached_key(Verdict::order);
     verdicts
-}
-
-/// The keys whose values the capture has otherwise, or not at all.
-fn differing<'a>(official: &'a Official, found: &Found) -> Vec<&'a str> {
-    let decoded = judged(&found.values);
-    judged(&official.text)
-        .into_iter()
-        .filter(|(key, value)| decoded.get(key) != Some(value))
-        .map(|(key, _)| key)
-        .collect()
 }
 
 impl<'a> Verdict<'a> {
@@ -184,22 +175,22 @@ impl<'a> Verdict<'a> {
     /// Time and type, the same on both sides.
     fn event(&self) -> (Option<DateTime>, &'a str) {
         match self.sides() {
-            (Some(official), _) => (Some(official.time), &official.kind),
-            (None, Some(found)) => (Some(found.time), found.kind),
+            (Some(official), _) => (Some(official.event.time), &official.event.kind),
+            (None, Some(found)) => (Some(found.event.time), &found.event.kind),
             (None, None) => (None, ""),
         }
     }
 
-    fn order(&self) -> (Option<DateTime>, &'a str, u64, u32, &'a str) {
+    fn order(&self) -> (Option<DateTime>, &'a str, u64, u32, String) {
         let ((time, kind), (official, found)) = (self.event(), self.sides());
         let frame = found.and_then(|found| found.frame).unwrap_or_default();
-        let values = found.map_or("", |found| &found.values);
+        let values = found.map(|found| found.event.to_string()).unwrap_or_default();
         (time, kind, official.map_or(0, |official| official.line), frame, values)
     }
 
     fn keys(&self) -> Vec<&'a str> {
         match *self {
-            Self::Differs(official, found) => differing(official, found),
+            Self::Differs(official, found) => official.event.differing(&found.event),
             _ => Vec::new(),
         }
     }
@@ -214,7 +205,7 @@ impl<'a> Verdict<'a> {
             json!(found.and_then(|found| found.frame)),
             json!(self.keys().join(" ")),
             json!(official.map(|official| &official.text)),
-            json!(found.map(|found| &found.values)),
+            json!(found.map(|found| found.event.to_string())),
         ]
     }
 }
@@ -251,7 +242,7 @@ fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut imp
         }
         if let Some(found) = found {
             let place = found.frame.map(|frame| format!(", frame {frame}")).unwrap_or_default();
-            writeln!(out, "  capture{place}: {}", found.values)?;
+            writeln!(out, "  capture{place}: {}", found.event)?;
         }
     }
     Ok(())

@@ -7,9 +7,7 @@ use crate::conversation::{Conversation, Entry, Options, open};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::{Kind, Page};
 use anyhow::{Context as _, Error, Result, bail};
-use carelink_core::events::Event;
 use carelink_core::history::merge::{PageRecords, merge};
-use carelink_core::pump::events::current_events;
 use carelink_core::pump::model::{Known, Pump};
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
@@ -17,6 +15,8 @@ use carelink_core::pump::{self, Reply};
 use carelink_core::sensor::Pages;
 use carelink_core::transfer::Stream;
 use carelink_core::tree::cursor::Cursor;
+use carelink_core::vendor::Event;
+use carelink_core::vendor::current::current_events;
 use carelink_core::{history, sensor};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
@@ -41,12 +41,8 @@ pub struct Args {
 /// An event, where it was found, and whose it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// When it happened, by the pump's clock.
-    pub time: DateTime,
-    /// The vendor's name of it.
-    pub kind: &'static str,
-    /// `KEY=VALUE, KEY=VALUE`
-    pub values: String,
+    /// The event, by the pump's clock.
+    pub event: Event,
     /// Whose it is.
     pub pump: Device,
     /// The frame that holds it; `None` for files with pages.
@@ -109,12 +105,11 @@ const COLUMNS: [&str; 6] = ["time", "type", "values", "pump", "seq", "frame"];
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let found = collect(&args.files, &args.options)?;
-    let rows = (0_usize..).zip(&found.events).map(|(seq, event)| {
-        let Found { time, kind, values, pump, frame } = event;
+    let rows = (0_usize..).zip(&found.events).map(|(seq, Found { event, pump, frame })| {
         vec![
-            json!(time.to_string()),
-            json!(kind),
-            json!(values),
+            json!(event.time.to_string()),
+            json!(event.kind),
+            json!(event.to_string()),
             json!(pump.to_string()),
             json!(seq),
             json!(frame),
@@ -123,8 +118,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     match args.format {
         Format::Text => {
             writeln!(out, "{}", COLUMNS[..5].join("\t"))?;
-            for (seq, Found { time, kind, values, pump, .. }) in found.events.iter().enumerate() {
-                writeln!(out, "{time}\t{kind}\t{values}\t{pump}\t{seq}")?;
+            for (seq, Found { event, pump, .. }) in found.events.iter().enumerate() {
+                writeln!(out, "{}\t{}\t{event}\t{pump}\t{seq}", event.time, event.kind)?;
             }
         }
         Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
@@ -198,7 +193,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
         history_events(&pages, captures > 1, &name, &mut collection);
         sensor_events(&pages, pump, &name, &mut collection);
     }
-    collection.events.sort_by_key(|event| event.time);
+    collection.events.sort_by_key(|found| found.event.time);
     if faults.len() == files.len() {
         return faults.into_iter().next().map_or(Ok(collection), Err);
     }
@@ -294,8 +289,9 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: 
     }
     let runs = merge(records);
     collection.events.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {
-        let frame = frames.get(&(event.time, Some(event.kind))).or_else(|| frames.get(&(event.time, None)));
-        of_event(&event, pump, frame.copied())
+        let named = frames.get(&(event.time, Some(event.kind.as_ref())));
+        let frame = named.or_else(|| frames.get(&(event.time, None))).copied();
+        Found { event, pump: pump.clone(), frame }
     }));
 }
 
@@ -350,23 +346,18 @@ fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, collection: &mut
             frames.entry((time, record.event())).or_insert(frame);
         }
     }
-    collection.events.extend(
-        sensor::events::events(&records)
-            .iter()
-            .map(|event| of_event(event, name, frames.get(&(event.time, Some(event.kind))).copied())),
-    );
-}
-
-fn of_event(event: &Event, pump: &Device, frame: Option<u32>) -> Found {
-    Found { time: event.time, kind: event.kind, values: event.to_string(), pump: pump.clone(), frame }
+    collection.events.extend(sensor::events::events(&records).into_iter().map(|event| {
+        let frame = frames.get(&(event.time, Some(event.kind.as_ref()))).copied();
+        Found { event, pump: name.clone(), frame }
+    }));
 }
 
 /// What a pump was set to when it was asked, between two switchings of its radio.
 #[derive(Default)]
 struct Status {
     clock: Option<DateTime>,
-    /// Name, values and frame.
-    events: Vec<(&'static str, String, u32)>,
+    /// What it said, and the frame that the reply ends with.
+    replies: Vec<(Reply, u32)>,
 }
 
 /// The events that replies about the state of a pump make. Their time is that of the pump's clock in the same session.
@@ -374,22 +365,24 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
     let mut sessions: HashMap<(Stream, Serial), Status> = HashMap::new();
     let mut close = |pump: Pump, serial: Serial, status: Status| {
         let Some(time) = status.clock else {
-            if let Some((.., frame)) = status.events.first() {
+            if let Some((_, frame)) = status.replies.first() {
                 collection.notes.push(format!(
-                    "frame {frame}: {} events of the state of pump {serial} are left out: its clock was not read",
-                    status.events.len()
+                    "frame {frame}: what {} replies say of the state of pump {serial} is left out: its clock was not read",
+                    status.replies.len()
                 ));
             }
             return;
         };
-        let name = Device::of(pump, Some(serial));
-        collection.events.extend(status.events.into_iter().map(|(kind, values, frame)| Found {
-            time,
-            kind,
-            values,
-            pump: name.clone(),
-            frame: Some(frame),
-        }));
+        let pump = Device::of(pump, Some(serial));
+        let mut events: Vec<Found> = Vec::new();
+        for (reply, frame) in &status.replies {
+            for event in current_events(reply, time) {
+                if !events.iter().any(|found| found.event == event) {
+                    events.push(Found { event, pump: pump.clone(), frame: Some(*frame) });
+                }
+            }
+        }
+        collection.events.append(&mut events);
     };
     for entry in conversation.entries() {
         let Some(serial) = entry.transaction.serial() else { continue };
@@ -403,12 +396,7 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
             if let Reply::Clock(clock) = &reply {
                 status.clock = clock.time.valid().or(status.clock);
             }
-            current_events(&reply, &mut |kind, values| {
-                let values = values.to_string();
-                if !status.events.iter().any(|(other, same, _)| *other == kind && *same == values) {
-                    status.events.push((kind, values, entry.transaction.end()));
-                }
-            });
+            status.replies.push((reply, entry.transaction.end()));
         }
     }
     let transactions = conversation.session.transactions();

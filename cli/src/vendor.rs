@@ -6,10 +6,10 @@
 //! the columns `time`, `type`, `values` and `pump`.
 
 use anyhow::{Context as _, Result, bail};
+use carelink_core::vendor::Event;
 use clap::ValueEnum;
 use encoding_rs::UTF_8;
-use jiff::civil::{Date, DateTime, Time};
-use std::collections::BTreeMap;
+use jiff::civil::{Date, Time};
 
 /// The order of the numbers of a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,10 +27,8 @@ pub enum Dates {
 pub struct Official {
     /// Line of the file, from 1.
     pub line: u64,
-    /// When it happened, by the device's clock.
-    pub time: DateTime,
-    /// The vendor's name of it.
-    pub kind: String,
+    /// The event, by the device's clock.
+    pub event: Event,
     /// Its values, as the file has them.
     pub text: String,
     /// The device, by the vendor's name.
@@ -132,7 +130,8 @@ pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
     };
     let events = rows.into_iter().map(|(line, day, time, kind, text, device)| {
         let day = order.date(&day).with_context(|| format!("line {line}: not a date: {}", day.join("/")))?;
-        Ok(Official { line, time: day.to_datetime(time), kind, text, device })
+        let event = Event::new(day.to_datetime(time), kind).with_text(&text);
+        Ok(Official { line, event, text, device })
     });
     Ok(Export { events: events.collect::<Result<_>>()?, assumed })
 }
@@ -185,67 +184,6 @@ fn clock(text: &str) -> Option<Time> {
     Time::new(hour, minute, second, 0).ok().filter(|_| parts.next().is_none())
 }
 
-/// A value, so that equal ones are equal however they are written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Judged {
-    /// A number; ten thousandths count.
-    Number(f64),
-    /// A name, in lower case.
-    Name(String),
-}
-
-/// The values of `KEY=VALUE, KEY=VALUE` that are judged: no nulls, no database ids, no concentration of the insulin.
-#[must_use]
-pub fn judged(text: &str) -> BTreeMap<&str, Judged> {
-    let mut values = BTreeMap::new();
-    let mut last = None;
-    for part in text.split(", ") {
-        match part.split_once('=').filter(|(key, _)| is_key(key)) {
-            Some((key, value)) => {
-                last = Some(key);
-                values.insert(key, value.to_owned());
-            }
-            // A value with a comma in it.
-            None => {
-                if let Some(value) = last.and_then(|key| values.get_mut(key)) {
-                    *value += ", ";
-                    *value += part;
-                }
-            }
-        }
-    }
-    values
-        .into_iter()
-        .filter(|(key, value)| !key.ends_with("_DATUM") && *key != "CONCENTRATION" && value != "null")
-        .map(|(key, value)| {
-            // A device is named: `00E012` is no number, and `012345` is not the device 12345.
-            let number = number(&value).filter(|_| !key.ends_with("_ID"));
-            (
-                key,
-                number.map_or_else(
-                    || Judged::Name(value.trim().to_lowercase()),
-                    |number| Judged::Number(round(number)),
-                ),
-            )
-        })
-        .collect()
-}
-
-/// A number, with a point or, in exports of many countries, a comma before its fraction.
-fn number(text: &str) -> Option<f64> {
-    let number = text.parse().or_else(|_| text.replacen(',', ".", 1).parse::<f64>());
-    number.ok().filter(|number| number.is_finite())
-}
-
-fn round(number: f64) -> f64 {
-    (number * 10_000.0).round() / 10_000.0
-}
-
-fn is_key(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_uppercase())
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +193,10 @@ mod tests {
             days.iter().map(|day| format!("1,{day},9:27:05,Rewind,\"A=1, B=2\"\r\n")).collect();
         let text = format!("LAST NAME,X\r\n,,\r\nIndex,Date,Time,Raw-Type,Raw-Values\r\n{rows}");
         let export = read(text.as_bytes(), dates).expect("an export");
-        (export.events.iter().map(|event| format!("{} {}", event.line, event.time)).collect(), export.assumed)
+        (
+            export.events.iter().map(|event| format!("{} {}", event.line, event.event.time)).collect(),
+            export.assumed,
+        )
     }
 
     #[test]
@@ -268,16 +209,6 @@ mod tests {
         assert_eq!(read(&["1/8/2009"]), (vec!["4 2009-01-08T09:27:05".into()], Some(Dates::Mdy)));
         assert_eq!(times(&["1/8/2009"], Some(Dates::Dmy)), (vec!["4 2009-08-01T09:27:05".into()], None));
         assert_eq!(read(&["8.8.2009"]), (vec!["4 2009-08-08T09:27:05".into()], None));
-    }
-
-    #[test]
-    fn devices_are_told_apart_by_all_their_digits() {
-        for key in ["PARADIGM_LINK_ID", "REMOTE_CONTROL_ID", "TRANSMITTER_ID"] {
-            for (one, other) in [("00E012", "00E345"), ("012345", "12345"), ("1E5", "100000")] {
-                let (one, other) = (format!("{key}={one}"), format!("{key}={other}"));
-                assert_ne!(judged(&one), judged(&other), "{one} and {other}");
-            }
-        }
     }
 
     #[test]
@@ -303,23 +234,6 @@ mod tests {
         assert_eq!(hour("12:30 pm").as_deref(), Some("12:30:00"));
         assert_eq!(hour("11:59:59 PM").as_deref(), Some("23:59:59"));
         assert_eq!(hour("13:00 PM"), None);
-    }
-
-    #[test]
-    fn nulls_and_database_ids_are_not_judged() {
-        let values =
-            judged("AMOUNT=2.50001, CONCENTRATION=null, PATTERN_DATUM=7, UNITS=MG DL, RAW=a, b, MORE=null");
-        let expected = [
-            ("AMOUNT", Judged::Number(2.5)),
-            ("RAW", Judged::Name("a, b".into())),
-            ("UNITS", Judged::Name("mg dl".into())),
-        ];
-        assert_eq!(values, BTreeMap::from(expected));
-        assert_eq!(judged(""), BTreeMap::new());
-        let comma = judged("INDEX=0, AMOUNT_LOW=99,088, AMOUNT_HIGH=-108,096, NAME=a,b");
-        assert_eq!(comma["AMOUNT_LOW"], Judged::Number(99.088));
-        assert_eq!(comma["AMOUNT_HIGH"], Judged::Number(-108.096));
-        assert_eq!(comma["NAME"], Judged::Name("a,b".into()));
     }
 
     #[test]

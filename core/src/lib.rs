@@ -43,7 +43,6 @@
 //! ```
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
-pub mod events;
 pub mod exchange;
 #[cfg(feature = "capi")]
 pub mod ffi;
@@ -57,4 +56,5 @@ pub mod stick;
 pub mod transfer;
 pub mod tree;
 pub mod units;
+pub mod vendor;
 pub mod view;

@@ -5,7 +5,6 @@ mod shared;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use carelink_core::events::Event;
 use carelink_core::history::alarm::Alarm;
 use carelink_core::history::basal::{self, BasalPattern, BasalRate, TempBasal};
 use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
@@ -28,6 +27,7 @@ use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,
 };
+use carelink_core::vendor::Event;
 use carelink_samples::emit::history::{self as emit, Spare, entry};
 use carelink_samples::emit::page as seal;
 use jiff::civil::date;

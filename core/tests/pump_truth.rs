@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: recorded sessions and the vendor's exports of the same pumps. Out: proof that the replies give the vendor's events.
 
-use carelink_core::pump::events::current_events;
 use carelink_core::pump::learn::{Message, learn};
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::{Reply, reply};
 use carelink_core::tree::cursor::Cursor;
+use carelink_core::vendor::current::current_events;
+use jiff::civil::DateTime;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -103,12 +104,14 @@ fn decoded(capture: &Path) -> (Vec<Event>, Pump, Option<String>) {
     for (opcode, data) in &replies {
         match reply(*opcode, &mut Cursor::new(data, 0, false, &mut ()), pump) {
             Ok(Some(Reply::Clock(clock))) => time = Some(clock.to_string().replace(' ', "T")),
-            Ok(Some(reply)) => current_events(&reply, &mut |name, text| {
-                let event = (name.to_string(), values(&text.to_string()));
-                if !events.contains(&event) {
-                    events.push(event);
+            Ok(Some(reply)) => {
+                for event in current_events(&reply, DateTime::MIN) {
+                    let event = (event.kind.to_string(), values(&event.to_string()));
+                    if !events.contains(&event) {
+                        events.push(event);
+                    }
                 }
-            }),
+            }
             Ok(None) => {}
             Err(stop) => panic!("{opcode}: {stop}"),
         }

@@ -3,7 +3,6 @@
 
 mod shared;
 
-use carelink_core::events::Event;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::sensor::events::events;
 use carelink_core::sensor::{self, Beside, Page, Pages, Record, When};
@@ -11,6 +10,7 @@ use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
+use carelink_core::vendor::Event;
 use carelink_samples::emit::sensor::SensorPages;
 use jiff::civil::date;
 use proptest::prelude::*;

@@ -5,8 +5,9 @@
 //! as its changes and the pump's settings tell it. A temporary basal runs on through a suspension.
 
 use super::time::DAY;
-use crate::vendor::Judged;
 use carelink_core::history::settings::Delivery;
+use carelink_core::units::clock::seconds;
+use carelink_core::vendor::Event;
 use std::collections::BTreeMap;
 
 /// How the rate came about.
@@ -76,15 +77,10 @@ enum Temporary {
 
 impl Basal {
     /// Takes the next event.
-    pub fn take(&mut self, time: i64, kind: &str, values: &BTreeMap<&str, Judged>) {
-        let number = |key: &str| match values.get(key) {
-            Some(Judged::Number(number)) => Some(*number),
-            _ => None,
-        };
-        let name = |key: &str| match values.get(key) {
-            Some(Judged::Name(name)) => Some(name.clone()),
-            _ => None,
-        };
+    pub fn take(&mut self, event: &Event) {
+        let (time, kind) = (seconds(event.time), event.kind.as_ref());
+        let number = |key: &str| event.number(key);
+        let name = |key: &str| event.name(key).map(str::to_owned);
         #[allow(clippy::cast_possible_truncation, reason = "the vendor's milliseconds are whole")]
         let duration = |key: &str| number(key).map(|milliseconds| (milliseconds / 1000.0) as i64);
         let entry = || Some((duration("START_TIME")?, number("RATE")?));
@@ -195,13 +191,17 @@ impl Basal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::judged;
+    use jiff::SignedDuration;
+    use jiff::civil::date;
 
     const HOUR: i64 = 3600;
 
     fn steps(events: &[(i64, &str, &str)], hours: i64) -> Vec<(i64, i64, f64, Cause)> {
         let mut basal = Basal::default();
-        events.iter().for_each(|(hour, kind, values)| basal.take(hour * HOUR, kind, &judged(values)));
+        for (hour, kind, values) in events {
+            let time = date(1970, 1, 1).at(0, 0, 0, 0) + SignedDuration::from_hours(*hour);
+            basal.take(&Event::new(time, (*kind).to_owned()).with_text(values));
+        }
         let steps = basal.steps(0, hours * HOUR);
         steps.iter().map(|step| (step.from / HOUR, step.to / HOUR, step.rate, step.cause)).collect()
     }

@@ -4,14 +4,13 @@
 use super::basal::{Basal, Step};
 use super::time::moment;
 use crate::events::Found;
-use crate::vendor::{Judged, judged};
 use anyhow::{Result, bail};
 use carelink_core::history::alarm::SensorAlarmCode;
 use carelink_core::pump::status::Alarm as PumpAlarm;
 use carelink_core::tree::names::lookup;
 use carelink_core::units::clock::seconds;
+use carelink_core::vendor::Event;
 use jiff::civil::DateTime;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a mark stands for.
@@ -105,9 +104,8 @@ impl Series {
         let mut series = Self::default();
         let mut unsure = 0;
         for event in events {
-            let (time, values) = (seconds(event.time), judged(&event.values));
-            series.basal.take(time, event.kind, &values);
-            match mark(event.kind, time, &values) {
+            series.basal.take(&event.event);
+            match mark(&event.event) {
                 Ok(mark) => series.marks.extend(mark),
                 Err(Unsure) => unsure += 1,
             }
@@ -188,11 +186,9 @@ pub fn short(value: f64) -> String {
 struct Unsure;
 
 /// What an event shows.
-fn mark(kind: &str, time: i64, values: &BTreeMap<&str, Judged>) -> Result<Option<Mark>, Unsure> {
-    let number = |key: &str| match values.get(key) {
-        Some(Judged::Number(number)) => Some(*number),
-        _ => None,
-    };
+fn mark(event: &Event) -> Result<Option<Mark>, Unsure> {
+    let (time, kind) = (seconds(event.time), event.kind.as_ref());
+    let number = |key: &str| event.number(key);
     let amount = number("AMOUNT");
     let point = |kind, value, words| Some(Mark { kind, time, end: time, value, words });
     #[allow(
@@ -243,8 +239,7 @@ fn mark(kind: &str, time: i64, values: &BTreeMap<&str, Judged>) -> Result<Option
             Some(Mark { kind: SeriesKind::Square, time, end, value: amount, words })
         }),
         "BolusWizardBolusEstimate" | "JournalEntryMealMarker" => {
-            let units = values.get("CARB_UNITS");
-            let exchanges = matches!(units, Some(Judged::Name(name)) if name.starts_with("exch"));
+            let exchanges = event.name("CARB_UNITS").is_some_and(|name| name.starts_with("exch"));
             let (kind, unit) =
                 if exchanges { (SeriesKind::Exchanges, "exchanges") } else { (SeriesKind::Grams, "g") };
             number("CARB_INPUT")
@@ -269,7 +264,9 @@ mod tests {
 
     #[test]
     fn a_meter_reading_is_drawn_in_mg_dl_or_not_at_all() {
-        let drawn = |values| mark("CalBGForPH", 0, &judged(values)).map(|mark| mark.map(|mark| mark.words));
+        let time = jiff::civil::date(2026, 11, 1).at(0, 0, 0, 0);
+        let reading = |values| Event::new(time, "CalBGForPH").with_text(values);
+        let drawn = |values| mark(&reading(values)).map(|mark| mark.map(|mark| mark.words));
         assert_eq!(drawn("AMOUNT=99.088, UNITS=null"), Ok(Some("meter 99.09 mg/dL".to_owned())));
         assert_eq!(drawn("AMOUNT=null, UNITS=null"), Err(Unsure));
     }

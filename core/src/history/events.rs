@@ -12,11 +12,11 @@ use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
 use super::wizard_setup::Config;
 use super::{Body, Record, RecordType};
-use crate::events::{Datum, Event};
 use crate::pump::profile::Pattern;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::units::quantities::{Insulin, Minutes};
+use crate::vendor::{Datum, Event};
 use jiff::civil::DateTime;
 
 /// How far behind a record its other half may lie: others of the same second come between them at times.

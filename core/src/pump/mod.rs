@@ -15,7 +15,6 @@ pub mod block;
 pub mod carb_ratio;
 pub mod clock;
 pub mod control;
-pub mod events;
 pub mod factory;
 pub mod identity;
 pub mod ids;

@@ -6,7 +6,7 @@
 
 use super::beside::Isig;
 use super::record::{Body, Clock, Record, RecordType};
-use crate::events::{Datum, Event};
+use crate::vendor::{Datum, Event};
 use jiff::civil::DateTime;
 
 /// What the vendor shows for glucose below and above what the sensor measures, in mg/dL.

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
-use carelink_core::events::{Datum, Event};
+use carelink_core::vendor::{Datum, Event};
 use carelink_recordings::path;
 use std::collections::HashMap;
 use std::fs;
@@ -53,7 +53,7 @@ pub fn agrees(event: &Event, official: &[(String, String)]) -> bool {
 pub fn compare<'o>(events: &[Event], official: &[&'o Official]) -> (usize, Vec<&'o Official>) {
     let mut pool: HashMap<(String, &str), Vec<&Event>> = HashMap::new();
     for event in events {
-        pool.entry((event.time.to_string(), event.kind)).or_default().push(event);
+        pool.entry((event.time.to_string(), event.kind.as_ref())).or_default().push(event);
     }
     let mut missing = Vec::new();
     for row in official {

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: typed records of history and sensor pages. Out: events by the vendor's names, as its exports list them.
+//! In: a typed value of a record or a reply. Out: the same as the vendor counts it.
 
 use crate::units::clock::seconds;
 use crate::units::quantities::{CarbUnit, Glucose, GlucoseUnit, Minutes, TimeOfDay};
 use jiff::civil::DateTime;
 use std::borrow::Cow;
 use std::fmt;
-
-/// An event, as the vendor's exports list it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// When it happened, by the pump's clock.
-    pub time: DateTime,
-    /// The vendor's name of it.
-    pub kind: &'static str,
-    /// The vendor's keys and their values, in the vendor's order. Database ids of an export are left out.
-    pub values: Vec<(&'static str, Datum)>,
-}
 
 /// A value of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,37 +20,6 @@ pub enum Datum {
     Text(Cow<'static, str>),
 }
 
-impl Event {
-    /// An event without values.
-    #[must_use]
-    pub fn new(time: DateTime, kind: &'static str) -> Self {
-        Self { time, kind, values: Vec::new() }
-    }
-
-    /// The event with one more value.
-    #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl Into<Datum>) -> Self {
-        self.values.push((key, value.into()));
-        self
-    }
-
-    /// Its value for a key.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Datum> {
-        self.values.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
-    }
-}
-
-/// `KEY=VALUE, KEY=VALUE`, as the vendor's exports have it.
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (key, value)) in self.values.iter().enumerate() {
-            write!(f, "{}{key}={value}", if at > 0 { ", " } else { "" })?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Datum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,6 +27,18 @@ impl fmt::Display for Datum {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Datum {
+    /// True if both say the same: numbers to a ten thousandth, names whatever their case.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => (one - other).abs() < 0.000_05,
+            (Self::Text(one), Self::Text(other)) => one.trim().to_lowercase() == other.trim().to_lowercase(),
+            _ => self == other,
         }
     }
 }
@@ -95,6 +65,13 @@ impl From<u8> for Datum {
 impl From<u16> for Datum {
     fn from(number: u16) -> Self {
         Self::Number(number.into())
+    }
+}
+
+/// A count.
+impl From<usize> for Datum {
+    fn from(count: usize) -> Self {
+        u32::try_from(count).unwrap_or(u32::MAX).into()
     }
 }
 
