@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the sample captures. Out: seeds in `fuzz/seeds`, a folder for each target.
+
+use anyhow::Result;
+use carelink_capture::tcp;
+use carelink_core::exchange::{Outcome, Transaction};
+use carelink_core::pump::{Opcode, PageKind};
+use carelink_core::session::Session;
+use carelink_core::transfer::Claim;
+use carelink_fuzz::written;
+use std::fs::{self, File};
+use std::path::Path;
+
+/// As the vendor's exports begin, in its two forms.
+const EXPORTS: [(&str, &str); 2] = [
+    (
+        "table",
+        "Timestamp\tRaw-Type\tRaw-Values\tRaw-Device Type\n1/2/26 10:00:00\tBolusNormal\tAMOUNT=1.5, ACTION_REQUESTOR=pump\tParadigm 522\n",
+    ),
+    (
+        "download",
+        "Index,Date,Time,Timestamp,Raw-Type,Raw-Values,Raw-ID\n1,1/2/26,10:00:00,1/2/26 10:00:00,Rewind,,12\n",
+    ),
+];
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = |target| -> Result<_> {
+        let folder = root.join("seeds").join(target);
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    };
+    let (captures, transfers, pages, exports) =
+        (folder("capture")?, folder("transfers")?, folder("pages")?, folder("export")?);
+    for (name, text) in EXPORTS {
+        fs::write(exports.join(name), text)?;
+    }
+    for entry in root.join("../pcap-samples").read_dir()? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".pcapng")) else {
+            continue;
+        };
+        fs::copy(&path, captures.join(name))?;
+        let (mut session, mut bytes, mut before) = (Session::default(), Vec::new(), None);
+        let (_, read) = carelink_capture::read(File::open(&path)?, tcp::PORT, |packet| {
+            let transfer = packet.transfer(Claim::Certain);
+            session.observe(&transfer);
+            bytes.extend(written(&transfer, packet.time.saturating_sub(*before.get_or_insert(packet.time))));
+            before = Some(packet.time);
+            Ok(())
+        });
+        read?;
+        fs::write(transfers.join(name), bytes)?;
+        for (id, transaction) in session.transactions().iter() {
+            let Some(kind) = page_kind(transaction) else { continue };
+            // Each for a 522 and a 523, the third and the fourth of the models.
+            for model in [3, 4] {
+                let page = [&[kind, model], session.transactions().reply(id).0].concat();
+                fs::write(pages.join(format!("{name}-{id}-{model}")), page)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The place of the page's kind among all, if a page was read.
+fn page_kind(transaction: &Transaction) -> Option<u8> {
+    let kind = transaction.pump_opcode().and_then(Opcode::page)?;
+    let place = PageKind::ALL.iter().position(|other| *other == kind)?;
+    u8::try_from(place).ok().filter(|_| transaction.outcome() == Outcome::Complete)
+}
