@@ -24,7 +24,7 @@ const FRAME: usize = 64;
 
 /// The parameters of a command.
 ///
-/// `None` for a value that the layout cannot hold, such as a rate between two steps.
+/// `None` for a value that the layout cannot hold, such as a rate between two steps, and for one that nothing emits yet.
 #[must_use]
 pub fn parameters(value: &Parameters, to: To) -> Option<Vec<u8>> {
     Some(match value {
@@ -52,12 +52,14 @@ pub fn parameters(value: &Parameters, to: To) -> Option<Vec<u8>> {
         Parameters::TempBasal(SetTempBasal::Percent(percent, duration)) => {
             vec![*percent, half_hours(duration.0)?]
         }
+        #[allow(unreachable_patterns, reason = "a layout need not have an emitter")]
+        _ => return None,
     })
 }
 
 /// The payload of a reply, filled with zeros to whole frames.
 ///
-/// `None` for a value that the layout cannot hold.
+/// `None` for a value that the layout cannot hold, and for one that nothing emits yet.
 #[must_use]
 pub fn reply(value: &Reply, to: To) -> Option<Vec<u8>> {
     let mut bytes = match value {
@@ -114,6 +116,8 @@ pub fn reply(value: &Reply, to: To) -> Option<Vec<u8>> {
             .chain(setup.complete.map(|complete| !complete))
             .map(u8::from)
             .collect(),
+        #[allow(unreachable_patterns, reason = "a layout need not have an emitter")]
+        _ => return None,
     };
     bytes.resize(bytes.len().div_ceil(FRAME).max(1) * FRAME, 0);
     Some(bytes)
