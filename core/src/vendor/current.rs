@@ -36,12 +36,9 @@ fn say(reply: &Reply, events: &mut Events<'_>) {
         Reply::BgReminderEnable(enable) => events.enabled("CurrentBGReminderEnable", enable.0),
         Reply::BolusReminderEnable(enable) => events.enabled("CurrentBolusReminderEnable", enable.0),
         Reply::BasalProfile(profile) => basal_profile(profile, events),
-        Reply::Battery(battery) => {
-            if battery.status == BatteryStatus::Normal {
-                let voltage = battery.voltage.0;
-                events
-                    .add("CurrentBatteryStatus", [("STATUS", "normal".into()), ("VOLTAGE", voltage.into())]);
-            }
+        Reply::Battery(battery) if battery.status == BatteryStatus::Normal => {
+            let voltage = battery.voltage.0;
+            events.add("CurrentBatteryStatus", [("STATUS", "normal".into()), ("VOLTAGE", voltage.into())]);
         }
         Reply::BgUnits(units) => {
             if let Some(units) = units.0.exported() {
@@ -83,10 +80,8 @@ fn say(reply: &Reply, events: &mut Events<'_>) {
         Reply::HistoryPages(pages) => {
             events.add("CurrentHistoryPageNumber", [("PAGE_NUMBER", pages.current.into())]);
         }
-        Reply::Language(language) => {
-            if language.0 == Language::English {
-                events.add("CurrentDisplayLanguage", [("LANGUAGE", "english".into())]);
-            }
+        Reply::Language(language) if language.0 == Language::English => {
+            events.add("CurrentDisplayLanguage", [("LANGUAGE", "english".into())]);
         }
         Reply::LinkIds(ids) => {
             for (place, id) in (1_u32..).zip(&ids.0) {
@@ -131,10 +126,8 @@ fn say(reply: &Reply, events: &mut Events<'_>) {
         }
         Reply::SensorSettings(settings) => sensor_settings(settings, events),
         Reply::Settings(settings) => pump_settings(settings, events),
-        Reply::State(state) => {
-            if state.normal() {
-                events.add("CurrentPumpStatus", [("STATUS", "normal".into())]);
-            }
+        Reply::State(state) if state.normal() => {
+            events.add("CurrentPumpStatus", [("STATUS", "normal".into())]);
         }
         Reply::Targets(targets) => {
             let Some(units) = targets.units.exported() else { return };
