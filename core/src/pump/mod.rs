@@ -369,7 +369,7 @@ mod tests {
     fn opcodes_have_names() {
         assert_eq!(Opcode(0x8D).to_string(), "Read Pump Model");
         assert_eq!(Opcode(0x40).to_string(), "Set Clock", "and not the 508's Read Temp Basal");
-        assert_eq!(Opcode(0x2F).to_string(), "unknown (0x2f)");
+        assert_eq!(Opcode(0xFE).to_string(), "unknown (0xfe)");
         assert_eq!(Opcode(0x80).command().map(|command| command.answer), Some(Answer::Frames(16)));
         assert_eq!(Opcode(0x42).command().map(|command| command.therapy), Some(true));
     }
