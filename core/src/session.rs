@@ -55,7 +55,8 @@ impl Session {
         alone.choose(self.options);
         alone.observe(transfer);
         let facts = alone.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        show::transfer(alone.seen(), transfer, placed(facts), None, sink);
+        let seen = Seen { passed_over: self.tracker.passes_over(transfer.stream), ..alone.seen() };
+        show::transfer(seen, transfer, placed(facts), None, sink);
         Verdict::Ours
     }
 
@@ -98,6 +99,11 @@ impl Session {
     }
 
     fn seen(&self) -> Seen<'_> {
-        Seen { tracker: &self.tracker, transactions: &self.transactions, options: self.options }
+        Seen {
+            tracker: &self.tracker,
+            transactions: &self.transactions,
+            options: self.options,
+            passed_over: false,
+        }
     }
 }

@@ -14,4 +14,4 @@ pub use code::DeviceCode;
 pub use outcome::{Outcome, Stage};
 pub use transaction::{Asked, Expects, Part, PumpCommand, Transaction, TransactionId};
 pub use transactions::Transactions;
-pub(crate) use transactions::{Answer, Arrival, Completion};
+pub(crate) use transactions::{Answer, Arrival, Completion, LONGEST_REPLY};

@@ -17,7 +17,7 @@ use crate::tree::checksum::CrcStatus;
 use rustc_hash::FxHashMap;
 
 /// The most bytes that are kept of one reply: the longest page has 2,048.
-const LONGEST_REPLY: usize = 1 << 16;
+pub(crate) const LONGEST_REPLY: usize = 1 << 16;
 
 /// A reply that is still coming.
 #[derive(Debug, Default)]
@@ -80,6 +80,8 @@ pub(crate) enum Completion {
     Whole,
     /// It is the last of several parts.
     Joined,
+    /// Nothing any more: the reply is longer than [`LONGEST_REPLY`], and the rest is not kept.
+    TooLong,
 }
 
 /// All transactions of a capture.
@@ -206,6 +208,7 @@ impl Transactions {
         transaction.missing += arrival.lacks;
         transaction.bad_crcs += u32::from(!arrival.good);
         let first = transaction.first_data.is_none();
+        let mut too_long = false;
         let stage = match arrival.answer {
             Answer::Ack => Some(Stage::PumpAck),
             Answer::Nak(nak) => Some(Stage::PumpNak(nak)),
@@ -222,6 +225,7 @@ impl Transactions {
                     });
                     coming.data.extend_from_slice(bytes);
                 } else {
+                    too_long = true;
                     transaction.missing += small(bytes.len());
                 }
                 if last {
@@ -232,7 +236,9 @@ impl Transactions {
             Answer::Other => None,
         };
         // A damaged header may say anything: it does not end a transaction by itself.
-        let Some(stage) = stage.filter(|_| arrival.trusted) else { return Completion::None };
+        let Some(stage) = stage.filter(|_| arrival.trusted) else {
+            return if too_long { Completion::TooLong } else { Completion::None };
+        };
         transaction.stage = stage;
         transaction.response = Some(arrival.at);
         let proven = !transaction.unproven;
@@ -245,6 +251,7 @@ impl Transactions {
             _ => {}
         }
         match (ends, part) {
+            _ if too_long => Completion::TooLong,
             (true, true) => Completion::Joined,
             (true, false) if sound && first => Completion::Whole,
             _ => Completion::None,

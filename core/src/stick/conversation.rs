@@ -28,7 +28,7 @@ use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
 
 /// The most commands of one stick that may wait for a reply.
-const MOST_WAITING: usize = 32;
+pub(super) const MOST_WAITING: usize = 32;
 /// A command that waits longer than this gets no reply any more, in nanoseconds.
 const STALE: u64 = 2_000_000_000;
 /// The same for power control, which takes 17 s.
@@ -116,6 +116,10 @@ impl Conversation<'_> {
         let early = open.is_some_and(|open| sent.time() < open.request.time());
         if !follows || unanswered || early {
             self.interrupt(found);
+        }
+        if self.stick.waiting.len() >= MOST_WAITING {
+            self.stick.waiting.clear();
+            found.marks.add(Marks::LIMIT);
         }
         self.enqueue(id, opcode, &command, sent.time());
     }
@@ -205,8 +209,7 @@ impl Conversation<'_> {
             })
         };
         // A session opens with Read Product Info: what an earlier one still waited for will not come.
-        let anew = opcode == Opcode::ProductInfo || self.stick.waiting.len() >= MOST_WAITING;
-        let over = if anew {
+        let over = if opcode == Opcode::ProductInfo {
             self.stick.waiting.len()
         } else {
             self.stick.waiting.iter().take_while(|&&waiting| stale(waiting)).count()
@@ -410,6 +413,7 @@ impl Conversation<'_> {
         match self.transactions.take(id, arrival) {
             Completion::Whole => found.marks.add(Marks::WHOLE_REPLY),
             Completion::Joined => found.marks.add(Marks::COMPLETES),
+            Completion::TooLong => found.marks.add(Marks::LIMIT),
             Completion::None => {}
         }
     }

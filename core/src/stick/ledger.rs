@@ -80,6 +80,9 @@ impl Marks {
     /// Packets are missing before it: it does not follow from what came before.
     pub const AFTER_GAP: Self = Self(32);
 
+    /// A limit was reached with it: a command gave up those that waited before it, or a reply is too long to be kept.
+    pub const LIMIT: Self = Self(64);
+
     /// True if `mark` is among these.
     #[must_use]
     pub const fn has(self, mark: Self) -> bool {

@@ -45,7 +45,7 @@ pub use context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::tree::opaque::{LEFT_OVER, UNKNOWN};
-use crate::tree::sink::{Sink, Span};
+use crate::tree::sink::Sink;
 use codes::{ACK_LENGTH, speaker};
 use command::{Body, Request};
 use nom::Parser as _;
@@ -306,9 +306,4 @@ fn taken<S: Sink>(c: &mut Cursor<'_, '_, S>, opcode: Opcode, context: &Context) 
         c.remainder(UNKNOWN);
     }
     Reply::Ack
-}
-
-/// The command that a reply answers, for the tree.
-pub fn answered<S: Sink>(c: &mut Cursor<'_, '_, S>, span: Span, answers: Answered) {
-    c.generated(OPCODE, span, &answers.opcode);
 }

@@ -2,15 +2,18 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
 use super::book::Reassembly;
+use super::conversation::MOST_WAITING;
 use super::framing::Portion;
 use super::ledger::{Fact, Marks};
-use super::tracker::Tracker;
+use super::tracker::{MOST_STICKS, Tracker};
 use super::{Answered, Context, transmit};
-use crate::exchange::{Transaction, Transactions};
+use crate::exchange::{LONGEST_REPLY, Transaction, Transactions};
 use crate::pump;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{CUT_CAPTURE, GAP, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG};
+use crate::tree::expert::{
+    CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG,
+};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
@@ -61,6 +64,8 @@ pub struct Seen<'t> {
     pub transactions: &'t Transactions,
     /// How it is to be shown.
     pub options: Options,
+    /// True if there are so many sticks that this one is not followed.
+    pub passed_over: bool,
 }
 
 /// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
@@ -89,6 +94,10 @@ pub fn transfer<'f, S: Sink>(
         } else {
             here.piece(fact, &mut cursor);
         }
+    }
+    if seen.passed_over {
+        let limit = format_args!("only the first {MOST_STICKS} sticks of a capture are followed");
+        cursor.expert(LIMIT_REACHED, limit);
     }
 }
 
@@ -197,6 +206,20 @@ impl Visit<'_> {
         }
         if fact.marks.has(Marks::AFTER_GAP) {
             c.expert(GAP, format_args!(""));
+        }
+        if fact.marks.has(Marks::LIMIT) {
+            match fact.direction {
+                Direction::ToStick => c.expert(
+                    LIMIT_REACHED,
+                    format_args!("{MOST_WAITING} commands wait for a reply: none of them gets one any more"),
+                ),
+                Direction::FromStick => {
+                    c.expert(
+                        LIMIT_REACHED,
+                        format_args!("of a reply, {LONGEST_REPLY} bytes are kept at most"),
+                    );
+                }
+            }
         }
         if fact.marks.has(Marks::LEFT_OVER) {
             c.expert(STRAY_REPLY, format_args!(""));

@@ -13,7 +13,7 @@ use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
-const MOST_STICKS: usize = 4096;
+pub(crate) const MOST_STICKS: usize = 4096;
 
 /// Follows what every stick in a capture says.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Tracker {
 impl Tracker {
     /// Takes a transfer, in capture order, into the transactions. False if the transfer is not a stick's.
     pub fn observe(&mut self, transactions: &mut Transactions, transfer: &Transfer<'_>) -> bool {
-        if self.sticks.len() >= MOST_STICKS && !self.sticks.contains_key(&transfer.stream) {
+        if self.passes_over(transfer.stream) {
             return transfer.claim == Claim::Certain;
         }
         let stick = self.sticks.entry(transfer.stream).or_default();
@@ -41,6 +41,12 @@ impl Tracker {
     #[must_use]
     pub fn takes(&self, stream: Stream) -> bool {
         self.sticks.get(&stream).is_some_and(|stick| stick.heuristic.takes())
+    }
+
+    /// True if the stick is one too many, so that nothing is remembered of it.
+    #[must_use]
+    pub fn passes_over(&self, stream: Stream) -> bool {
+        self.sticks.len() >= MOST_STICKS && !self.sticks.contains_key(&stream)
     }
 
     /// The facts of a transfer, front to back.

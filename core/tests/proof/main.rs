@@ -3,6 +3,7 @@
 
 mod faults;
 mod foreign;
+mod limits;
 mod memory;
 mod replay;
 mod wanted;
