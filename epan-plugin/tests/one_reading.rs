@@ -6,8 +6,11 @@ mod built;
 
 use carelink_cli::conversation::{Conversation, Options};
 use carelink_core::registry;
+use carelink_core::transfer::{Direction, Stream};
 use carelink_core::tree::sink::Outline;
 use carelink_recordings::captures;
+use carelink_samples::link::Link;
+use carelink_samples::session::{Session, Transfer, TransferType};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use xtask::tshark::Tshark;
@@ -28,13 +31,14 @@ fn by_wireshark(tshark: &Tshark, path: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+fn read(path: &Path) -> Conversation {
+    let options = Options { model: None, tcp_port: TCP_PORT };
+    Conversation::read(path, &options).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
+}
+
 /// The same, as the program reads it.
 fn by_the_program(path: &Path) -> Vec<String> {
-    let options = Options { model: None, tcp_port: TCP_PORT };
-    let conversation = match Conversation::read(path, &options) {
-        Ok(conversation) => conversation,
-        Err(error) => panic!("{}: {error:#}", path.display()),
-    };
+    let conversation = read(path);
     let numbers = FIELDS.map(|name| registry::fields().position(|field| field.name == name));
     let mut lines = Vec::new();
     for packet in &conversation.packets {
@@ -74,6 +78,26 @@ fn samples() -> Vec<PathBuf> {
     paths
 }
 
+/// The transfers of a capture as a session that can be written in any form; `None` for lines, and where some were cut.
+fn session(path: &Path) -> Option<Session> {
+    let conversation = read(path);
+    let transfers = conversation.packets.into_iter().map(|packet| {
+        let Stream::Usb { bus, device, .. } = packet.stream else { return None };
+        let inward = packet.direction == Some(Direction::FromStick);
+        (packet.bytes.len() == packet.reported).then_some(Transfer {
+            time_ns: packet.time,
+            bus,
+            address: u8::try_from(device).ok()?,
+            endpoint: packet.endpoint? | if inward { 0x80 } else { 0 },
+            transfer_type: TransferType::Bulk,
+            bytes: packet.bytes,
+            lost: 0,
+            comment: None,
+        })
+    });
+    transfers.collect::<Option<Vec<_>>>().map(|transfers| Session { transfers })
+}
+
 /// User link types need a setting in Wireshark, and RTAC serial a choice of the user.
 fn needs_no_setting(path: &&PathBuf) -> bool {
     let name = path.to_string_lossy();
@@ -85,7 +109,7 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
     let tshark = Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin");
     let samples = samples();
     let all: Vec<_> = samples.iter().filter(needs_no_setting).cloned().chain(captures()).collect();
-    let (mut counts, mut forms) = ([0; 5], 0);
+    let (mut counts, mut forms) = ([0; 6], 0);
     let mut before: Option<PathBuf> = None;
     for path in &all {
         let path = tshark.lend(path).expect("it can be copied");
@@ -115,11 +139,17 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
             run("mergecap", &["-I", "none", "-w", &text(&merged), &text(before), &text(&path)]);
             counts[4] += compare(&tshark, &merged, "merged");
         }
+        if let Some(session) = session(&path) {
+            let tcp = made("tcp.pcapng");
+            let file = Link::Tcp.write(&session, Vec::new()).expect("nothing was cut");
+            std::fs::write(&tcp, file).expect("the folder is ours");
+            counts[5] += compare(&tshark, &tcp, "TCP");
+        }
         before = Some(path);
     }
-    let [plain, zipped, pcap, exported, merged] = counts;
+    let [plain, zipped, pcap, exported, merged, tcp] = counts;
     println!(
-        "{forms} captures: {plain} frames plain, {zipped} gzip, {pcap} pcap, {exported} exported, {merged} merged"
+        "{forms} captures: {plain} frames plain, {zipped} gzip, {pcap} pcap, {exported} exported, {merged} merged, {tcp} TCP"
     );
-    assert!(plain > 1000 && zipped == plain && exported > 1000 && merged > plain);
+    assert!(plain > 1000 && zipped == plain && exported > 1000 && merged > plain && tcp > 500);
 }
