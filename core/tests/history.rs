@@ -527,7 +527,7 @@ fn glucose_in_mmol_is_exported_as_the_vendor_does() {
         .map(|line| line.split_once("AMOUNT=").expect("an amount").1.split(',').next().unwrap_or_default())
         .collect();
     assert_eq!(amounts, ["109.898", "110", "null", "null"]);
-    assert!(lines[0].contains("AMOUNT=109.898"), "{}", lines[0]);
+    assert!(lines[0].contains("AMOUNT=110,"), "what was entered is rounded: {}", lines[0]);
 }
 
 #[test]
@@ -540,4 +540,104 @@ fn a_bolus_reminder_tells_its_start_if_that_is_midnight() {
     let lines = events_of(&emitted(&[reminder(0), reminder(9)], true), "551");
     assert!(lines[0].contains("ALARM_TIME=1800000") && lines[0].contains("START_TIME=0"), "{}", lines[0]);
     assert!(lines[1].contains("START_TIME=null"), "{}", lines[1]);
+}
+
+/// A stamp of 2026-03-04 05:01:00, with bits above the hour.
+fn stamp_with(hour: u8) -> [u8; 5] {
+    [0x00, 0xC1, 0x05 | hour << 5, 0x04, 0x1A]
+}
+
+fn lines_of(before: &[u8], hour: u8, after: &[u8]) -> Vec<String> {
+    let lines = events_of(&[before, &stamp_with(hour), after].concat(), "554");
+    lines.iter().map(|line| line.replace(", ACTION_REQUESTOR=pump", "")).collect()
+}
+
+#[track_caller]
+fn assert_lines(lines: &[String], expected: &[&str]) {
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for expected in expected {
+        assert!(lines.iter().any(|line| line.contains(expected)), "{expected} in {lines:#?}");
+    }
+}
+
+/// 12 of 12 rows of an export agree: both units, and a rising limit above a byte.
+#[test]
+fn rates_of_change_are_in_the_unit_that_each_was_set_in() {
+    let lines = lines_of(&[0x56, 0x07], 3, &[0x13, 0xFA, 0x03, 0x41, 0x55]);
+    assert_lines(
+        &lines,
+        &["ChangeSensorRateOfChangeAlertSetup NEW_LIMIT_UNITS=mmol_l_minute, NEW_RISING_LIMIT_ENABLE=true, \
+           NEW_RISING_LIMIT=4.954, NEW_FALLING_LIMIT_ENABLE=true, NEW_FALLING_LIMIT=4.504, \
+           OLD_LIMIT_UNITS=mmol_l_minute, OLD_RISING_LIMIT_ENABLE=true, OLD_RISING_LIMIT=1.171, \
+           OLD_FALLING_LIMIT_ENABLE=true, OLD_FALLING_LIMIT=1.531"],
+    );
+    let lines = lines_of(&[0x56, 0x01], 1, &[0x2D, 0x28, 0x02, 0x41, 0x55]);
+    assert_lines(
+        &lines,
+        &["NEW_LIMIT_UNITS=mg_dl_minute, NEW_RISING_LIMIT_ENABLE=true, NEW_RISING_LIMIT=4.5, \
+           NEW_FALLING_LIMIT_ENABLE=false, NEW_FALLING_LIMIT=4, OLD_LIMIT_UNITS=mmol_l_minute, \
+           OLD_RISING_LIMIT_ENABLE=false"],
+    );
+    // Bits that no record at hand has set make no number.
+    let lines = lines_of(&[0x56, 0x0B], 1, &[0x2D, 0x28, 0x02, 0x41, 0x55]);
+    assert_lines(&lines, &["NEW_LIMIT_UNITS=null, NEW_RISING_LIMIT_ENABLE=true, NEW_RISING_LIMIT=null"]);
+}
+
+/// 28 of 28 profiles, 16 of 16 patterns and 8 of 8 setups of an export agree.
+#[test]
+fn limits_of_glucose_are_before_and_after_in_their_units() {
+    let unused = [0x00, 0xFF, 0xFF];
+    let old = [&[0x00, 0x4C, 0x00, 0x28, 0x64, 0x28][..], &unused.repeat(6)].concat();
+    let new = [&[0x00, 0x89, 0x30][..], &unused.repeat(7)].concat();
+    let after = [&[0xFF, 0xF0, 0xFF][..], &old, &[0xFC, 0xFF, 0xFC, 0xFF], &new, &[0x87, 0x02]].concat();
+    let lines = lines_of(&[0x54, 0xF0], 1, &after);
+    assert_lines(
+        &lines,
+        &[
+            "ChangeSensorGlucoseLimitPattern ENABLE=true, NUM_PROFILES=2",
+            "PROFILE_INDEX=0, LOW_LIMIT_ENABLE=false, LOW_LIMIT=50.445, HIGH_LIMIT_ENABLE=true, HIGH_LIMIT=136.922, START_TIME=0",
+            "PROFILE_INDEX=1, LOW_LIMIT_ENABLE=true, LOW_LIMIT=72.064, HIGH_LIMIT_ENABLE=true, HIGH_LIMIT=180.16, START_TIME=72000000",
+            "ChangeSensorGlucoseLimitPattern ENABLE=true, NUM_PROFILES=1",
+            "PROFILE_INDEX=0, LOW_LIMIT_ENABLE=true, LOW_LIMIT=48, HIGH_LIMIT_ENABLE=true, HIGH_LIMIT=137, START_TIME=0",
+            "ChangeSensorGlucoseLimitPatternSetup",
+        ],
+    );
+}
+
+/// 2 of 2 profiles of an export agree.
+#[test]
+fn predictive_alerts_are_before_and_after() {
+    let unused = [0x00, 0xFF, 0xFF].repeat(7);
+    let after = [&[0x00, 0x0F, 0x14][..], &unused, &[0x00, 0x1E, 0x19], &unused].concat();
+    let lines = lines_of(&[0x55, 0x11], 6, &after);
+    assert_lines(
+        &lines,
+        &[
+            "ChangeSensorPredictiveAlertPattern ENABLE=true, NUM_PROFILES=1",
+            "LOW_ENABLE=true, LOW_DURATION=1200000, HIGH_ENABLE=true, HIGH_DURATION=900000, START_TIME=0",
+            "ChangeSensorPredictiveAlertPattern ENABLE=true, NUM_PROFILES=1",
+            "LOW_ENABLE=true, LOW_DURATION=1500000, HIGH_ENABLE=true, HIGH_DURATION=1800000, START_TIME=0",
+            "ChangeSensorPredictiveAlertPatternSetup",
+        ],
+    );
+}
+
+/// 14 of 14 silences, one graph timeout, one demo mode and one reminder of an export agree.
+#[test]
+fn small_settings_of_the_sensor_have_the_vendors_values() {
+    for (scope, name) in [
+        (0, "normal"),
+        (1, "high_glucose"),
+        (2, "low_glucose"),
+        (4, "high_and_low_glucose"),
+        (8, "all"),
+        (3, "null"),
+    ] {
+        let lines = lines_of(&[0x53, scope], 0, &[0x5A]);
+        assert_lines(&lines, &[&format!("ChangeSensorAlarmSilenceConfig DURATION=5400000, SCOPE={name}")]);
+    }
+    assert_lines(&lines_of(&[0x51, 0x06], 0, &[]), &["ChangeSensorGraphTimeout DURATION=360000"]);
+    assert_lines(&lines_of(&[0x52, 0x01], 0, &[]), &["ChangeSensorGraphDemoMode ENABLE=true"]);
+    assert_lines(&lines_of(&[0x35, 0x00], 0, &[]), &["AlarmClockReminder REASON=bolus offset expired"]);
+    assert_lines(&lines_of(&[0x35, 0x01], 0, &[]), &["AlarmClockReminder REASON=null"]);
 }

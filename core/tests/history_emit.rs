@@ -9,6 +9,10 @@ use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::ids::Ids;
 use carelink_core::history::layout::{Layout, Length};
 use carelink_core::history::page::Page;
+use carelink_core::history::sensor_alerts::{
+    Ahead, AheadPattern, GlucoseLimits, GlucoseRate, LimitPattern, Limits, PredictiveAlerts, RateAlert,
+    RateAlerts,
+};
 use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup, Silence};
 use carelink_core::history::settings::{
     BolusReminder, Clock, Delivery, EasyBolus, ReservoirWarning, Suspend,
@@ -229,7 +233,8 @@ fn sensor_config(opcode: u8, layout: Layout) -> impl Strategy<Value = SensorConf
                 More::Limits { high_enabled: one, high, low_enabled: other, low }
             } else {
                 let low_suspend = (layout == Layout::Latest).then(|| (other, glucose(limit.into())));
-                More::Areas { high: area, low, auto_cal: one, low_suspend }
+                let (high, low) = (glucose(area.into()), glucose(low.into()));
+                More::Areas { high, low, auto_cal: one, low_suspend }
             };
             let (reminder_time, missed_data, high_snooze, low_snooze, alarm_snooze) = times;
             SensorConfig {
@@ -244,6 +249,42 @@ fn sensor_config(opcode: u8, layout: Layout) -> impl Strategy<Value = SensorConf
                 transmitter,
                 more,
             }
+        },
+    )
+}
+
+/// Limits in one of so many units; a record without entries tells no unit.
+fn limit_pattern(units: u8) -> impl Strategy<Value = LimitPattern> {
+    let entry = (0_u8..48, 0_u16..1024, 0_u16..1024);
+    (0..units, prop::collection::vec(entry, 1..=8)).prop_map(|(unit, entries)| {
+        let glucose = |count| Glucose { count, unit: GlucoseUnit::from(unit) };
+        let entries = entries.into_iter().map(|(start, one, other)| Limits {
+            start: TimeOfDay::half_hours(start),
+            high: glucose(one.max(other)),
+            low: glucose(one.min(other)),
+        });
+        LimitPattern { enabled: None, entries: entries.collect() }
+    })
+}
+
+fn ahead_entries() -> impl Strategy<Value = ArrayVec<Ahead, 8>> {
+    let entry = (0_u8..48, 0_u32..255, 0_u32..255);
+    prop::collection::vec(entry, 0..=8).prop_map(|entries| {
+        let entry = |(start, high, low)| Ahead {
+            start: TimeOfDay::half_hours(start),
+            high: Minutes(high),
+            low: Minutes(low),
+        };
+        entries.into_iter().map(entry).collect()
+    })
+}
+
+fn rate_alert() -> impl Strategy<Value = RateAlert> {
+    (any::<[bool; 3]>(), 0_u16..512, 0_u16..256).prop_map(
+        |([rising_enabled, falling_enabled, mmol], up, down)| {
+            let unit = if mmol { GlucoseUnit::MmolL } else { GlucoseUnit::MgDl };
+            let rate = |count| Some(GlucoseRate { count, unit });
+            RateAlert { rising_enabled, rising: rate(up), falling_enabled, falling: rate(down) }
         },
     )
 }
@@ -266,7 +307,7 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x16 => half_hours(255).prop_map(Body::TempDuration).boxed(),
         0x17 => Just(Body::Clock(Clock::Old)).boxed(),
         0x18 => Just(Body::Clock(Clock::New)).boxed(),
-        0x1A | 0x23 | 0x2D | 0x44 | 0x5E | 0x60 | 0x61 | 0x66 | 0x7C | 0x83 => any::<bool>().prop_map(Body::Switch).boxed(),
+        0x1A | 0x23 | 0x2D | 0x44 | 0x52 | 0x5E | 0x60 | 0x61 | 0x66 | 0x7C | 0x83 => any::<bool>().prop_map(Body::Switch).boxed(),
         0x1B => any::<u8>().prop_map(Body::AutoOff).boxed(),
         0x1E | 0x1F if large => (bits(5), bits(3))
             .prop_map(|(new, old): (u8, u8)| Body::Suspend(Suspend { new: Delivery::from(new), old: Some(Delivery::from(old)) }))
@@ -296,8 +337,14 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x4F | 0x50 => [sensor_config(opcode, layout), sensor_config(opcode, layout)].prop_map(|[old, new]|
             Body::SensorSetup(SensorSetup { old, new })).boxed(),
         0x53 => (bytes_of(), minutes(2047)).prop_map(|(scope, duration)| Body::Silence(Silence { scope, duration })).boxed(),
-        // It counts groups of bytes.
-        0x55 => (0_u8..40).prop_map(Body::Plain).boxed(),
+        0x51 => minutes(255).prop_map(Body::GraphTimeout).boxed(),
+        0x54 => [limit_pattern(4), limit_pattern(8)].prop_flat_map(|patterns| (Just(patterns), any::<bool>()))
+            .prop_map(|([old, new], on)| Body::GlucoseLimits(GlucoseLimits {
+                old: LimitPattern { enabled: Some(on), ..old }, new: LimitPattern { enabled: Some(on), ..new } })).boxed(),
+        0x55 => ([ahead_entries(), ahead_entries()], any::<bool>()).prop_map(|([old, new], on)|
+            Body::PredictiveAlerts(PredictiveAlerts {
+                old: AheadPattern { enabled: Some(on), entries: old }, new: AheadPattern { enabled: Some(on), entries: new } })).boxed(),
+        0x56 => [rate_alert(), rate_alert()].prop_map(|[old, new]| Body::RateAlerts(RateAlerts { old, new })).boxed(),
         0x57 => steps(255, 1).prop_map(|step| Body::ScrollStep(Insulin(step))).boxed(),
         0x5F => (any::<bool>(), steps(127, 50)).prop_map(|(enabled, step)| Body::EasyBolus(EasyBolus { enabled, step: Insulin(step) })).boxed(),
         0x62 => bytes_of().prop_map(Body::TempType).boxed(),

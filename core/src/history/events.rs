@@ -7,6 +7,7 @@
 use super::basal::TempBasal;
 use super::bolus::{BolusType, PrimeType};
 use super::ids::Ids;
+use super::sensor_alerts::{AheadPattern, GlucoseRate, LimitPattern, RateAlert};
 use super::sensor_setup::{More, Scope, SensorConfig};
 use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
@@ -15,7 +16,7 @@ use super::{Body, Record, RecordType};
 use crate::pump::profile::Pattern;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
-use crate::units::quantities::{Insulin, Minutes};
+use crate::units::quantities::{Glucose, GlucoseUnit, Insulin, Minutes};
 use crate::vendor::{Datum, Event};
 use jiff::civil::DateTime;
 
@@ -70,6 +71,9 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         // The vendor leaves the requestor out of these two.
         Body::Plain(_) if kind == "JournalEntryPumpLowBattery" => event,
         Body::Switch(on) if kind == "ChangeBatteryEnable" => event.with("ENABLE", *on),
+        Body::Plain(value) if kind == "AlarmClockReminder" => {
+            event.with("REASON", (*value == 0).then_some("bolus offset expired"))
+        }
         Body::Plain(_) | Body::Devices(_) | Body::CarbUnits(_) => asked(event),
         Body::Switch(on) => asked(event.with("ENABLE", *on)),
         Body::Alarm(alarm) => event
@@ -152,7 +156,26 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
                     .with("UNABSORBED_INSULIN_COUNT", active),
             )
         }
-        Body::Glucose(glucose) => asked(event.with("AMOUNT", *glucose)),
+        // The vendor rounds what was entered to whole mg/dL.
+        Body::Glucose(glucose) => {
+            let amount =
+                Some(glucose.exported().round()).filter(|_| !matches!(glucose.unit, GlucoseUnit::Unknown(_)));
+            asked(event.with("AMOUNT", amount))
+        }
+        Body::GlucoseLimits(limits) => {
+            limit_pattern(time, &limits.old, out);
+            limit_pattern(time, &limits.new, out);
+            asked(event)
+        }
+        Body::GraphTimeout(timeout) => asked(event.with("DURATION", *timeout)),
+        Body::PredictiveAlerts(alerts) => {
+            ahead_pattern(time, &alerts.old, out);
+            ahead_pattern(time, &alerts.new, out);
+            asked(event)
+        }
+        Body::RateAlerts(alerts) => {
+            asked(rate_alert(rate_alert(event, &alerts.new, RATE_NEW), &alerts.old, RATE_OLD))
+        }
         Body::InsulinMarker(insulin) | Body::LowReservoir(insulin) | Body::MaxBolus(insulin) => {
             asked(event.with("AMOUNT", insulin.value()))
         }
@@ -305,6 +328,85 @@ fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
     }
 }
 
+fn limit_pattern(time: DateTime, pattern: &LimitPattern, out: &mut Vec<Event>) {
+    out.push(
+        Event::new(time, "ChangeSensorGlucoseLimitPattern")
+            .with("ENABLE", pattern.enabled)
+            .with("NUM_PROFILES", pattern.entries.len()),
+    );
+    for (index, entry) in (0_u8..).zip(&pattern.entries) {
+        // A low limit that is off is stored as 0, and exported as the lowest there is. None is known of the high one.
+        let low = match entry.low {
+            Glucose { count: 0, unit: GlucoseUnit::MgDl } => Glucose { count: 50, unit: GlucoseUnit::MgDl },
+            Glucose { count: 0, unit: GlucoseUnit::MmolL } => Glucose { count: 28, unit: GlucoseUnit::MmolL },
+            low => low,
+        };
+        let high = Some(entry.high).filter(|high| high.count > 0);
+        out.push(
+            Event::new(time, "ChangeSensorGlucoseLimitProfile")
+                .with("PROFILE_INDEX", index)
+                .with("LOW_LIMIT_ENABLE", entry.low.count > 0)
+                .with("LOW_LIMIT", low)
+                .with("HIGH_LIMIT_ENABLE", high.is_some())
+                .with("HIGH_LIMIT", high)
+                .with("START_TIME", entry.start),
+        );
+    }
+}
+
+fn ahead_pattern(time: DateTime, pattern: &AheadPattern, out: &mut Vec<Event>) {
+    out.push(
+        Event::new(time, "ChangeSensorPredictiveAlertPattern")
+            .with("ENABLE", pattern.enabled)
+            .with("NUM_PROFILES", pattern.entries.len()),
+    );
+    for (index, entry) in (0_u8..).zip(&pattern.entries) {
+        // What 0 stands for is not known.
+        let told = |minutes: Minutes| Some(minutes).filter(|minutes| minutes.0 > 0);
+        let (low, high) = (told(entry.low), told(entry.high));
+        out.push(
+            Event::new(time, "ChangeSensorPredictiveAlertProfile")
+                .with("PROFILE_INDEX", index)
+                .with("LOW_ENABLE", low.map(|_| true))
+                .with("LOW_DURATION", low)
+                .with("HIGH_ENABLE", high.map(|_| true))
+                .with("HIGH_DURATION", high)
+                .with("START_TIME", entry.start),
+        );
+    }
+}
+
+/// The keys of a rate alert, after the change and before it.
+const RATE_NEW: [&str; 5] = [
+    "NEW_LIMIT_UNITS",
+    "NEW_RISING_LIMIT_ENABLE",
+    "NEW_RISING_LIMIT",
+    "NEW_FALLING_LIMIT_ENABLE",
+    "NEW_FALLING_LIMIT",
+];
+const RATE_OLD: [&str; 5] = [
+    "OLD_LIMIT_UNITS",
+    "OLD_RISING_LIMIT_ENABLE",
+    "OLD_RISING_LIMIT",
+    "OLD_FALLING_LIMIT_ENABLE",
+    "OLD_FALLING_LIMIT",
+];
+
+fn rate_alert(event: Event, alert: &RateAlert, keys: [&'static str; 5]) -> Event {
+    let [units, rising_enable, rising, falling_enable, falling] = keys;
+    let unit = alert.rising.and_then(|rate| match rate.unit {
+        GlucoseUnit::MmolL => Some("mmol_l_minute"),
+        GlucoseUnit::MgDl => Some("mg_dl_minute"),
+        GlucoseUnit::Unset | GlucoseUnit::Unknown(_) => None,
+    });
+    event
+        .with(units, unit)
+        .with(rising_enable, alert.rising_enabled)
+        .with(rising, alert.rising.and_then(GlucoseRate::exported))
+        .with(falling_enable, alert.falling_enabled)
+        .with(falling, alert.falling.and_then(GlucoseRate::exported))
+}
+
 fn sensor_config(time: DateTime, config: &SensorConfig) -> Event {
     let with_limits = matches!(config.more, More::Limits { .. });
     let kind = if with_limits { "ChangeSensorSetupConfig" } else { "ChangeSensorSetupConfig2" };
@@ -398,5 +500,12 @@ fn step_name(step: Insulin) -> Datum {
 }
 
 fn scope_name(scope: Scope) -> Datum {
-    scope.name().into()
+    match scope {
+        Scope::Off => "normal".into(),
+        Scope::High => "high_glucose".into(),
+        Scope::Low => "low_glucose".into(),
+        Scope::HighAndLow => "high_and_low_glucose".into(),
+        Scope::All => "all".into(),
+        Scope::Unknown(_) => Datum::Null,
+    }
 }

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod merge;
 pub mod page;
 pub mod reading;
+pub mod sensor_alerts;
 pub mod sensor_setup;
 pub mod settings;
 pub mod stamp;
@@ -25,7 +26,7 @@ pub mod wizard;
 pub mod wizard_setup;
 
 crate::tables! {
-    self, reading, alarm, basal, bolus, glucose, ids, journal, sensor_setup, settings, stamp, totals, wizard, wizard_setup,
+    self, reading, alarm, basal, bolus, glucose, ids, journal, sensor_alerts, sensor_setup, settings, stamp, totals, wizard, wizard_setup,
 }
 
 use crate::pump::settings::{AlertType, TimeFormat};
@@ -171,12 +172,12 @@ records! {
     0x44 "Sensor Auto Calibration"         ChangeSensorAutoCalEnable            -   -   7   7  settings::switch(AUTO_CAL) -> Switch;
     0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits -> SensorSetup(sensor_setup::SensorSetup);
     0x50 "Sensor Setup (523)"              ChangeSensorSetup2                   -   -  37  41  sensor_setup::areas -> SensorSetup;
-    0x51 "Sensor Graph Timeout"            -                                    -   -   7   7  settings::plain -> Plain;
-    0x52 "Sensor Demo Mode"                -                                    -   -   7   7  settings::plain -> Plain;
+    0x51 "Sensor Graph Timeout"            ChangeSensorGraphTimeout -   -   7   7  settings::graph_timeout -> GraphTimeout(Minutes);
+    0x52 "Sensor Demo Mode"                ChangeSensorGraphDemoMode -   -   7   7  settings::switch(DEMO_MODE) -> Switch;
     0x53 "Sensor Alarm Silence"            ChangeSensorAlarmSilenceConfig       -   -   8   8  sensor_setup::silence -> Silence(sensor_setup::Silence);
-    0x54 "Sensor Glucose Limits"           -                                    -   -  64  64  settings::plain -> Plain;
-    0x55 "Sensor Predictive Alerts"        -                                    -   - Triples Triples  settings::plain -> Plain;
-    0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  settings::plain -> Plain;
+    0x54 "Sensor Glucose Limits"           ChangeSensorGlucoseLimitPatternSetup -   -  64  64  sensor_alerts::limits -> GlucoseLimits(sensor_alerts::GlucoseLimits);
+    0x55 "Sensor Predictive Alerts"        ChangeSensorPredictiveAlertPatternSetup -   - Triples Triples  sensor_alerts::predictive -> PredictiveAlerts(sensor_alerts::PredictiveAlerts);
+    0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  sensor_alerts::rates -> RateAlerts(sensor_alerts::RateAlerts);
     0x57 "Bolus Scroll Step"               ChangeBolusScrollStepSize            -   -   7   7  settings::scroll -> ScrollStep(Insulin);
     0x5A "Bolus Wizard Setup"              ChangeBolusWizardSetup             124 124 144 144  wizard_setup::change -> WizardSetup;
     0x5B "Bolus Wizard Estimate"           BolusWizardBolusEstimate            20  20  22  22  wizard::estimate -> Estimate;
@@ -270,6 +271,10 @@ impl fmt::Display for Body {
             Self::MaxBasal(rate) => rate.fmt(f),
             Self::Meal(carbs) => carbs.fmt(f),
             Self::MeterGlucose(meter) => meter.amount.fmt(f),
+            Self::GlucoseLimits(limits) => limits.fmt(f),
+            Self::GraphTimeout(timeout) => timeout.fmt(f),
+            Self::PredictiveAlerts(alerts) => alerts.fmt(f),
+            Self::RateAlerts(alerts) => alerts.fmt(f),
             Self::Prime(prime) => prime.fmt(f),
             Self::ReservoirWarning(warning) => warning.fmt(f),
             Self::SelectPattern(select) => write!(f, "{} to {}", select.old, select.new),

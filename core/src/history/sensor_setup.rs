@@ -46,9 +46,9 @@ crate::fields! {
     /// Identity of the transmitter on the sensor; 16777215 is none.
     TRANSMITTER: U32, "carelink.history.sensor_setup.transmitter", "Transmitter ID", Confirmed;
     /// Limit for the area above which glucose counts as high.
-    HIGH_AREA: U8, "carelink.history.sensor_setup.high_area", "High Area Under Curve", Confirmed;
+    HIGH_AREA: F64, "carelink.history.sensor_setup.high_area", "High Area Under Curve", Confirmed;
     /// Limit for the area below which glucose counts as low.
-    LOW_AREA: U8, "carelink.history.sensor_setup.low_area", "Low Area Under Curve", Confirmed;
+    LOW_AREA: F64, "carelink.history.sensor_setup.low_area", "Low Area Under Curve", Confirmed;
     /// Bit 7 is set if each meter reading calibrates the sensor.
     AUTO_CAL_BITS: X8, "carelink.history.sensor_setup.auto_cal_bits", "Auto Calibration", Inferred;
     /// Each meter reading calibrates the sensor.
@@ -107,9 +107,9 @@ pub enum More {
     /// From the 523 on; limits have records of their own.
     Areas {
         /// Limit of the area of high glucose.
-        high: u8,
+        high: Glucose,
         /// Limit of the area of low glucose.
-        low: u8,
+        low: Glucose,
         /// Each meter reading calibrates the sensor.
         auto_cal: bool,
         /// Low glucose suspends delivery: whether it does, and the limit. `None` on models that cannot.
@@ -194,8 +194,9 @@ fn with_areas<S: Sink>(c: &mut Cursor<'_, '_, S>, size: usize) -> Result<SensorC
     let alarm_snooze = c.read(SNOOZE, long_minutes)?;
     let reminder_time = c.read(REMINDER, minutes)?;
     let transmitter = transmitter(c)?;
-    let high = c.read(HIGH_AREA, u8)?;
-    let low = c.read(LOW_AREA, u8)?;
+    let glucose = || u8.map(|count| Glucose { count: count.into(), unit: units });
+    let high = c.read_shown(HIGH_AREA, glucose())?;
+    let low = c.read_shown(LOW_AREA, glucose())?;
     let top = |byte: u8| byte & 0x80 != 0;
     let auto_cal = top(c.packed(AUTO_CAL_BITS, u8, |c, &bits| c.derived(AUTO_CAL, &top(bits)))?);
     let low_suspend = if size > 15 {

@@ -22,6 +22,10 @@ crate::fields! {
     WIZARD: Flag, "carelink.history.wizard_enable.enabled", "Bolus Wizard Enabled", Confirmed;
     /// The pump calibrates its sensor with each meter reading.
     AUTO_CAL: Flag, "carelink.history.auto_cal.enabled", "Auto Calibration Enabled", Inferred;
+    /// The sensor's graph shows a demonstration.
+    DEMO_MODE: Flag, "carelink.history.settings.demo_mode", "Graph Demo Mode", Confirmed;
+    /// How long the sensor's graph stays on the screen.
+    GRAPH_TIMEOUT: U32, "carelink.history.settings.graph_timeout", "Graph Timeout", Confirmed, unit " min";
     /// Square and dual wave boluses can be given.
     VARIABLE_BOLUS: Flag, "carelink.history.variable_bolus.enabled", "Variable Bolus Enabled", Inferred;
     /// The pump reminds its user to measure blood glucose.
@@ -146,6 +150,15 @@ pub(super) fn switch<S: Sink>(
     let on = c.flag(field)?;
     r.stamp(c)?;
     Ok(on)
+}
+
+pub(super) fn graph_timeout<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    r: &mut Reading<'_>,
+) -> Result<Minutes, Stop> {
+    let timeout = c.read(GRAPH_TIMEOUT, u8.map(|count| Minutes(count.into())))?;
+    r.stamp(c)?;
+    Ok(timeout)
 }
 
 pub(super) fn auto_off<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<u8, Stop> {

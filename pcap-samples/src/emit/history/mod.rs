@@ -4,6 +4,8 @@
 //! What a reader does not keep is emitted as zero, unless it follows from the rest. The layouts are written down a second
 //! time here, from `docs/protocol/pages.md` and not from the readers.
 
+mod alerts;
+mod parts;
 mod setup;
 mod stamp;
 mod totals;
@@ -19,6 +21,7 @@ use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{Body, Record};
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::Glucose;
+use parts::Parts;
 pub(super) use stamp::numbers;
 pub use stamp::{Spare, stamp};
 pub use totals::{Breakdown, broken_down};
@@ -36,40 +39,6 @@ pub use totals::{Breakdown, broken_down};
 /// ```
 pub fn entry(opcode: u8, time: impl Into<Option<PumpTime>>, body: Body) -> Record {
     Record { offset: 0, len: 0, opcode, time: time.into(), requestor: Some(Requestor::Pump), body }
-}
-
-/// What lies around the stamp of a record, and in its spare bits.
-#[derive(Default)]
-pub(super) struct Parts {
-    /// Between the opcode and the stamp.
-    pub(super) head: Vec<u8>,
-    /// Above the hour, three bits.
-    pub(super) hour: u8,
-    /// Above the year, one bit.
-    pub(super) year: u8,
-    /// Behind the stamp.
-    pub(super) tail: Vec<u8>,
-}
-
-impl Parts {
-    pub(super) fn of(head: impl Into<Vec<u8>>) -> Self {
-        Self { head: head.into(), ..Self::default() }
-    }
-
-    fn hour(self, hour: u8) -> Option<Self> {
-        (hour < 8).then_some(Self { hour, ..self })
-    }
-
-    pub(super) fn tail(self, tail: impl Into<Vec<u8>>) -> Self {
-        Self { tail: tail.into(), ..self }
-    }
-
-    /// Fills the tail with zeros.
-    fn filled(mut self, len: usize) -> Option<Self> {
-        let fits = self.tail.len() <= len;
-        self.tail.resize(len, 0);
-        fits.then_some(self)
-    }
 }
 
 /// The bytes of a record, for a pump with records of this layout.
@@ -157,6 +126,10 @@ pub fn record(record: &Record, layout: Layout) -> Option<Vec<u8>> {
             Parts { year: few(high, 1)?, ..parts }
         }
         Body::SensorSetup(change) => setup::sensor(change)?,
+        Body::GlucoseLimits(limits) => alerts::limits(limits)?,
+        Body::GraphTimeout(timeout) => Parts::of([u8::try_from(timeout.0).ok()?]),
+        Body::PredictiveAlerts(change) => alerts::predictive(change)?,
+        Body::RateAlerts(change) => alerts::rates(change)?,
         Body::Silence(silence) => {
             let [high, low] = minutes(silence.duration)?;
             Parts::of([u8::from(silence.scope)]).hour(high)?.tail([low])

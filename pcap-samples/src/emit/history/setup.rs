@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: changed setups of the bolus wizard and of the glucose sensor. Out: the parts of their records, before and after.
 
-use super::Parts;
+use super::parts::Parts;
 use crate::emit::count::{few, half_hours, minutes, ratio, ten_bits};
 use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup};
 use carelink_core::history::wizard_setup::{Config, Entry, WizardSetup};
@@ -85,7 +85,7 @@ fn sensor_config(value: &SensorConfig) -> Option<Vec<u8>> {
     let [0, transmitter @ ..] = value.transmitter.unwrap_or(0x00FF_FFFF).to_be_bytes() else { return None };
     bytes.extend(transmitter);
     if let More::Areas { high, low, auto_cal, low_suspend } = value.more {
-        bytes.extend([high, low, u8::from(auto_cal) << 7]);
+        bytes.extend([glucose(high)?, glucose(low)?, u8::from(auto_cal) << 7]);
         if let Some((on, limit)) = low_suspend {
             bytes.extend([u8::from(on) << 7, glucose(limit)?]);
         }
