@@ -8,15 +8,16 @@ use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::{Kind, Page};
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_core::history::merge::{PageRecords, merge};
+use carelink_core::pump::Reply;
 use carelink_core::pump::model::{Known, Pump};
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
-use carelink_core::pump::{self, Reply};
 use carelink_core::sensor::Pages;
 use carelink_core::transfer::Stream;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::vendor::Event;
 use carelink_core::vendor::current::current_events;
+use carelink_core::view::payload::{self, Told};
 use carelink_core::{history, sensor};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
@@ -409,5 +410,8 @@ fn current(conversation: &Conversation, collection: &mut Collection) {
 
 fn fetch_reply(entry: &Entry<'_>) -> Option<Reply> {
     let opcode = entry.opcode().filter(|_| entry.complete())?;
-    pump::reply(opcode, &mut Cursor::new(entry.data, 0, false, &mut ()), entry.pump).ok().flatten()
+    match payload::read(opcode, entry.pump, entry.data) {
+        Told::Reply(reply) => Some(reply),
+        Told::Nothing | Told::Impossible => None,
+    }
 }

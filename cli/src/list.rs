@@ -6,8 +6,7 @@ use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
 use carelink_core::exchange::{Asked, Outcome, Stage};
-use carelink_core::pump;
-use carelink_core::tree::cursor::Cursor;
+use carelink_core::view::payload::{self, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -167,9 +166,9 @@ fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
 fn answer(entry: &Entry<'_>) -> String {
     let bytes = format!("{} bytes", entry.data.len());
     let Some(opcode) = entry.opcode().filter(|_| entry.complete()) else { return bytes };
-    match pump::reply(opcode, &mut Cursor::new(entry.data, 0, false, &mut ()), entry.pump) {
-        Ok(Some(reply)) => reply.to_string(),
-        Ok(None) => bytes,
-        Err(stop) => format!("{bytes}: {stop}"),
+    match payload::read(opcode, entry.pump, entry.data) {
+        Told::Reply(reply) => reply.to_string(),
+        Told::Nothing => bytes,
+        Told::Impossible => format!("{bytes}, not read: they do not fit the command"),
     }
 }

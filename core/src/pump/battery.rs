@@ -38,12 +38,18 @@ pub struct Battery {
     pub voltage: Centivolts,
 }
 
+/// More than any cell of the size has.
+const MOST: Centivolts = Centivolts(200);
+
 impl Block for Battery {
     const HEAD: Option<Field> = Some(HEAD);
     const NOUN: &'static str = "battery";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
-        Ok(Self { status: c.choice(STATUS)?, voltage: c.read(VOLTAGE, be_u16.map(Centivolts))? })
+        let status = c.choice(STATUS)?;
+        let voltage = c.read(VOLTAGE, be_u16.map(Centivolts))?;
+        c.expect(voltage <= MOST, "at most 2 V from one cell");
+        Ok(Self { status, voltage })
     }
 }
 

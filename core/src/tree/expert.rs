@@ -139,6 +139,8 @@ experts! {
     STRAY_REPLY: Warning, Sequence, "carelink.note.stray_reply", "Left over from before: not an answer to the command that is open";
     /// A value that the pump cannot hold by its own limits.
     OUT_OF_RANGE: Warning, Protocol, "carelink.note.out_of_range", "Outside what a pump can hold";
+    /// A reply holds values that no pump can hold: it is damaged, or answers another command.
+    DOES_NOT_FIT: Warning, Protocol, "carelink.note.does_not_fit", "The reply does not fit the command";
     /// A date or time that no calendar has.
     NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
     /// The pump's model is not known, so a layout had to be assumed.
