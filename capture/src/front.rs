@@ -2,7 +2,6 @@
 //! In: the packets of a capture. Out: transfers with payload: which stick, which way, which endpoint.
 
 use crate::container::{self, Record};
-use crate::inventory::Inventory;
 use crate::line::{self, Ends};
 use crate::packet::Packet;
 use crate::tcp::{self, Connections};
@@ -24,11 +23,13 @@ struct Front {
     /// Conversations of serial lines, by interface and ends.
     lines: HashMap<(u32, Ends), u32>,
     connections: Connections,
-    inventory: Inventory,
+    /// True if a packet's link type was one that can be read.
+    readable: bool,
+    /// A link type that cannot be read.
+    unreadable: Option<i32>,
 }
 
-/// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`. Gives what the capture holds
-/// beside, as far as it was read.
+/// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`.
 ///
 /// Interfaces whose link type cannot carry a stick's traffic are passed over.
 ///
@@ -39,38 +40,35 @@ pub fn read(
     source: impl Read + Send,
     tcp_port: u16,
     mut take: impl FnMut(Packet) -> Result<()>,
-) -> (Inventory, Result<()>) {
+) -> Result<()> {
     let mut front = Front {
         sticks: HashSet::new(),
         lines: HashMap::new(),
         connections: Connections::new(tcp_port),
-        inventory: Inventory::default(),
+        readable: false,
+        unreadable: None,
     };
-    let read = container::read(source, |record| front.packet(&record).map_or(Ok(()), &mut take));
-    let read = read.and_then(|()| match front.inventory.only_unreadable() {
-        Some(link) => {
-            bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here")
-        }
-        None => Ok(()),
-    });
-    (front.inventory, read)
+    container::read(source, |record| front.packet(&record).map_or(Ok(()), &mut take))?;
+    if let (false, Some(link)) = (front.readable, front.unreadable) {
+        bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
+    }
+    Ok(())
 }
 
 impl Front {
     fn packet(&mut self, record: &Record<'_>) -> Option<Packet> {
-        self.inventory.count(record);
-        let packet = if usb::carries(record.link) {
-            self.usb(record)
+        let take = if usb::carries(record.link) {
+            Self::usb
         } else if line::carries(record.link) {
-            self.line(record)
+            Self::line
         } else if tcp::carries(record.link) {
-            self.tcp(record)
+            Self::tcp
         } else {
-            self.inventory.cannot_read(record.link);
-            None
-        }?;
-        self.inventory.transfer(packet.stream);
-        Some(packet)
+            self.unreadable = Some(record.link);
+            return None;
+        };
+        self.readable = true;
+        take(self, record)
     }
 
     fn usb(&mut self, record: &Record<'_>) -> Option<Packet> {
@@ -78,7 +76,6 @@ impl Front {
         let stream = Stream::Usb { interface: record.interface, bus: urb.bus, device: urb.device };
         let bytes = record.data.get(urb.header..).unwrap_or_default();
         if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
-            self.inventory.device(stream, names);
             // An address may be given to another device later.
             let address = (urb.bus, urb.device);
             if names == STICK {

@@ -7,7 +7,6 @@
 
 pub mod container;
 mod front;
-pub mod inventory;
 pub mod line;
 mod packet;
 mod patient;
@@ -15,5 +14,4 @@ pub mod tcp;
 pub mod usb;
 
 pub use front::read;
-pub use inventory::Inventory;
 pub use packet::Packet;

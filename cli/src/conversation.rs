@@ -2,7 +2,7 @@
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
 use anyhow::{Context as _, Error, Result};
-use carelink_capture::{Inventory, Packet, tcp};
+use carelink_capture::{Packet, tcp};
 use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
@@ -48,18 +48,16 @@ pub struct Conversation {
     pub session: Session,
     /// The packets of sticks, in capture order.
     pub packets: Vec<Packet>,
-    /// What the capture holds beside.
-    pub inventory: Inventory,
     /// Why reading stopped before the end.
     pub damage: Option<Error>,
 }
 
-/// One fetch, with all that is known of it.
+/// A transaction, with all that is known of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     /// Its number, from 1.
     pub number: TransactionId,
-    /// The fetch itself.
+    /// The transaction itself.
     pub transaction: &'a Transaction,
     /// Its reply, as far as it came.
     pub data: &'a [u8],
@@ -107,7 +105,7 @@ impl Conversation {
     pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
         let (mut session, mut packets) = (Session::default(), Vec::new());
         session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
-        let (inventory, read) = carelink_capture::read(source, options.tcp_port, |packet| {
+        let read = carelink_capture::read(source, options.tcp_port, |packet| {
             if session.observe(&packet.transfer(Claim::Ask)) == Verdict::Ours {
                 packets.push(packet);
             }
@@ -116,11 +114,11 @@ impl Conversation {
         let damage = read.err().map(|error| error.context(name.to_owned()));
         match damage {
             Some(error) if packets.is_empty() => Err(error),
-            damage => Ok(Self { session, packets, inventory, damage }),
+            damage => Ok(Self { session, packets, damage }),
         }
     }
 
-    /// All fetches, in the order in which they began.
+    /// All transactions, in the order in which they began.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let transactions = self.session.transactions();
         transactions.iter().map(|(number, transaction)| {

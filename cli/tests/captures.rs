@@ -21,12 +21,12 @@ struct Conversation {
 
 fn converse(path: &PathBuf) -> Result<Conversation> {
     let (mut session, mut packets) = (Session::default(), Vec::new());
-    let (_, read) = carelink_capture::read(File::open(path)?, tcp::PORT, |packet| {
+    carelink_capture::read(File::open(path)?, tcp::PORT, |packet| {
         assert_eq!(session.observe(&packet.transfer(Claim::Ask)), Verdict::Ours, "frame {}", packet.frame);
         packets.push(packet);
         Ok(())
-    });
-    read.with_context(|| path.display().to_string())?;
+    })
+    .with_context(|| path.display().to_string())?;
     Ok(Conversation { packets, session })
 }
 

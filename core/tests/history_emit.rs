@@ -10,7 +10,7 @@ use carelink_core::history::ids::Ids;
 use carelink_core::history::layout::{Layout, Length};
 use carelink_core::history::page::Page;
 use carelink_core::history::sensor_alerts::{
-    Ahead, AheadPattern, GlucoseLimits, GlucoseRate, LimitPattern, Limits, PredictiveAlerts, RateAlert,
+    Ahead, GlucoseLimits, GlucoseRate, Limits, Pattern as AlertPattern, PredictiveAlerts, RateAlert,
     RateAlerts,
 };
 use carelink_core::history::sensor_setup::{More, SensorConfig, SensorSetup, Silence};
@@ -254,7 +254,7 @@ fn sensor_config(opcode: u8, layout: Layout) -> impl Strategy<Value = SensorConf
 }
 
 /// Limits in one of so many units; a record without entries tells no unit.
-fn limit_pattern(units: u8) -> impl Strategy<Value = LimitPattern> {
+fn limit_pattern(units: u8) -> impl Strategy<Value = AlertPattern<Limits>> {
     let entry = (0_u8..48, 0_u16..1024, 0_u16..1024);
     (0..units, prop::collection::vec(entry, 1..=8)).prop_map(|(unit, entries)| {
         let glucose = |count| Glucose { count, unit: GlucoseUnit::from(unit) };
@@ -263,7 +263,7 @@ fn limit_pattern(units: u8) -> impl Strategy<Value = LimitPattern> {
             high: glucose(one.max(other)),
             low: glucose(one.min(other)),
         });
-        LimitPattern { enabled: None, entries: entries.collect() }
+        AlertPattern { enabled: None, entries: entries.collect() }
     })
 }
 
@@ -340,10 +340,10 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x51 => minutes(255).prop_map(Body::GraphTimeout).boxed(),
         0x54 => [limit_pattern(4), limit_pattern(8)].prop_flat_map(|patterns| (Just(patterns), any::<bool>()))
             .prop_map(|([old, new], on)| Body::GlucoseLimits(GlucoseLimits {
-                old: LimitPattern { enabled: Some(on), ..old }, new: LimitPattern { enabled: Some(on), ..new } })).boxed(),
+                old: AlertPattern { enabled: Some(on), ..old }, new: AlertPattern { enabled: Some(on), ..new } })).boxed(),
         0x55 => ([ahead_entries(), ahead_entries()], any::<bool>()).prop_map(|([old, new], on)|
             Body::PredictiveAlerts(PredictiveAlerts {
-                old: AheadPattern { enabled: Some(on), entries: old }, new: AheadPattern { enabled: Some(on), entries: new } })).boxed(),
+                old: AlertPattern { enabled: Some(on), entries: old }, new: AlertPattern { enabled: Some(on), entries: new } })).boxed(),
         0x56 => [rate_alert(), rate_alert()].prop_map(|[old, new]| Body::RateAlerts(RateAlerts { old, new })).boxed(),
         0x57 => steps(255, 1).prop_map(|step| Body::ScrollStep(Insulin(step))).boxed(),
         0x5F => (any::<bool>(), steps(127, 50)).prop_map(|(enabled, step)| Body::EasyBolus(EasyBolus { enabled, step: Insulin(step) })).boxed(),

@@ -42,14 +42,13 @@ fn main() -> Result<()> {
         };
         fs::copy(&path, captures.join(name))?;
         let (mut session, mut bytes, mut before) = (Session::default(), Vec::new(), None);
-        let (_, read) = carelink_capture::read(File::open(&path)?, tcp::PORT, |packet| {
+        carelink_capture::read(File::open(&path)?, tcp::PORT, |packet| {
             let transfer = packet.transfer(Claim::Certain);
             session.observe(&transfer);
             bytes.extend(written(&transfer, packet.time.saturating_sub(*before.get_or_insert(packet.time))));
             before = Some(packet.time);
             Ok(())
-        });
-        read?;
+        })?;
         fs::write(transfers.join(name), bytes)?;
         for (id, transaction) in session.transactions().iter() {
             let Some(kind) = page_kind(transaction) else { continue };

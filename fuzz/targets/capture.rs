@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let mut packets = Vec::new();
     // A damaged file is refused, after what came before the damage was taken.
-    let (_, _damage) = carelink_capture::read(bytes, tcp::PORT, |packet| {
+    let _ = carelink_capture::read(bytes, tcp::PORT, |packet| {
         packets.push(packet);
         Ok(())
     });

@@ -98,12 +98,6 @@ pub struct Transactions {
 }
 
 impl Transactions {
-    /// None yet. All pumps are taken for `forced`, if it is given, whatever the traffic says.
-    #[must_use]
-    pub fn with_pump(forced: Option<Pump>) -> Self {
-        Self { forced, ..Self::default() }
-    }
-
     /// Takes all pumps for this one from now on, whatever the traffic says.
     pub(crate) fn force_pump(&mut self, pump: Option<Pump>) {
         self.forced = pump;
@@ -245,11 +239,12 @@ impl Transactions {
         let part = matches!(arrival.answer, Answer::Data { part: true, .. });
         let ends = stage == Stage::EndOfData;
         let sound = proven && !transaction.damaged();
-        match stage {
-            Stage::PumpNak(nak) if sound => self.learn(id, Some(nak)),
-            Stage::EndOfData if sound => self.learn(id, None),
-            _ => {}
-        }
+        let told = match stage {
+            Stage::PumpNak(nak) if sound => self.told(id, Message::Refused(nak)),
+            Stage::EndOfData if sound => self.told(id, Message::Reply(self.reply(id).0)),
+            _ => None,
+        };
+        self.remember(told);
         match (ends, part) {
             _ if too_long => Completion::TooLong,
             (true, true) => Completion::Joined,
@@ -260,20 +255,14 @@ impl Transactions {
 
     /// Takes the parameters of a command, if no check value speaks against them.
     pub(crate) fn take_parameters(&mut self, id: TransactionId, parameters: &[u8]) {
-        let Some(transaction) = self.get(id) else { return };
-        let told = transaction.command().and_then(|command| {
-            Some((command.serial, learn(command.opcode, Message::Parameters(parameters))?))
-        });
+        let told = self.told(id, Message::Parameters(parameters));
         self.remember(told);
     }
 
-    /// Learns a pump's model from its refusal of a command, or from its whole reply.
-    fn learn(&mut self, id: TransactionId, refusal: Option<Nak>) {
-        let data = self.coming.get(&id).map_or(&[][..], |coming| &coming.data);
-        let message = refusal.map_or(Message::Reply(data), Message::Refused);
-        let command = self.entries.get(id).and_then(|entry| entry.transaction.command());
-        let told = command.and_then(|command| Some((command.serial, learn(command.opcode, message)?)));
-        self.remember(told);
+    /// What a message of a transaction tells of the pump's model.
+    fn told(&self, id: TransactionId, message: Message<'_>) -> Option<(Serial, Pump)> {
+        let command = self.get(id)?.command()?;
+        Some((command.serial, learn(command.opcode, message)?))
     }
 
     fn remember(&mut self, told: Option<(Serial, Pump)>) {

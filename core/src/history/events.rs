@@ -7,7 +7,7 @@
 use super::basal::TempBasal;
 use super::bolus::{BolusType, PrimeType};
 use super::ids::Ids;
-use super::sensor_alerts::{AheadPattern, GlucoseRate, LimitPattern, RateAlert};
+use super::sensor_alerts::{Ahead, GlucoseRate, Limits, Pattern as AlertPattern, RateAlert};
 use super::sensor_setup::{More, Scope, SensorConfig};
 use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
@@ -328,7 +328,7 @@ fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
     }
 }
 
-fn limit_pattern(time: DateTime, pattern: &LimitPattern, out: &mut Vec<Event>) {
+fn limit_pattern(time: DateTime, pattern: &AlertPattern<Limits>, out: &mut Vec<Event>) {
     out.push(
         Event::new(time, "ChangeSensorGlucoseLimitPattern")
             .with("ENABLE", pattern.enabled)
@@ -354,7 +354,7 @@ fn limit_pattern(time: DateTime, pattern: &LimitPattern, out: &mut Vec<Event>) {
     }
 }
 
-fn ahead_pattern(time: DateTime, pattern: &AheadPattern, out: &mut Vec<Event>) {
+fn ahead_pattern(time: DateTime, pattern: &AlertPattern<Ahead>, out: &mut Vec<Event>) {
     out.push(
         Event::new(time, "ChangeSensorPredictiveAlertPattern")
             .with("ENABLE", pattern.enabled)

@@ -4,10 +4,10 @@
 //! Found by comparing records of a 554 with its export; `docs/protocol/pages.md` has the counts. What is not known is
 //! `None`: which of two bits is the old pattern's, for no record at hand has them apart.
 
-use super::reading::Reading;
+use super::reading::{Reading, VALUE};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, UNKNOWN_VALUE};
-use crate::tree::sink::Sink;
+use crate::tree::sink::{Show, Sink, Value};
 use crate::units::quantities::{Glucose, GlucoseUnit, Minutes, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
@@ -62,24 +62,6 @@ pub struct Limits {
     pub low: Glucose,
 }
 
-/// A pattern of limits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LimitPattern {
-    /// Whether it is on; `None` if that is not known.
-    pub enabled: Option<bool>,
-    /// Its entries.
-    pub entries: ArrayVec<Limits, MOST_ENTRIES>,
-}
-
-/// The limits of glucose changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GlucoseLimits {
-    /// Before.
-    pub old: LimitPattern,
-    /// After.
-    pub new: LimitPattern,
-}
-
 /// How long ahead the pump alerts in a part of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ahead {
@@ -91,23 +73,30 @@ pub struct Ahead {
     pub low: Minutes,
 }
 
-/// A pattern of predictive alerts.
+/// What holds in the parts of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AheadPattern {
+pub struct Pattern<T> {
     /// Whether it is on; `None` if that is not known.
     pub enabled: Option<bool>,
     /// Its entries.
-    pub entries: ArrayVec<Ahead, MOST_ENTRIES>,
+    pub entries: ArrayVec<T, MOST_ENTRIES>,
 }
 
-/// The predictive alerts changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PredictiveAlerts {
+/// What was, and what is from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<T> {
     /// Before.
-    pub old: AheadPattern,
+    pub old: T,
     /// After.
-    pub new: AheadPattern,
+    pub new: T,
 }
+
+/// The limits of glucose changed.
+pub type GlucoseLimits = Change<Pattern<Limits>>;
+/// The predictive alerts changed.
+pub type PredictiveAlerts = Change<Pattern<Ahead>>;
+/// The alerts of rates of change changed.
+pub type RateAlerts = Change<RateAlert>;
 
 /// A change of glucose in a minute: tenths of mg/dL, or thousandths of mmol/L.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +108,12 @@ pub struct GlucoseRate {
 }
 
 impl GlucoseRate {
+    /// In the unit that it is counted in, a minute.
+    fn value(self) -> f64 {
+        let step = if self.unit == GlucoseUnit::MmolL { 1000.0 } else { 10.0 };
+        f64::from(self.count) / step
+    }
+
     /// In mg/dL a minute, as the vendor converts it: to thousandths. `None` if the unit is not known.
     #[must_use]
     pub fn exported(self) -> Option<f64> {
@@ -131,18 +126,17 @@ impl GlucoseRate {
     }
 }
 
-impl crate::tree::sink::Show for GlucoseRate {
-    fn show(&self) -> crate::tree::sink::Value<'_> {
-        let step = if self.unit == GlucoseUnit::MmolL { 1000.0 } else { 10.0 };
-        crate::tree::sink::Value::Float(f64::from(self.count) / step)
+impl Show for GlucoseRate {
+    fn show(&self) -> Value<'_> {
+        Value::Float(self.value())
     }
 }
 
 impl fmt::Display for GlucoseRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.unit {
-            GlucoseUnit::MmolL => write!(f, "{} mmol/L/min", f64::from(self.count) / 1000.0),
-            GlucoseUnit::MgDl => write!(f, "{} mg/dL/min", f64::from(self.count) / 10.0),
+            GlucoseUnit::MmolL => write!(f, "{} mmol/L/min", self.value()),
+            GlucoseUnit::MgDl => write!(f, "{} mg/dL/min", self.value()),
             _ => write!(f, "{} (unit not known)", self.count),
         }
     }
@@ -161,15 +155,6 @@ pub struct RateAlert {
     pub falling: Option<GlucoseRate>,
 }
 
-/// The alerts of rates of change changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateAlerts {
-    /// Before.
-    pub old: RateAlert,
-    /// After.
-    pub new: RateAlert,
-}
-
 /// What a pair of bits says of two patterns if it is the same of both; which bit is whose is not known.
 const fn both(bits: u8) -> Option<bool> {
     match bits & 3 {
@@ -177,6 +162,14 @@ const fn both(bits: u8) -> Option<bool> {
         3 => Some(true),
         _ => None,
     }
+}
+
+fn patterns<T>(
+    enabled: Option<bool>,
+    old: ArrayVec<T, MOST_ENTRIES>,
+    new: ArrayVec<T, MOST_ENTRIES>,
+) -> Change<Pattern<T>> {
+    Change { old: Pattern { enabled, entries: old }, new: Pattern { enabled, entries: new } }
 }
 
 /// Where flags and count lie in the record.
@@ -201,11 +194,7 @@ pub(super) fn limits<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) ->
     })?;
     c.read(FLAGS, u8)?;
     c.read(COUNT, u8)?;
-    let enabled = both(flags);
-    Ok(GlucoseLimits {
-        old: LimitPattern { enabled, entries: old },
-        new: LimitPattern { enabled, entries: new },
-    })
+    Ok(patterns(both(flags), old, new))
 }
 
 fn limit_entries<S: Sink>(
@@ -242,15 +231,12 @@ pub(super) fn predictive<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     r: &mut Reading<'_>,
 ) -> Result<PredictiveAlerts, Stop> {
-    c.read(super::reading::VALUE, u8)?;
+    c.read(VALUE, u8)?;
     let enabled = both(r.stamp(c)?.hour >> 1);
     let size = c.remaining() / 2;
     let old = c.group(OLD, |c| ahead_entries(c, size))?;
     let new = c.group(NEW, |c| ahead_entries(c, size))?;
-    Ok(PredictiveAlerts {
-        old: AheadPattern { enabled, entries: old },
-        new: AheadPattern { enabled, entries: new },
-    })
+    Ok(patterns(enabled, old, new))
 }
 
 fn ahead_entries<S: Sink>(
@@ -295,34 +281,32 @@ const RISING_ON: u8 = 1;
 const FALLING_ON: u8 = 2;
 const RISING_TOP: u8 = 4;
 
+/// True if all bits that are set have a meaning that is known.
+const fn understood(flags: u8) -> bool {
+    flags & !(RISING_ON | FALLING_ON | RISING_TOP) == 0
+}
+
 fn rate_flags<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<u8, Stop> {
     let flags = c.read(RATE_FLAGS, u8)?;
-    if flags & !(RISING_ON | FALLING_ON | RISING_TOP) != 0 {
+    if !understood(flags) {
         c.expert(UNKNOWN_VALUE, format_args!("bits whose meaning is not known: the limits are not read"));
     }
     Ok(flags)
 }
 
 fn rate_limits<S: Sink>(c: &mut Cursor<'_, '_, S>, flags: u8, unit: GlucoseUnit) -> Result<RateAlert, Stop> {
-    let known = flags & !(RISING_ON | FALLING_ON | RISING_TOP) == 0;
     let top = u16::from(flags & RISING_TOP != 0) << 8;
     let rising = c.read_shown(RISING, u8.map(|low| GlucoseRate { count: top | u16::from(low), unit }))?;
     let falling = c.read_shown(FALLING, u8.map(|low| GlucoseRate { count: low.into(), unit }))?;
     Ok(RateAlert {
         rising_enabled: flags & RISING_ON != 0,
-        rising: known.then_some(rising),
+        rising: understood(flags).then_some(rising),
         falling_enabled: flags & FALLING_ON != 0,
-        falling: known.then_some(falling),
+        falling: understood(flags).then_some(falling),
     })
 }
 
-impl fmt::Display for GlucoseLimits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} entries to {}", self.old.entries.len(), self.new.entries.len())
-    }
-}
-
-impl fmt::Display for PredictiveAlerts {
+impl<T> fmt::Display for Change<Pattern<T>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} entries to {}", self.old.entries.len(), self.new.entries.len())
     }

@@ -4,15 +4,14 @@
 use super::parts::Parts;
 use crate::emit::count::half_hours;
 use carelink_core::history::sensor_alerts::{
-    AheadPattern, GlucoseLimits, GlucoseRate, LimitPattern, MOST_ENTRIES, PredictiveAlerts, RateAlert,
-    RateAlerts,
+    Ahead, GlucoseLimits, GlucoseRate, Limits, MOST_ENTRIES, Pattern, PredictiveAlerts, RateAlert, RateAlerts,
 };
 use carelink_core::units::quantities::GlucoseUnit;
 
 /// An entry that is not used.
 const UNUSED: [u8; 3] = [0, 0xFF, 0xFF];
 
-fn unit(pattern: &LimitPattern) -> u8 {
+fn unit(pattern: &Pattern<Limits>) -> u8 {
     pattern.entries.first().map_or(0, |entry| entry.high.unit.into())
 }
 
@@ -26,7 +25,7 @@ pub(super) fn limits(value: &GlucoseLimits) -> Option<Parts> {
     tail.extend(tops);
     tail.extend(entries);
     let on = if both(old.enabled, new.enabled)? { 3 } else { 0 };
-    let count = |pattern: &LimitPattern| u8::try_from(pattern.entries.len()).ok();
+    let count = |pattern: &Pattern<Limits>| u8::try_from(pattern.entries.len()).ok();
     let old_unit = Some(unit(old)).filter(|unit| *unit < 4)?;
     tail.extend([old_unit << 6 | count(new)? << 2 | on, count(old)?]);
     Some(Parts { hour: Some(unit(new)).filter(|unit| *unit < 8)?, ..Parts::of([first]).tail(tail) })
@@ -36,7 +35,7 @@ fn both(old: Option<bool>, new: Option<bool>) -> Option<bool> {
     old.filter(|_| old == new)
 }
 
-fn limit_entries(pattern: &LimitPattern) -> Option<([u8; 4], Vec<u8>)> {
+fn limit_entries(pattern: &Pattern<Limits>) -> Option<([u8; 4], Vec<u8>)> {
     let (mut high, mut low) = (u16::MAX, u16::MAX);
     let mut bytes = Vec::new();
     for (index, entry) in pattern.entries.iter().enumerate() {
@@ -59,7 +58,7 @@ pub(super) fn predictive(value: &PredictiveAlerts) -> Option<Parts> {
     Some(Parts { hour: on, ..Parts::of([1 + 2 * 8]).tail(tail) })
 }
 
-fn ahead_entries(pattern: &AheadPattern) -> Option<Vec<u8>> {
+fn ahead_entries(pattern: &Pattern<Ahead>) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for entry in &pattern.entries {
         let [high, low] = [entry.high, entry.low].map(|time| u8::try_from(time.0).ok());
