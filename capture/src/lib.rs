@@ -9,7 +9,7 @@ pub mod container;
 mod front;
 pub mod line;
 mod packet;
-mod patient;
+pub mod pcapng;
 pub mod tcp;
 pub mod usb;
 
