@@ -7,6 +7,7 @@
 
 pub mod container;
 mod front;
+pub mod import;
 pub mod line;
 mod packet;
 pub mod pcapng;
