@@ -12,6 +12,7 @@ pub mod line;
 mod packet;
 pub mod pcapng;
 pub mod tcp;
+pub mod unpack;
 pub mod usb;
 
 pub use front::read;

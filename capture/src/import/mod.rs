@@ -6,6 +6,7 @@
 
 mod decocare;
 mod plain;
+mod saleae;
 mod sheet;
 mod text;
 mod totalphase;
@@ -40,8 +41,15 @@ struct Format {
 }
 
 /// In the order in which they are tried.
-const FORMATS: [Format; 6] =
-    [usbtrace::FORMAT, usblyzer::FORMAT, totalphase::FORMAT, decocare::FORMAT, usbmon::FORMAT, plain::FORMAT];
+const FORMATS: [Format; 7] = [
+    usbtrace::FORMAT,
+    usblyzer::FORMAT,
+    totalphase::FORMAT,
+    decocare::FORMAT,
+    usbmon::FORMAT,
+    saleae::FORMAT,
+    plain::FORMAT,
+];
 
 /// A recording that was read.
 #[derive(Debug)]

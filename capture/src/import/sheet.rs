@@ -113,7 +113,7 @@ impl Sheet {
         let mut last = 0;
         for event in &mut self.events {
             let gap = if event.stage == Stage::Submit { BETWEEN } else { WITHIN };
-            last = *event.time.get_or_insert(last + gap);
+            last = *event.time.get_or_insert(u64::saturating_add(last, gap));
         }
         if missing == 0 {
             self.events.sort_by_key(|event| event.time);

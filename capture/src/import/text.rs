@@ -89,7 +89,9 @@ fn month(name: &str) -> Option<i8> {
 fn day(year: i16, month: i8, day: i8) -> Option<u64> {
     let date = Date::new(year, month, day).ok()?;
     let days = date.since(Date::constant(1970, 1, 1)).ok()?.get_days();
-    Some(u64::try_from(days).ok()? * 86_400_000_000_000)
+    // A time of day must fit behind it.
+    let days = u64::try_from(days).ok().filter(|&days| days < 200_000)?;
+    Some(days * 86_400_000_000_000)
 }
 
 /// Nanoseconds since 1970 of `Wed May  8 15:32:03 2013`, by whatever clock that was.

@@ -26,11 +26,11 @@ fn ignored(line: &str) -> bool {
 
 fn read(text: &str, sheet: &mut Sheet) {
     sheet.note("Its clock tells neither the date nor the hour: times count from an unknown moment.");
-    let (mut rounds, mut last) = (0, 0);
+    let (mut rounds, mut last) = (0_u64, 0_u64);
     for (number, line) in lines(text).filter(|(_, line)| !ignored(line)) {
         match event(line) {
             Ok(Some((mut event, ticks))) => {
-                if ticks + ROUND / 2 < last {
+                if last.saturating_sub(ticks) > ROUND / 2 {
                     rounds += 1;
                 }
                 last = ticks;
