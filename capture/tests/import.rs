@@ -223,3 +223,19 @@ fn no_prefix_and_no_damage_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_write_whose_end_is_missing_is_kept() -> Result<()> {
+    let request = |direction: &str, data: &str| {
+        format!(
+            "<Request Number = \"1\" Dir = \"[{direction}]\"><LogType>URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER</LogType>\
+             <Param><Name>EndpointAddress</Name><Value>0x1</Value></Param>{data}</Request>"
+        )
+    };
+    let writes = ["<Data>01</Data>", "<Data>02</Data>"].map(|data| request("OUT", data)).concat();
+    let text = format!("<UTLOG>{writes}{}{}</UTLOG>", request("IN", ""), request("OUT", "<Data>03</Data>"));
+    let recording = Recording::read(text.as_bytes()).context("a log")?;
+    assert_eq!(payloads(&recording.bytes())?, [1, 2, 3].map(|byte| (false, vec![byte])));
+    assert!(recording.notes().iter().any(|note| note.contains("taken for done")));
+    Ok(())
+}

@@ -8,6 +8,8 @@ use carelink_core::transfer::Direction;
 /// What a stick has.
 const OUT: u8 = 1;
 const IN: u8 = 0x82;
+/// Said of writes that were seen to begin, and not to end.
+pub(crate) const LOST: &str = "Writes whose end it does not show are taken for done.";
 /// Nanoseconds between invented times.
 const BETWEEN: u64 = 10_000_000;
 const WITHIN: u64 = 150_000;

@@ -5,7 +5,7 @@
 //! driver on the way shows the same request, with the same IRP, again; the outermost counts.
 
 use super::Format;
-use super::sheet::{Sheet, Transfer};
+use super::sheet::{LOST, Sheet, Transfer};
 use super::text::{bytes, duration, fields, leading, lines, time_of_day};
 use super::urb::Kind;
 use carelink_core::transfer::Direction;
@@ -24,7 +24,7 @@ const DESCRIPTOR: [u8; 6] = [0x80, 6, 0, 1, 0, 0];
 
 /// A request on its way.
 struct Open {
-    line: usize,
+    endpoint: u8,
     irp: String,
     time: Option<u64>,
     data: Option<Vec<u8>>,
@@ -84,10 +84,10 @@ fn read(text: &str, sheet: &mut Sheet) {
         }
         let irp = column("IRP").unwrap_or_default();
         let Some((_, asked)) = sequence.split_once('-') else {
-            if open.values().any(|outer| !irp.is_empty() && outer.irp == irp) {
+            if open.values().any(|outer| !irp.is_empty() && outer.irp == irp && outer.data == data) {
                 inner.insert(sequence.to_owned());
             } else {
-                open.insert(sequence.to_owned(), Open { line: number, irp: irp.to_owned(), time, data });
+                open.insert(sequence.to_owned(), Open { endpoint, irp: irp.to_owned(), time, data });
             }
             continue;
         };
@@ -119,8 +119,13 @@ fn read(text: &str, sheet: &mut Sheet) {
         }
         sheet.transfer(transfer);
     }
-    for request in open.into_values().filter(|request| request.data.is_some()) {
-        sheet.unread("line", request.line, "its return is missing");
+    for Open { endpoint, time, data, .. } in open.into_values() {
+        if let Some(data) = data {
+            sheet.note(LOST);
+            let mut transfer = Transfer::new(Direction::ToStick, data);
+            (transfer.submitted, transfer.endpoint) = (time, Some(endpoint & 0x7f));
+            sheet.transfer(transfer);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::Format;
 use super::sheet::{Sheet, Transfer};
 use super::text::bytes;
 use carelink_core::transfer::Direction;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 pub(super) const FORMAT: Format =
     Format { name: "a USBTrace log", recognises: |text| text.contains("<UTLOG>"), read };
@@ -19,7 +19,7 @@ const TRANSFER: &str = "URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER";
 fn read(text: &str, sheet: &mut Sheet) {
     sheet.note("Transfers of bulk and interrupt endpoints look the same in it: they are taken for bulk.");
     // By endpoint and buffer: what goes to the device.
-    let mut open: HashMap<(u8, &str), Option<Vec<u8>>> = HashMap::new();
+    let mut open: BTreeMap<(u8, &str), Option<Vec<u8>>> = BTreeMap::new();
     for (count, request) in (1..).zip(text.split("<Request ").skip(1)) {
         let number = attribute(request, "Number").and_then(|number| number.parse().ok()).unwrap_or(count);
         if between(request, "<LogType>", "</LogType>") != Some(TRANSFER) {
@@ -41,7 +41,12 @@ fn read(text: &str, sheet: &mut Sheet) {
         let key = (endpoint, parameter(request, "TransferBuffer").unwrap_or_default());
         let inward = endpoint & 0x80 != 0;
         if down == "[OUT]" {
-            open.entry(key).or_insert(data);
+            // Other bytes in the same buffer are another write: the return of the one before is missing.
+            match open.get_mut(&key) {
+                Some(earlier) if *earlier != data => lost(key.0, std::mem::replace(earlier, data), sheet),
+                Some(_) => {}
+                None => drop(open.insert(key, data)),
+            }
             continue;
         }
         if parameter(request, "USBD Status").is_some_and(|status| status.contains("PENDING")) {
@@ -54,6 +59,19 @@ fn read(text: &str, sheet: &mut Sheet) {
             continue;
         }
         let mut transfer = Transfer::new(way, payload.unwrap_or_default());
+        transfer.endpoint = Some(endpoint & 0x7f);
+        sheet.transfer(transfer);
+    }
+    for ((endpoint, _), data) in open {
+        lost(endpoint, data, sheet);
+    }
+}
+
+/// Keeps a write whose return is missing.
+fn lost(endpoint: u8, data: Option<Vec<u8>>, sheet: &mut Sheet) {
+    if let Some(data) = data {
+        sheet.note(super::sheet::LOST);
+        let mut transfer = Transfer::new(Direction::ToStick, data);
         transfer.endpoint = Some(endpoint & 0x7f);
         sheet.transfer(transfer);
     }
