@@ -2,11 +2,12 @@
 //! In: the packets of a capture. Out: transfers with payload: which stick, which way, which endpoint.
 
 use crate::container::{self, Record};
+use crate::import::{self, Source};
 use crate::line::{self, Ends};
 use crate::packet::Packet;
 use crate::tcp::{self, Connections};
 use crate::usb;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use carelink_core::transfer::{Carrier, Direction, Stream};
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -31,10 +32,13 @@ struct Front {
 
 /// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`.
 ///
+/// What is no capture, but a recording in a format that [`import`] knows, is imported first.
+///
 /// Interfaces whose link type cannot carry a stick's traffic are passed over.
 ///
 /// # Errors
-/// If the source is no capture, is damaged, has only interfaces that cannot be read, or `take` fails. What came before
+/// If the source is no capture, is damaged, has only interfaces that cannot be read, is a recording with lines that cannot be
+/// read, or `take` fails. What came before
 /// was taken by then.
 pub fn read(
     source: impl Read + Send,
@@ -48,11 +52,19 @@ pub fn read(
         readable: false,
         unreadable: None,
     };
-    container::read(source, |record| front.packet(&record).map_or(Ok(()), &mut take))?;
+    let mut unread = None;
+    let take = |record: Record<'_>| front.packet(&record).map_or(Ok(()), &mut take);
+    match import::recognise(source)? {
+        Source::Capture(capture) => container::read(capture, take)?,
+        Source::Recording(recording) => {
+            container::read(recording.bytes().as_slice(), take)?;
+            unread = Some(recording).filter(|recording| !recording.unread.is_empty());
+        }
+    }
     if let (false, Some(link)) = (front.readable, front.unreadable) {
         bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
     }
-    Ok(())
+    unread.map_or(Ok(()), |recording| Err(anyhow!(recording.complaint())))
 }
 
 impl Front {

@@ -7,10 +7,12 @@
 
 pub mod container;
 mod front;
+pub mod import;
 pub mod line;
 mod packet;
-mod patient;
+pub mod pcapng;
 pub mod tcp;
+pub mod unpack;
 pub mod usb;
 
 pub use front::read;

@@ -2,7 +2,7 @@
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
 use anyhow::{Context as _, Error, Result};
-use carelink_capture::{Packet, tcp};
+use carelink_capture::{Packet, tcp, unpack};
 use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
@@ -12,7 +12,6 @@ use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
 use carelink_core::view::reply::{self, Doubt};
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -69,24 +68,17 @@ pub struct Entry<'a> {
     pub pump: Pump,
 }
 
-/// How a file begins that is compressed with gzip.
-const GZIP: [u8; 2] = [0x1F, 0x8B];
-
-/// Opens a file, or standard input for `-`. What is compressed with gzip, as Wireshark can do it, is read through.
+/// Opens a file, or standard input for `-`. What is compressed, or alone in a zip archive, is read through.
 ///
 /// # Errors
 /// If it cannot be opened or read; the error names it.
 pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     let name = || path.display().to_string();
-    let mut source: Box<dyn Read + Send> = match path {
+    let source: unpack::Source = match path {
         path if path == Path::new("-") => Box::new(io::stdin()),
         path => Box::new(File::open(path).with_context(name)?),
     };
-    let mut head = Vec::new();
-    source.by_ref().take(GZIP.len() as u64).read_to_end(&mut head).with_context(name)?;
-    let zipped = head == GZIP;
-    let whole = io::Cursor::new(head).chain(source);
-    Ok(if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+    unpack::open(source).with_context(name)
 }
 
 impl Conversation {

@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod coverage;
 pub mod doctor;
 pub mod events;
+pub mod import;
 pub mod list;
 pub mod output;
 pub mod page;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// What `carelink list` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng; - reads standard input
+    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
     capture: PathBuf,
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]

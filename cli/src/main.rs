@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, doctor, events, list, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, import, list, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -20,6 +20,7 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
+  carelink import session.log -o session.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -61,6 +62,9 @@ enum Verb {
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
     )]
     Plot(plot::Args),
+    /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
+    #[command(after_help = import::HELP)]
+    Import(import::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -104,6 +108,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Coverage(args) => coverage::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
+        Verb::Import(args) => import::run(args),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// What `carelink pages` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng; - reads standard input
+    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
     capture: PathBuf,
     /// Folder to write the pages to; made if it is not there
     #[arg(short, long, value_name = "DIR")]

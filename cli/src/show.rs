@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// What `carelink show` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng; - reads standard input
+    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
     capture: PathBuf,
     /// Show only this transaction, by its number in `carelink list`
     #[arg(short = 'n', long, value_name = "TRANSACTION")]
