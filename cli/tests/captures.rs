@@ -195,7 +195,7 @@ fn damaged(packets: &[Packet], at: usize, len: usize, damage: Damage) -> Vec<&Pa
 }
 
 /// A reply carries no opcode: where packets are lost, only continuity tells that it is not another command's. What no
-/// rule sees is bounded here: a loss from behind a read of the radio to behind the next one of the same size.
+/// rule sees is bounded here: a loss from one poll to a poll of the next fetch, while the host polls slowly.
 #[test]
 fn lost_packets_seldom_give_a_command_the_reply_of_another() -> Result<()> {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
@@ -205,7 +205,7 @@ fn lost_packets_seldom_give_a_command_the_reply_of_another() -> Result<()> {
         random ^= random << 17;
         usize::try_from(random % end as u64).expect("below a usize")
     };
-    for (damage, most) in [(Damage::Dropped, 16), (Damage::Doubled, 0), (Damage::Swapped, 16)] {
+    for (damage, most) in [(Damage::Dropped, 2), (Damage::Doubled, 0), (Damage::Swapped, 0)] {
         let (mut captures_damaged, mut wrong, mut sound_replies, mut kept) = (0, 0, 0, 0);
         for path in captures() {
             let Conversation { packets, session } = converse(&path)?;

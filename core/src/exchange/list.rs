@@ -75,6 +75,11 @@ impl<I: Id, T> List<I, T> {
         self.items.iter().enumerate().map(|(index, item)| (id(index), item))
     }
 
+    /// The same, to change them.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (I, &mut T)> + ExactSizeIterator {
+        self.items.iter_mut().enumerate().map(|(index, item)| (id(index), item))
+    }
+
     /// The items that were added before the one with this id.
     pub fn before(&self, id: I) -> &[T] {
         self.items.get(..index(id)).unwrap_or_default()

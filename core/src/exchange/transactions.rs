@@ -12,12 +12,15 @@ use crate::pump::learn::{Message, learn};
 use crate::pump::model::Pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
-use crate::transfer::At;
+use crate::transfer::{At, Stream};
 use crate::tree::checksum::CrcStatus;
 use rustc_hash::FxHashMap;
 
 /// The most bytes that are kept of one reply: the longest page has 2,048.
 pub(crate) const LONGEST_REPLY: usize = 1 << 16;
+
+/// How many transactions may have begun since a packet that is out of order.
+const LATEST: usize = 256;
 
 /// A reply that is still coming.
 #[derive(Debug, Default)]
@@ -184,6 +187,16 @@ impl Transactions {
             self.data.append(&mut coming.data);
             file(&mut self.parts, &mut coming.parts);
             self.spare = Some(coming);
+        }
+    }
+
+    /// Notes that a packet of this time was missing when the transaction came that it lies in, over or not.
+    pub(crate) fn interrupt_at(&mut self, stream: Stream, time: u64) {
+        let of_device = |entry: &&mut Entry| entry.transaction.stream == stream;
+        let newest = self.entries.iter_mut().rev().take(LATEST).map(|(_, entry)| entry).filter(of_device);
+        let mut begun = newest.skip_while(|entry| entry.transaction.request.time() > time);
+        if let Some(Entry { transaction, .. }) = begun.next() {
+            transaction.unproven |= transaction.response.is_none_or(|end| end.time() >= time);
         }
     }
 

@@ -45,7 +45,7 @@ crate::tables! {
 }
 
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{Stop, TOO_LONG};
+use crate::tree::expert::{OUT_OF_RANGE, Stop, TOO_LONG};
 use crate::tree::sink::Sink;
 use block::{Context, block, blocks, evidence};
 use model::Pump;
@@ -325,6 +325,10 @@ pub fn reply<S: Sink>(opcode: Opcode, c: &mut Cursor<'_, '_, S>, pump: Pump) -> 
     }
     let read = answered(c, Context { opcode, pump });
     if !matches!(read, Ok(None)) {
+        if read.is_ok() && c.rest().iter().any(|&byte| byte != 0) {
+            // No reply in the recordings has anything but zeros after its values.
+            c.expert(OUT_OF_RANGE, format_args!("expected zeros after the values"));
+        }
         c.fill();
     }
     read

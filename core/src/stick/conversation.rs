@@ -11,6 +11,8 @@ use super::command::Body as _;
 use super::continuity::asked_for;
 use super::ids::RequestId;
 use super::ledger::Marks;
+use super::order::{self, Step};
+use super::pace::Wait;
 use super::received::{self, RadioReply, ResponseType};
 use super::row::End;
 use super::state::{Found, Stick};
@@ -83,6 +85,8 @@ impl Conversation<'_> {
     /// Takes a command of the host.
     pub fn command(&mut self, transfer: &Transfer<'_>, found: &mut Found, command: Command, bytes: &[u8]) {
         let sent = transfer.at();
+        let step = self.step(transfer);
+        let waited = sent.time().saturating_sub(step.before);
         let opcode = match command {
             // A command that is cut short is still known by its first byte.
             Command::Unknown(first) => Opcode::from(first),
@@ -101,7 +105,10 @@ impl Conversation<'_> {
         found.transaction = Some(transaction);
         self.count(found, transaction, opcode, sent);
         let follows = match command {
-            Command::ReadRadio(size) => self.stick.continuity.reads(size.0),
+            Command::ReadRadio(size) => {
+                let keeps_pace = self.stick.pace.keeps(Wait::ToRead, waited);
+                self.stick.continuity.reads(size.0) && keeps_pace
+            }
             _ => true,
         };
         if opcode == Opcode::Transmit {
@@ -112,9 +119,7 @@ impl Conversation<'_> {
         let id = self.book.requests.push(request);
         found.request = Some(id);
         let unanswered = self.unanswered(opcode);
-        let open = self.transaction(self.stick.open);
-        let early = open.is_some_and(|open| sent.time() < open.request.time());
-        if !follows || unanswered || early {
+        if !follows || unanswered || step.is == Step::Back {
             self.interrupt(found);
         }
         if self.stick.waiting.len() >= MOST_WAITING {
@@ -189,6 +194,36 @@ impl Conversation<'_> {
         self.stick.continuity.begun()
     }
 
+    /// True if a reply came no later than the stick's usual pace explains.
+    fn keeps_pace(&mut self, found: &Found, command: Answered, sent: Option<At>, came: At) -> bool {
+        let powers =
+            |id| self.transaction(id).and_then(Transaction::pump_opcode) == Some(PumpOpcode::POWER_CONTROL);
+        let Some(sent) = sent.filter(|_| command.opcode == Opcode::ReadRadio || !powers(found.transaction))
+        else {
+            return true;
+        };
+        if self.stick.newer > 0 {
+            // The host has gone on already, so how long it waited is not known.
+            return true;
+        }
+        self.stick.pace.keeps(Wait::Reply(command.opcode), came.time().saturating_sub(sent.time()))
+    }
+
+    /// Takes the time of a frame. Where it is out of order, nothing was proven: not where it comes, nor where it belongs,
+    /// for it was missing there.
+    fn step(&mut self, transfer: &Transfer<'_>) -> order::Follows {
+        let step = self.stick.order.step(transfer.time);
+        if step.is == Step::Back {
+            self.transactions.interrupt_at(transfer.stream, transfer.time);
+        }
+        if step.is != Step::On
+            && let Some(open) = self.transaction_mut(self.stick.open)
+        {
+            open.interrupt();
+        }
+        step
+    }
+
     /// Notes that packets are missing before a frame, and that they leave the transactions without proof that it may
     /// belong to.
     fn interrupt(&mut self, found: &mut Found) {
@@ -232,17 +267,18 @@ impl Conversation<'_> {
         lacks: usize,
     ) {
         let came = transfer.at();
+        let step = self.step(transfer);
         found.request = self.pair(bytes);
-        let mut early = false;
         let request = found.request.and_then(|id| self.book.requests.get_mut(id));
         let answers = request.map(|request| {
             request.reply = Some(came);
             found.transaction = request.transaction;
-            // Packets that are doubled or out of order show a reply before its command.
-            early = request.sent.is_some_and(|sent| came.time() < sent.time());
-            request.answered
+            (request.answered, request.sent)
         });
-        if !follows(self.stick, answers, bytes, lacks) || early {
+        let keeps_pace = answers.is_none_or(|(command, sent)| self.keeps_pace(found, command, sent, came));
+        let answers = answers.map(|(command, _)| command);
+        let follows = follows(self.stick, answers, bytes, lacks);
+        if !follows || !keeps_pace || step.is == Step::Back {
             self.interrupt(found);
         }
         let mut nobody = ();

@@ -18,6 +18,8 @@ pub mod heuristic;
 mod ids;
 pub mod ledger;
 pub mod length;
+mod order;
+mod pace;
 pub mod product;
 pub mod radio;
 pub mod read_radio;

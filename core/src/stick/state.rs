@@ -6,6 +6,8 @@ use super::framing::Framer;
 use super::heuristic::Heuristic;
 use super::ids::{ReassemblyId, RequestId};
 use super::ledger::Marks;
+use super::order::Order;
+use super::pace::Pace;
 use crate::exchange::TransactionId;
 use crate::transfer::Direction;
 use std::collections::VecDeque;
@@ -24,6 +26,8 @@ pub(super) struct Stick {
     /// The transaction that polls and reads belong to.
     pub open: Option<TransactionId>,
     pub continuity: Continuity,
+    pub pace: Pace,
+    pub order: Order,
 }
 
 /// One direction of a stick.

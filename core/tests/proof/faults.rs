@@ -92,14 +92,15 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
                     failures.push(format!("{sample} {fault:?} frame {frame}: wrong {account:?}"));
                 }
             }
-            let next = sound.keys().find(|frame| **frame > end);
+            // Those that begin soon after: a host that was behind, or went on too early, may stay so for a while.
+            let soon: Vec<_> = sound.keys().filter(|frame| **frame > end).take(2).collect();
             for (frame, before) in &sound {
                 let same = came.get(frame) == Some(before);
                 match (*frame > end, same) {
                     (true, true) => count.recovered += 1,
                     (true, false)
                         if unproven(before)
-                            || Some(frame) == next && came.get(frame).is_some_and(unproven) =>
+                            || soon.contains(&frame) && came.get(frame).is_some_and(unproven) =>
                     {
                         count.withheld += 1;
                     }
