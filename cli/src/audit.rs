@@ -6,11 +6,12 @@
 use crate::conversation::Options;
 use crate::events::{Collection, Found, collect};
 use crate::output::{Csv, Ending, Format, json_line, object};
-use crate::vendor::{self, Dates, Official};
+use crate::vendor::{self, Dates, Export, Official};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -55,9 +56,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let name = || args.export.display().to_string();
     let bytes = std::fs::read(&args.export).with_context(name)?;
     let export = vendor::read(&bytes, args.dates).with_context(name)?;
-    if export.assumed.is_some() {
-        eprintln!("carelink: {}: months are taken to come before days; --dates tells otherwise", name());
-    }
+    let export = if export.others.is_empty() { export } else { settle(&bytes, export, &found, &name())? };
     let official = of_device(&export.events, &found, args.device.as_deref());
     let Some((first, last)) = common(&official, &found.events) else {
         let times = span(official.iter().map(|row| row.event.time))
@@ -92,6 +91,30 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let agrees = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Agrees(..)));
     let ending = found.finish()?;
     Ok(if agrees { ending } else { Ending::Found })
+}
+
+/// The reading of an export whose dates leave their order open: that which has the most events in common with the capture.
+/// Tells which one was taken.
+fn settle(bytes: &[u8], export: Export, found: &Collection, name: &str) -> Result<Export> {
+    let events: HashSet<_> = found.events.iter().map(|found| (found.event.time, &found.event.kind)).collect();
+    let shared = |export: &Export| {
+        export.events.iter().filter(|row| events.contains(&(row.event.time, &row.event.kind))).count()
+    };
+    let mut readings = vec![(shared(&export), export)];
+    for dates in readings[0].1.others.clone() {
+        let export = vendor::read(bytes, Some(dates))?;
+        readings.push((shared(&export), export));
+    }
+    // Of equals the likelier one, which comes first, stays first.
+    readings.sort_by_key(|(shared, _)| Reverse(*shared));
+    let told: Vec<_> =
+        readings.iter().map(|(shared, export)| format!("{} ({shared})", export.dates)).collect();
+    eprintln!(
+        "carelink: {name}: its dates leave their order open; taken as {}. Events that the capture has too: {}; --dates tells otherwise",
+        readings[0].1.dates,
+        told.join(", "),
+    );
+    Ok(readings.swap_remove(0).1)
 }
 
 /// The rows of a device: the one that is named, or else those of the capture's pumps, or else all.
