@@ -39,6 +39,8 @@ pub struct Args {
 #[derive(Clone, Debug, PartialEq)]
 enum Verdict<'a> {
     Agrees(&'a Official, &'a Found),
+    /// All that differs is what the capture leaves open.
+    NotKnown(&'a Official, &'a Found),
     Differs(&'a Official, &'a Found),
     OnlyExport(&'a Official),
     OnlyCapture(&'a Found),
@@ -167,7 +169,12 @@ fn compare<'a>(
             Some(found) => {
                 let differing = |&at: &usize| row.event.differing(&found[at].event).len();
                 let nearest = (0..found.len()).min_by_key(differing).unwrap_or(0);
-                Verdict::Differs(row, found.remove(nearest))
+                let found = found.remove(nearest);
+                if row.event.differing(&found.event).iter().all(|key| open(row, found, key)) {
+                    Verdict::NotKnown(row, found)
+                } else {
+                    Verdict::Differs(row, found)
+                }
             }
             None => Verdict::OnlyExport(row),
         });
@@ -177,10 +184,17 @@ fn compare<'a>(
     verdicts
 }
 
+/// True if the capture does not tell the value of a key, and does not contradict the export's.
+fn open(row: &Official, found: &Found, key: &str) -> bool {
+    let values = row.event.get(key).zip(found.event.get(key));
+    values.is_some_and(|(official, ours)| ours.leaves_open(official))
+}
+
 impl<'a> Verdict<'a> {
     fn word(&self) -> &'static str {
         match self {
             Self::Agrees(..) => "agrees",
+            Self::NotKnown(..) => "not known",
             Self::Differs(..) => "differs",
             Self::OnlyExport(_) => "only in export",
             Self::OnlyCapture(_) => "only in capture",
@@ -189,7 +203,9 @@ impl<'a> Verdict<'a> {
 
     fn sides(&self) -> (Option<&'a Official>, Option<&'a Found>) {
         match *self {
-            Self::Agrees(official, found) | Self::Differs(official, found) => (Some(official), Some(found)),
+            Self::Agrees(official, found)
+            | Self::NotKnown(official, found)
+            | Self::Differs(official, found) => (Some(official), Some(found)),
             Self::OnlyExport(official) => (Some(official), None),
             Self::OnlyCapture(found) => (None, Some(found)),
         }
@@ -213,7 +229,9 @@ impl<'a> Verdict<'a> {
 
     fn keys(&self) -> Vec<&'a str> {
         match *self {
-            Self::Differs(official, found) => official.event.differing(&found.event),
+            Self::NotKnown(official, found) | Self::Differs(official, found) => {
+                official.event.differing(&found.event)
+            }
             _ => Vec::new(),
         }
     }
@@ -234,25 +252,26 @@ impl<'a> Verdict<'a> {
 }
 
 fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut impl Write) -> Result<()> {
-    let mut table: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
     for verdict in verdicts {
         let column = match verdict {
             Verdict::Agrees(..) => 0,
-            Verdict::Differs(..) => 1,
-            Verdict::OnlyExport(_) => 2,
-            Verdict::OnlyCapture(_) => 3,
+            Verdict::NotKnown(..) => 1,
+            Verdict::Differs(..) => 2,
+            Verdict::OnlyExport(_) => 3,
+            Verdict::OnlyCapture(_) => 4,
         };
         table.entry(verdict.event().1).or_default()[column] += 1;
     }
     writeln!(out, "{first} to {last}\n")?;
     writeln!(
         out,
-        "{:34}{:>10}{:>10}{:>16}{:>17}",
-        "type", "agrees", "differs", "only in export", "only in capture"
+        "{:34}{:>10}{:>11}{:>10}{:>16}{:>17}",
+        "type", "agrees", "not known", "differs", "only in export", "only in capture"
     )?;
-    let total = table.values().fold([0; 4], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
-    for (kind, [agrees, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
-        writeln!(out, "{kind:34}{agrees:>10}{differs:>10}{export:>16}{capture:>17}")?;
+    let total = table.values().fold([0; 5], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
+    for (kind, [agrees, open, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
+        writeln!(out, "{kind:34}{agrees:>10}{open:>11}{differs:>10}{export:>16}{capture:>17}")?;
     }
     for verdict in verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Agrees(..))) {
         let ((time, kind), (official, found)) = (verdict.event(), verdict.sides());
