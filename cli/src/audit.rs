@@ -6,11 +6,12 @@
 use crate::conversation::Options;
 use crate::events::{Collection, Found, collect};
 use crate::output::{Csv, Ending, Format, json_line, object};
-use crate::vendor::{self, Dates, Official};
+use crate::vendor::{self, Dates, Export, Official};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ pub struct Args {
 #[derive(Clone, Debug, PartialEq)]
 enum Verdict<'a> {
     Agrees(&'a Official, &'a Found),
+    /// All that differs is what the capture leaves open.
+    NotKnown(&'a Official, &'a Found),
     Differs(&'a Official, &'a Found),
     OnlyExport(&'a Official),
     OnlyCapture(&'a Found),
@@ -55,9 +58,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let name = || args.export.display().to_string();
     let bytes = std::fs::read(&args.export).with_context(name)?;
     let export = vendor::read(&bytes, args.dates).with_context(name)?;
-    if export.assumed.is_some() {
-        eprintln!("carelink: {}: months are taken to come before days; --dates tells otherwise", name());
-    }
+    let export = if export.others.is_empty() { export } else { settle(&bytes, export, &found, &name())? };
     let official = of_device(&export.events, &found, args.device.as_deref());
     let Some((first, last)) = common(&official, &found.events) else {
         let times = span(official.iter().map(|row| row.event.time))
@@ -92,6 +93,30 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let agrees = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Agrees(..)));
     let ending = found.finish()?;
     Ok(if agrees { ending } else { Ending::Found })
+}
+
+/// The reading of an export whose dates leave their order open: that which has the most events in common with the capture.
+/// Tells which one was taken.
+fn settle(bytes: &[u8], export: Export, found: &Collection, name: &str) -> Result<Export> {
+    let events: HashSet<_> = found.events.iter().map(|found| (found.event.time, &found.event.kind)).collect();
+    let shared = |export: &Export| {
+        export.events.iter().filter(|row| events.contains(&(row.event.time, &row.event.kind))).count()
+    };
+    let mut readings = vec![(shared(&export), export)];
+    for dates in readings[0].1.others.clone() {
+        let export = vendor::read(bytes, Some(dates))?;
+        readings.push((shared(&export), export));
+    }
+    // Of equals the likelier one, which comes first, stays first.
+    readings.sort_by_key(|(shared, _)| Reverse(*shared));
+    let told: Vec<_> =
+        readings.iter().map(|(shared, export)| format!("{} ({shared})", export.dates)).collect();
+    eprintln!(
+        "carelink: {name}: its dates leave their order open; taken as {}. Events that the capture has too: {}; --dates tells otherwise",
+        readings[0].1.dates,
+        told.join(", "),
+    );
+    Ok(readings.swap_remove(0).1)
 }
 
 /// The rows of a device: the one that is named, or else those of the capture's pumps, or else all.
@@ -144,7 +169,12 @@ fn compare<'a>(
             Some(found) => {
                 let differing = |&at: &usize| row.event.differing(&found[at].event).len();
                 let nearest = (0..found.len()).min_by_key(differing).unwrap_or(0);
-                Verdict::Differs(row, found.remove(nearest))
+                let found = found.remove(nearest);
+                if row.event.differing(&found.event).iter().all(|key| open(row, found, key)) {
+                    Verdict::NotKnown(row, found)
+                } else {
+                    Verdict::Differs(row, found)
+                }
             }
             None => Verdict::OnlyExport(row),
         });
@@ -154,10 +184,17 @@ fn compare<'a>(
     verdicts
 }
 
+/// True if the capture does not tell the value of a key, and does not contradict the export's.
+fn open(row: &Official, found: &Found, key: &str) -> bool {
+    let values = row.event.get(key).zip(found.event.get(key));
+    values.is_some_and(|(official, ours)| ours.leaves_open(official))
+}
+
 impl<'a> Verdict<'a> {
     fn word(&self) -> &'static str {
         match self {
             Self::Agrees(..) => "agrees",
+            Self::NotKnown(..) => "not known",
             Self::Differs(..) => "differs",
             Self::OnlyExport(_) => "only in export",
             Self::OnlyCapture(_) => "only in capture",
@@ -166,7 +203,9 @@ impl<'a> Verdict<'a> {
 
     fn sides(&self) -> (Option<&'a Official>, Option<&'a Found>) {
         match *self {
-            Self::Agrees(official, found) | Self::Differs(official, found) => (Some(official), Some(found)),
+            Self::Agrees(official, found)
+            | Self::NotKnown(official, found)
+            | Self::Differs(official, found) => (Some(official), Some(found)),
             Self::OnlyExport(official) => (Some(official), None),
             Self::OnlyCapture(found) => (None, Some(found)),
         }
@@ -190,7 +229,9 @@ impl<'a> Verdict<'a> {
 
     fn keys(&self) -> Vec<&'a str> {
         match *self {
-            Self::Differs(official, found) => official.event.differing(&found.event),
+            Self::NotKnown(official, found) | Self::Differs(official, found) => {
+                official.event.differing(&found.event)
+            }
             _ => Vec::new(),
         }
     }
@@ -211,25 +252,26 @@ impl<'a> Verdict<'a> {
 }
 
 fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut impl Write) -> Result<()> {
-    let mut table: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
     for verdict in verdicts {
         let column = match verdict {
             Verdict::Agrees(..) => 0,
-            Verdict::Differs(..) => 1,
-            Verdict::OnlyExport(_) => 2,
-            Verdict::OnlyCapture(_) => 3,
+            Verdict::NotKnown(..) => 1,
+            Verdict::Differs(..) => 2,
+            Verdict::OnlyExport(_) => 3,
+            Verdict::OnlyCapture(_) => 4,
         };
         table.entry(verdict.event().1).or_default()[column] += 1;
     }
     writeln!(out, "{first} to {last}\n")?;
     writeln!(
         out,
-        "{:34}{:>10}{:>10}{:>16}{:>17}",
-        "type", "agrees", "differs", "only in export", "only in capture"
+        "{:34}{:>10}{:>11}{:>10}{:>16}{:>17}",
+        "type", "agrees", "not known", "differs", "only in export", "only in capture"
     )?;
-    let total = table.values().fold([0; 4], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
-    for (kind, [agrees, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
-        writeln!(out, "{kind:34}{agrees:>10}{differs:>10}{export:>16}{capture:>17}")?;
+    let total = table.values().fold([0; 5], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
+    for (kind, [agrees, open, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
+        writeln!(out, "{kind:34}{agrees:>10}{open:>11}{differs:>10}{export:>16}{capture:>17}")?;
     }
     for verdict in verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Agrees(..))) {
         let ((time, kind), (official, found)) = (verdict.event(), verdict.sides());

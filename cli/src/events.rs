@@ -15,10 +15,11 @@ use carelink_core::pump::serial::Serial;
 use carelink_core::sensor::Pages;
 use carelink_core::transfer::Stream;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::vendor::Event;
 use carelink_core::vendor::current::current_events;
+use carelink_core::vendor::{Event, Vocabulary};
 use carelink_core::view::payload::{self, Told};
 use carelink_core::{history, sensor};
+use clap::ValueEnum;
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -35,8 +36,32 @@ pub struct Args {
     /// How to write the events; text is separated by tabs, as the vendor's table is
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// The vendor's names of events and values: those until June 2015, or those since
+    #[arg(long, value_enum, default_value_t)]
+    names: Names,
     #[command(flatten)]
     options: Options,
+}
+
+/// A year whose exports have the names that are to be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Names {
+    /// As exports until June 2015 have them
+    #[default]
+    #[value(name = "2012")]
+    Until2015,
+    /// As exports since then have them
+    #[value(name = "2015")]
+    Since2015,
+}
+
+impl From<Names> for Vocabulary {
+    fn from(names: Names) -> Self {
+        match names {
+            Names::Until2015 => Self::Until2015,
+            Names::Since2015 => Self::Since2015,
+        }
+    }
 }
 
 /// An event, where it was found, and whose it is.
@@ -105,7 +130,10 @@ const COLUMNS: [&str; 6] = ["time", "type", "values", "pump", "seq", "frame"];
 /// # Errors
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let found = collect(&args.files, &args.options)?;
+    let mut found = collect(&args.files, &args.options)?;
+    for found in &mut found.events {
+        found.event = found.event.clone().named(args.names.into());
+    }
     let rows = (0_usize..).zip(&found.events).map(|(seq, Found { event, pump, frame })| {
         vec![
             json!(event.time.to_string()),

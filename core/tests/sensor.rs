@@ -174,3 +174,37 @@ proptest! {
         read(&glucose, &Beside { isig: Some(&current), vcntr: None, large: true });
     }
 }
+
+/// A glucose value, a calibration that came by radio and was changed, and a time stamp of 2026-11-28, 10:15.
+#[test]
+fn the_lowest_bit_of_glucose_is_not_made_up() {
+    let mut page = [0; 1024];
+    let records = [0x43, 0x78, 0x9A, 0x9C, 0xCA, 0x8A, 0x0E, 0x1A, 0x1C, 0xCF, 0x8A, 0x08];
+    page[..records.len()].copy_from_slice(&records);
+    let listed = |model: &str, isig: Option<&[u8]>| -> Vec<String> {
+        let pages = [Pages { number: 1, glucose: &page, isig, vcntr: None }];
+        let events = events(&sensor::read(&pages, pump(model)));
+        events.iter().map(|event| format!("{} {event}", event.time)).collect()
+    };
+    let rest = "ISIG=null, VCNTR=null, BACKFILL_INDICATOR=null";
+    assert_eq!(
+        listed("523", None)[..2],
+        [
+            format!("2026-11-28T10:15:00 AMOUNT=134 or 135, {rest}"),
+            "2026-11-28T10:10:00 AMOUNT=120, ORIGIN_TYPE=rf_modified".to_owned()
+        ]
+    );
+    assert_eq!(listed("522", None)[0], format!("2026-11-28T10:15:00 AMOUNT=134, {rest}"));
+    let mut current = [0; 2048];
+    current[0] = 0x65;
+    let known = listed("523", Some(&current));
+    assert!(known[0].starts_with("2026-11-28T10:15:00 AMOUNT=135, ISIG=1,"), "{known:?}");
+}
+
+#[test]
+fn two_values_leave_open_only_themselves() {
+    use carelink_core::vendor::Datum;
+    let either = Datum::Either([134.0, 135.0]);
+    assert!(either.leaves_open(&Datum::Number(135.0)) && !either.agrees(&Datum::Number(135.0)));
+    assert!(!either.leaves_open(&Datum::Number(136.0)));
+}

@@ -25,9 +25,9 @@ impl Beside<'_> {
         self.word(at).map(|word| Isig::of(word, self.large))
     }
 
-    /// The lowest bit of the glucose at `at`.
-    pub(super) fn odd(&self, at: usize) -> u16 {
-        self.word(at).filter(|_| self.large).unwrap_or_default() & 1
+    /// The lowest bit of the glucose at `at`; `None` if it is on an ISIG page that is not here.
+    pub(super) fn odd(&self, at: usize) -> Option<u16> {
+        if self.large { self.word(at).map(|word| word & 1) } else { Some(0) }
     }
 
     /// The count of the counter electrode beside the byte at `at`.

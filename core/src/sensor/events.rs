@@ -45,6 +45,7 @@ fn of_record(record: &Record, after: &[Record], event: Event) -> Option<Event> {
     Some(match record.body {
         Body::Nothing => event,
         Body::Glucose(glucose) => with_isig(event.with("AMOUNT", glucose)),
+        Body::Either(even) => with_isig(event.with("AMOUNT", Datum::Either([even, even + 1].map(f64::from)))),
         Body::Low(_) => with_isig(event.with("AMOUNT", LOWEST)),
         Body::High(_) => with_isig(event.with("AMOUNT", HIGHEST)),
         Body::Cal(cal) => with_isig(event.with("CAL_TYPE", cal.name())),

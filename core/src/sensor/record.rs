@@ -4,14 +4,15 @@
 use super::beside::{Beside, Isig};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
-use crate::tree::sink::{Show, Sink};
+use crate::tree::sink::{Show, Sink, Value};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Calibration;
+use arrayvec::ArrayString;
 use jiff::civil::DateTime;
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 crate::fields! {
     /// One record of the glucose sensor.
@@ -26,6 +27,8 @@ crate::fields! {
     ABOUT: Clock, "carelink.sensor.time_estimated", "Time, Estimated", Inferred;
     /// Sensor glucose. Pumps from the 523 on keep the lowest bit on the ISIG page.
     GLUCOSE: U16, "carelink.sensor.glucose", "Sensor Glucose", Confirmed, unit " mg/dL";
+    /// The two values that sensor glucose may have where its lowest bit is on an ISIG page that is not at hand.
+    EITHER: Text, "carelink.sensor.glucose_either", "Sensor Glucose", Confirmed;
     /// The sensor's current, from the ISIG page.
     ISIG: F64, "carelink.sensor.isig", "ISIG", Confirmed, unit " nA";
     /// Voltage at the sensor's counter electrode, from the VCNTR page, in steps of the converter.
@@ -203,6 +206,8 @@ crate::open_enum! {
     pub enum Origin: u8 {
         Manual = 0 => "manual",
         Rf = 1 => "rf",
+        /// A page of a 523 has it once, and its export too.
+        RfModified = 5 => "rf_modified",
     }
 }
 
@@ -257,6 +262,8 @@ pub enum Body {
     Nothing,
     /// Sensor glucose in mg/dL.
     Glucose(u16),
+    /// Sensor glucose in mg/dL, or one more than it: the page with its lowest bit is not at hand.
+    Either(u16),
     /// Glucose below what the sensor measures: half of it.
     Low(u8),
     /// Glucose above what the sensor measures: half of it.
@@ -283,6 +290,25 @@ pub enum Body {
     Factor(Calibration),
 }
 
+/// `134 or 135 mg/dL`
+#[derive(Clone, Copy)]
+struct Either(ArrayString<24>);
+
+impl Either {
+    fn of(even: u16) -> Self {
+        let mut text = ArrayString::new();
+        // Five digits twice fit.
+        let _ = write!(text, "{even} or {} mg/dL", even | 1);
+        Self(text)
+    }
+}
+
+impl Show for Either {
+    fn show(&self) -> Value<'_> {
+        Value::Text(&self.0)
+    }
+}
+
 /// The four bytes of a time, in the order of the page, and the bits above it.
 struct Times {
     time: PumpTime,
@@ -298,7 +324,7 @@ impl Times {
         Self { time, subtype: day >> 5, flag: year >> 7 }
     }
 
-    /// One bit tells. Others beside it are zero where it is known what it tells; exports of 523s have a third origin.
+    /// The flag tells what came by radio; the highest bit of the subtype, that it was changed then.
     fn origin(&self) -> Origin {
         Origin::from(self.flag | self.subtype & 0b110)
     }
@@ -324,9 +350,14 @@ pub(super) fn record<S: Sink>(
     c.group(RECORD, |c| {
         let body = match kind.timing {
             _ if opcode >= GLUCOSE_FROM => {
-                let glucose = u16::from(opcode) * 2 + beside.odd(end);
-                c.read(GLUCOSE, u8.map(|_| glucose))?;
-                Body::Glucose(glucose)
+                let even = u16::from(opcode) * 2;
+                match beside.odd(end) {
+                    Some(odd) => Body::Glucose(c.read(GLUCOSE, u8.map(|_| even + odd))?),
+                    None => {
+                        c.read(EITHER, u8.map(|_| Either::of(even)))?;
+                        Body::Either(even)
+                    }
+                }
             }
             Timing::Stamped => {
                 let body = stamped(c, opcode)?;
@@ -452,6 +483,7 @@ impl fmt::Display for Body {
         match self {
             Self::Nothing => Ok(()),
             Self::Glucose(glucose) => write!(f, "{glucose} mg/dL"),
+            Self::Either(even) => write!(f, "{}", Either::of(*even).0),
             Self::Low(half) => write!(f, "(raw {half})"),
             Self::High(half) => write!(f, "(raw {half})"),
             Self::Cal(cal) => write!(f, "{cal}"),

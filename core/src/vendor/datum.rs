@@ -16,6 +16,8 @@ pub enum Datum {
     Flag(bool),
     /// A number, in the vendor's unit: U, mg/dL, ms...
     Number(f64),
+    /// One of two numbers: what tells which is not at hand.
+    Either([f64; 2]),
     /// A name or an identity.
     Text(Cow<'static, str>),
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Datum {
             Self::Null => f.write_str("null"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Either([one, other]) => write!(f, "{one} or {other}"),
             Self::Text(text) => f.write_str(text),
         }
     }
@@ -39,6 +42,18 @@ impl Datum {
             (Self::Number(one), Self::Number(other)) => (one - other).abs() < 0.000_05,
             (Self::Text(one), Self::Text(other)) => one.trim().to_lowercase() == other.trim().to_lowercase(),
             _ => self == other,
+        }
+    }
+}
+
+impl Datum {
+    /// True if this does not say what `other` says, and does not contradict it.
+    #[must_use]
+    pub fn leaves_open(&self, other: &Self) -> bool {
+        match self {
+            Self::Either(numbers) => numbers.iter().any(|number| Self::Number(*number).agrees(other)),
+            Self::Null => true,
+            _ => false,
         }
     }
 }

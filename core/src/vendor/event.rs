@@ -53,19 +53,19 @@ impl Event {
     /// The event with the values that `text` has, as the vendor writes them: `KEY=VALUE, KEY=VALUE`.
     #[must_use]
     pub fn with_text(mut self, text: &str) -> Self {
-        let mut values: Vec<(&str, String)> = Vec::new();
-        for part in text.split(", ") {
-            match (part.split_once('=').filter(|(key, _)| keys::is_key(key)), values.last_mut()) {
-                (Some((key, value)), _) => values.push((key, value.to_owned())),
-                // A value with a comma in it.
+        let mut parts: Vec<(&str, String)> = Vec::new();
+        for part in text.split(',') {
+            match (part.trim_start().split_once('=').filter(|(key, _)| keys::is_key(key)), parts.last_mut()) {
+                (Some((key, value)), _) => parts.push((key, value.to_owned())),
+                // A comma that is part of a value, before a fraction for one.
                 (None, Some((_, value))) => {
-                    value.push_str(", ");
+                    value.push(',');
                     value.push_str(part);
                 }
                 (None, None) => {}
             }
         }
-        for (key, value) in values {
+        for (key, value) in parts {
             let datum = keys::parse(key, value.trim());
             self.values.push((key.to_owned().into(), datum));
         }

@@ -154,6 +154,9 @@ const NUMBERS: &[&str] = &[
     "UNABSORBED_INSULIN_TOTAL",
 ];
 
+/// How keys end that hold a row's number in the vendor's database: until June 2015, and since.
+pub(super) const ROW: [&str; 2] = ["_DATUM", "_DATUM_ID"];
+
 /// True if `text` may be a key.
 #[must_use]
 pub fn is_key(text: &str) -> bool {
@@ -165,7 +168,7 @@ pub fn is_key(text: &str) -> bool {
 /// insulin, which no pump knows.
 #[must_use]
 pub fn is_of_database(key: &str) -> bool {
-    key.ends_with("_DATUM") || key == "CONCENTRATION"
+    ROW.into_iter().any(|end| key.ends_with(end)) || key == "CONCENTRATION"
 }
 
 /// The value that `text` stands for behind `key`.

@@ -8,6 +8,8 @@ pub mod current;
 pub mod datum;
 pub mod event;
 pub mod keys;
+pub mod names;
 
 pub use datum::Datum;
 pub use event::Event;
+pub use names::Vocabulary;

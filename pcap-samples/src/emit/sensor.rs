@@ -85,6 +85,7 @@ impl SensorPages {
         };
         match record.body {
             Body::Glucose(glucose) => self.push(u8::try_from(glucose / 2).ok()?, isig | glucose & 1),
+            Body::Either(_) => return None,
             Body::Low(raw) | Body::High(raw) => self.relative(opcode, raw, isig),
             Body::Cal(cal) => self.relative(opcode, cal.into(), isig),
             Body::Packet(packet) => self.relative(opcode, packet.into(), isig),
