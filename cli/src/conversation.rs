@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
+use crate::output::Ending;
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
 use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::transfer::{Claim, Stream, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
 use carelink_core::view::reply::{self, Doubt};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -49,6 +52,10 @@ pub struct Conversation {
     pub packets: Vec<Packet>,
     /// Why reading stopped before the end.
     pub damage: Option<Error>,
+    /// What errors and warnings call it.
+    name: String,
+    /// The transfers that are no stick's, by the device or line that they are of.
+    others: BTreeMap<Stream, u64>,
 }
 
 /// A transaction, with all that is known of it.
@@ -95,25 +102,54 @@ impl Conversation {
     /// # Errors
     /// As [`Conversation::read`].
     pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
-        let (mut session, mut packets) = (Session::default(), Vec::new());
-        session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        Self::follow(source, options, name, |_| Ok(()))
+    }
+
+    /// The same, and calls `each` with what is known by then after each packet of a stick.
+    ///
+    /// # Errors
+    /// As [`Conversation::read`], and if `each` fails.
+    pub fn follow(
+        source: impl Read + Send,
+        options: &Options,
+        name: &str,
+        mut each: impl FnMut(&Self) -> Result<()>,
+    ) -> Result<Self> {
+        let mut known = Self {
+            session: Session::default(),
+            packets: Vec::new(),
+            damage: None,
+            name: name.to_owned(),
+            others: BTreeMap::new(),
+        };
+        known.session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
         let read = carelink_capture::read(source, options.tcp_port, |packet| {
-            if session.observe(&packet.transfer(Claim::Ask)) == Verdict::Ours {
-                packets.push(packet);
+            if known.session.observe(&packet.transfer(Claim::Ask)) == Verdict::Declined {
+                *known.others.entry(packet.stream).or_default() += 1;
+                return Ok(());
             }
-            Ok(())
+            known.packets.push(packet);
+            each(&known)
         });
-        let damage = read.err().map(|error| error.context(name.to_owned()));
-        match damage {
-            Some(error) if packets.is_empty() => Err(error),
-            damage => Ok(Self { session, packets, damage }),
+        match read {
+            Err(error) if known.packets.is_empty() => return Err(error.context(name.to_owned())),
+            read => known.damage = read.err().map(|error| error.context(name.to_owned())),
         }
+        Ok(known)
     }
 
     /// All transactions, in the order in which they began.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> + ExactSizeIterator {
+        self.entries_after(0)
+    }
+
+    /// The transactions after the first `count`.
+    pub fn entries_after(
+        &self,
+        count: usize,
+    ) -> impl DoubleEndedIterator<Item = Entry<'_>> + ExactSizeIterator {
         let transactions = self.session.transactions();
-        transactions.iter().map(|(number, transaction)| {
+        transactions.iter().skip(count).map(|(number, transaction)| {
             let (data, parts) = transactions.reply(number);
             let (doubt, pump) = (reply::doubt(transactions, number), transactions.pump_of(transaction));
             Entry { number, transaction, data, parts, doubt, pump }
@@ -141,12 +177,47 @@ impl Conversation {
         line.0
     }
 
-    /// The damage as an error, for when all that is good was used.
+    /// How a run ends that has used all that is good. That there is no stick's traffic is told, as an answer of its own.
     ///
     /// # Errors
     /// If the capture is damaged.
-    pub fn finish(self) -> Result<()> {
-        self.damage.map_or(Ok(()), Err)
+    pub fn finish(self) -> Result<Ending> {
+        if let Some(damage) = self.damage {
+            return Err(damage);
+        }
+        if self.packets.is_empty() {
+            eprintln!("carelink: {}: {}", self.name, Nothing(&self.others));
+            return Ok(Ending::Found);
+        }
+        let lacks = |(_, transaction): (_, &Transaction)| {
+            matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
+        };
+        let lacking = self.session.transactions().iter().any(lacks);
+        Ok(if lacking { Ending::Found } else { Ending::Fine })
+    }
+}
+
+/// Says what a capture holds in which no stick was found.
+struct Nothing<'a>(&'a BTreeMap<Stream, u64>);
+
+impl fmt::Display for Nothing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str(
+                "no USB bulk transfer with payload and no serial line: capture the bus that the stick is plugged into \
+                 while a program talks to it (carelink doctor helps)",
+            );
+        }
+        let transfers: u64 = self.0.values().sum();
+        write!(f, "no CareLink stick: {transfers} transfers with payload, of")?;
+        for (place, (stream, count)) in self.0.iter().enumerate() {
+            f.write_str(if place == 0 { " " } else { ", " })?;
+            match stream {
+                Stream::Usb { bus, device, .. } => write!(f, "USB device {bus}.{device} ({count})")?,
+                Stream::Line { conversation, .. } => write!(f, "line {conversation} ({count})")?,
+            }
+        }
+        f.write_str("; is it the right bus, and was the stick in use?")
     }
 }
 

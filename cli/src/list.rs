@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
-use crate::conversation::{Conversation, Entry, Options};
+use crate::conversation::{Conversation, Entry, Options, open};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
-use carelink_core::exchange::{Asked, Outcome, Stage};
+use carelink_core::exchange::{Asked, Outcome, Stage, TransactionId};
 use carelink_core::view::payload::{self, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `carelink list` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,33 +38,88 @@ const COLUMNS: [&str; 11] = [
     "reply",
 ];
 
-/// Lists the fetches of a capture.
+/// Lists the fetches of a capture. Those of a pipe are listed as they end.
 ///
 /// # Errors
 /// If the capture cannot be read, is damaged, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let conversation = Conversation::read(&args.capture, &args.options)?;
-    match args.format {
-        Format::Text => {
-            for entry in conversation.entries() {
-                writeln!(out, "{}", line(&conversation, &entry))?;
+    let live = args.capture == Path::new("-");
+    let name = args.capture.display().to_string();
+    let mut list = List::new(args.format, out)?;
+    let conversation =
+        Conversation::follow(open(&args.capture)?, &args.options, &name, |known| match live {
+            true => list.add_ended(known),
+            false => Ok(()),
+        })?;
+    list.add(&conversation, |_| true)?;
+    list.finish()?;
+    let withdrawn = list.withdrawn(&conversation);
+    for (number, before, now) in &withdrawn {
+        eprintln!(
+            "carelink: transaction {number} was listed as {before}, but is {now}: a packet of it came later"
+        );
+    }
+    let ending = if withdrawn.is_empty() { Ending::Fine } else { Ending::Found };
+    Ok(ending.max(conversation.finish()?))
+}
+
+/// A list that is being written.
+struct List<'o, W: Write> {
+    out: Rows<'o, W>,
+    /// How each transaction that was written had ended.
+    written: Vec<Outcome>,
+}
+
+enum Rows<'o, W: Write> {
+    Text(&'o mut W),
+    Json(&'o mut W),
+    Csv(Box<Csv<&'o mut W>>),
+}
+
+impl<'o, W: Write> List<'o, W> {
+    fn new(format: Format, out: &'o mut W) -> Result<Self> {
+        let out = match format {
+            Format::Text => Rows::Text(out),
+            Format::Json => Rows::Json(out),
+            Format::Csv => Rows::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
+        };
+        Ok(Self { out, written: Vec::new() })
+    }
+
+    /// Adds the transactions that are over, up to the first one that is not.
+    fn add_ended(&mut self, known: &Conversation) -> Result<()> {
+        let before = self.written.len();
+        self.add(known, |entry| entry.transaction.closed || entry.transaction.ended())?;
+        if self.written.len() > before { self.finish() } else { Ok(()) }
+    }
+
+    /// Adds the transactions that were not written yet, as long as they are `ready`.
+    fn add(&mut self, known: &Conversation, ready: impl Fn(&Entry<'_>) -> bool) -> Result<()> {
+        for entry in known.entries_after(self.written.len()).take_while(ready) {
+            match &mut self.out {
+                Rows::Text(out) => writeln!(out, "{}", line(known, &entry))?,
+                Rows::Json(out) => json_line(out, &object(&COLUMNS, row(known, &entry)))?,
+                Rows::Csv(csv) => csv.row(&row(known, &entry))?,
             }
+            self.written.push(entry.transaction.outcome());
         }
-        Format::Json => {
-            for entry in conversation.entries() {
-                json_line(out, &object(&COLUMNS, row(&conversation, &entry)))?;
-            }
-        }
-        Format::Csv => {
-            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
-            for entry in conversation.entries() {
-                csv.row(&row(&conversation, &entry))?;
-            }
-            csv.finish()?;
+        Ok(())
+    }
+
+    /// Hands on what was written.
+    fn finish(&mut self) -> Result<()> {
+        match &mut self.out {
+            Rows::Text(out) | Rows::Json(out) => Ok(out.flush()?),
+            Rows::Csv(csv) => csv.flush(),
         }
     }
-    conversation.finish()?;
-    Ok(Ending::Fine)
+
+    /// The transactions that were written, and have another outcome by now: both.
+    fn withdrawn(&self, known: &Conversation) -> Vec<(TransactionId, Outcome, Outcome)> {
+        let now = known.entries().map(|entry| (entry.number, entry.transaction.outcome()));
+        let both = now.zip(&self.written).map(|((number, now), &before)| (number, before, now));
+        both.filter(|(_, before, now)| before != now).collect()
+    }
 }
 
 fn row(conversation: &Conversation, entry: &Entry<'_>) -> Vec<Value> {

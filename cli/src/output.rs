@@ -20,7 +20,7 @@ pub enum Format {
 }
 
 /// How a run that could do its work ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// All is well.
     Fine,
@@ -60,13 +60,21 @@ impl<W: Write> Csv<W> {
         Ok(())
     }
 
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        self.0.flush()?;
+        Ok(())
+    }
+
     /// Writes what is left.
     ///
     /// # Errors
     /// If the output cannot be written.
     pub fn finish(mut self) -> Result<()> {
-        self.0.flush()?;
-        Ok(())
+        self.flush()
     }
 }
 

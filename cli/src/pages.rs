@@ -53,8 +53,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         file.write_all(page.bytes).with_context(|| path.display().to_string())?;
         writeln!(out, "{}", path.display())?;
     }
-    conversation.finish()?;
-    Ok(ending)
+    Ok(ending.max(conversation.finish()?))
 }
 
 /// `123456-history-page-0-frame-35.data`

@@ -65,8 +65,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
             csv.finish()?;
         }
     }
-    conversation.finish()?;
-    Ok(Ending::Fine)
+    conversation.finish()
 }
 
 fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {

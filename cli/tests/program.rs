@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -78,7 +78,40 @@ fn every_link_layer_is_read() {
 #[test]
 fn only_the_port_that_is_named_is_a_stick() {
     let output = run("list", &["--tcp-port", "7306"], &[&sample("09")]);
-    assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()));
+    assert_eq!((output.status.code(), text(&output)), (Some(1), String::new()));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("no serial line: capture the bus"), "{told}");
+}
+
+#[test]
+fn damage_is_in_the_exit_code() {
+    for verb in ["list", "show"] {
+        assert_eq!(run(verb, &[], &[&sample("04")]).status.code(), Some(1), "{verb}");
+        assert_eq!(run(verb, &[], &[&sample("01")]).status.code(), Some(0), "{verb}");
+    }
+}
+
+/// What is over is listed while the capture goes on: the pipe is closed only after the lines have come.
+#[test]
+fn a_pipe_is_listed_as_it_comes() {
+    let capture = fs::read(sample("11")).expect("a sample");
+    let mut program = program()
+        .args(["list", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut pipe = program.stdin.take().expect("a pipe");
+    pipe.write_all(&capture).expect("the program reads");
+    pipe.flush().expect("the program reads");
+    let mut lines = BufReader::new(program.stdout.take().expect("a pipe")).lines();
+    for number in 1..=6 {
+        let line = lines.next().expect("a line").expect("a line of text");
+        assert!(line.trim_start().starts_with(&format!("{number} ")), "{line}");
+    }
+    drop(pipe);
+    assert_eq!(lines.count(), 1, "the last one is over with the capture");
+    assert!(program.wait().expect("the program ends").success());
 }
 
 /// A pcapng section with one packet of link type 127, IEEE 802.11 with a radio header.

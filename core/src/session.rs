@@ -21,7 +21,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Takes a transfer on its first visit, in capture order. A second call with the same frame changes nothing.
+    /// Takes a transfer on its first visit, in capture order. A second call with the same frame and
+    /// time changes nothing; with another time, the first was rejected by a read filter, and gave its number away.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
         if !self.tracker.observe(&mut self.transactions, transfer) {
             return Verdict::Declined;

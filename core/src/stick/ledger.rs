@@ -101,6 +101,8 @@ pub(super) struct Ledger {
     facts: Vec<Fact>,
     /// Frame and layer of the transfer that was begun last.
     last: (u32, u8),
+    /// When it was.
+    time: u64,
     /// Where its facts begin.
     begun: usize,
 }
@@ -112,13 +114,22 @@ fn small_layer(layer: u32) -> u8 {
 
 impl Ledger {
     /// Begins a transfer; its facts follow. False if it was begun before, or comes out of order.
-    pub fn begin(&mut self, frame: u32, layer: u32) -> bool {
+    ///
+    /// A frame that a read filter rejects does not use up its number: the next one of another time has it, and nobody
+    /// asks for the facts of the rejected one any more.
+    pub fn begin(&mut self, frame: u32, layer: u32, time: u64) -> bool {
         let key = (frame, small_layer(layer));
-        let after = self.last < key;
-        if after {
-            (self.last, self.begun) = (key, self.facts.len());
+        let same_number = frame == self.last.0 && time != self.time;
+        if same_number {
+            let rejected = |fact: &Fact| fact.frame == frame;
+            let kept = self.facts.len() - self.facts.iter().rev().take_while(|fact| rejected(fact)).count();
+            self.facts.truncate(kept);
         }
-        after
+        let begins = same_number || self.last < key;
+        if begins {
+            (self.last, self.time, self.begun) = (key, time, self.facts.len());
+        }
+        begins
     }
 
     /// Adds a fact to the transfer begun last.

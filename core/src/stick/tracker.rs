@@ -31,7 +31,7 @@ impl Tracker {
         let stick = self.sticks.entry(transfer.stream).or_default();
         stick.heuristic = stick.heuristic.after(transfer);
         let takes = stick.heuristic.takes();
-        if takes && self.book.ledger.begin(transfer.frame, transfer.layer) {
+        if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
             Conversation { book: &mut self.book, transactions, stick }.follow(transfer);
         }
         takes
