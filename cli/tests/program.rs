@@ -547,7 +547,7 @@ fn plot_marks_each_event() -> Result<()> {
 fn plot_paints_with_its_own_letters() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let [svg, picture, _] = plotted(folder.path(), "11");
-    let mut reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(picture)?)).read_info()?;
+    let mut reader = png::Decoder::new(BufReader::new(fs::File::open(picture)?)).read_info()?;
     let mut pixels = vec![0; reader.output_buffer_size().context("a size")?];
     let info = reader.next_frame(&mut pixels)?;
     let svg = fs::read_to_string(svg)?;
