@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a recording of USB traffic that is no capture: a log, a report, a table. Out: the same as a pcapng file.
 //!
-//! Each format has a file of its own, and a row in [`FORMATS`]. What a format reads is put on a [`Sheet`]; [`Recording`] gives
+//! Each format has a file of its own, and a row in `FORMATS`. What a format reads is put on a `Sheet`; [`Recording`] gives
 //! the sheet what a capture needs and the recording does not have, and says so in the capture's comment.
 
 mod decocare;
