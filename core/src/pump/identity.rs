@@ -17,6 +17,8 @@ use std::fmt;
 crate::fields! {
     /// Serial number of the pump, six digits, as the pump itself states it.
     SERIAL: Text, "carelink.pump.id.serial", "Pump Serial", Confirmed;
+    /// Fills up the serial number of a 508.
+    BLANKS: Bytes, "carelink.pump.id.blanks", "Blanks", Inferred;
     /// The pump's firmware.
     FIRMWARE: Tree, "carelink.pump.firmware", "Firmware", Confirmed;
     /// Version of the pump's firmware. It tells generations apart only roughly: 2.4 runs on a 522 and on a 523.
@@ -40,7 +42,12 @@ impl Block for PumpId {
     const NOUN: &'static str = "serial";
 
     fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, _: Context) -> Result<Self, Stop> {
-        DeviceId::read(c, SERIAL, format_args!("Pump Serial")).map(Self)
+        let serial = DeviceId::read(c, SERIAL, format_args!("Pump Serial")).map(Self)?;
+        // A 508 answers with ten characters.
+        if c.byte(c.position()) == Some(b' ') {
+            c.read(BLANKS, take_while(|byte| byte == b' '))?;
+        }
+        Ok(serial)
     }
 }
 

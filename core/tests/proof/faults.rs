@@ -92,15 +92,23 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
                     failures.push(format!("{sample} {fault:?} frame {frame}: wrong {account:?}"));
                 }
             }
-            // Those that begin soon after: a host that was behind, or went on too early, may stay so for a while.
-            let soon: Vec<_> = sound.keys().filter(|frame| **frame > end).take(2).collect();
+            // Those of each stick that begin soon after: a host that was behind, or went on too early, may stay so for
+            // a while.
+            let stick =
+                |frame| packets.iter().find(|packet| packet.frame == frame).map(|packet| packet.stream);
+            let mut after: Vec<_> = sound.keys().copied().filter(|frame| *frame > end).collect();
+            after.sort_by_key(|frame| stick(*frame));
+            let soon: Vec<_> = after
+                .chunk_by(|one, next| stick(*one) == stick(*next))
+                .flat_map(|of_one| of_one.iter().take(2).copied())
+                .collect();
             for (frame, before) in &sound {
                 let same = came.get(frame) == Some(before);
                 match (*frame > end, same) {
                     (true, true) => count.recovered += 1,
                     (true, false)
                         if unproven(before)
-                            || soon.contains(&frame) && came.get(frame).is_some_and(unproven) =>
+                            || soon.contains(frame) && came.get(frame).is_some_and(unproven) =>
                     {
                         count.withheld += 1;
                     }
