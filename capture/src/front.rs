@@ -9,7 +9,7 @@ use crate::tcp::{self, Connections};
 use crate::usb;
 use anyhow::{Result, anyhow, bail};
 use carelink_core::transfer::{Carrier, Direction, Stream};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
 /// Vendor and product of the stick.
@@ -26,15 +26,21 @@ struct Front {
     connections: Connections,
     /// True if a packet's link type was one that can be read.
     readable: bool,
-    /// A link type that cannot be read.
-    unreadable: Option<i32>,
+    passed: Passed,
+}
+
+/// What of a capture cannot be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// How many packets have a link type that cannot carry a stick's traffic, by its number.
+    pub links: BTreeMap<i32, u64>,
 }
 
 /// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`.
 ///
 /// What is no capture, but a recording in a format that [`import`] knows, is imported first.
 ///
-/// Interfaces whose link type cannot carry a stick's traffic are passed over.
+/// Interfaces whose link type cannot carry a stick's traffic are passed over, and told.
 ///
 /// # Errors
 /// If the source is no capture, is damaged, has only interfaces that cannot be read, is a recording with lines that cannot be
@@ -44,13 +50,13 @@ pub fn read(
     source: impl Read + Send,
     tcp_port: u16,
     mut take: impl FnMut(Packet) -> Result<()>,
-) -> Result<()> {
+) -> Result<Passed> {
     let mut front = Front {
         sticks: HashSet::new(),
         lines: HashMap::new(),
         connections: Connections::new(tcp_port),
         readable: false,
-        unreadable: None,
+        passed: Passed::default(),
     };
     let mut unread = None;
     let take = |record: Record<'_>| front.packet(&record).map_or(Ok(()), &mut take);
@@ -61,10 +67,10 @@ pub fn read(
             unread = Some(recording).filter(|recording| !recording.unread.is_empty());
         }
     }
-    if let (false, Some(link)) = (front.readable, front.unreadable) {
+    if let (false, Some(link)) = (front.readable, front.passed.links.keys().next()) {
         bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
     }
-    unread.map_or(Ok(()), |recording| Err(anyhow!(recording.complaint())))
+    unread.map_or(Ok(front.passed), |recording| Err(anyhow!(recording.complaint())))
 }
 
 impl Front {
@@ -76,7 +82,7 @@ impl Front {
         } else if tcp::carries(record.link) {
             Self::tcp
         } else {
-            self.unreadable = Some(record.link);
+            *self.passed.links.entry(record.link).or_default() += 1;
             return None;
         };
         self.readable = true;

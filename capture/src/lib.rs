@@ -15,5 +15,5 @@ pub mod tcp;
 pub mod unpack;
 pub mod usb;
 
-pub use front::read;
+pub use front::{Passed, read};
 pub use packet::Packet;

@@ -18,8 +18,9 @@ use std::path::PathBuf;
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, - for standard input; or a file with a page, which needs --model
-    capture: PathBuf,
+    /// Capture files, - for standard input; or files with pages, which need --model
+    #[arg(required = true)]
+    captures: Vec<PathBuf>,
     /// CSV export, as downloaded from CareLink, or a tab-separated table of events
     export: PathBuf,
     /// Judge only rows of this device, by its name in the export; by default the capture's pumps
@@ -54,7 +55,7 @@ const COLUMNS: [&str; 8] =
 /// # Errors
 /// If a file cannot be read, the capture is damaged, both have no time in common, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let found = collect(std::slice::from_ref(&args.capture), &args.options)?;
+    let found = collect(&args.captures, &args.options)?;
     let name = || args.export.display().to_string();
     let bytes = std::fs::read(&args.export).with_context(name)?;
     let export = vendor::read(&bytes, args.dates).with_context(name)?;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture file or a pipe. Out: the session that the core makes of it, and its packets.
 
+use crate::live;
 use crate::output::Ending;
+use crate::tally::{Remarks, Tally};
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
 use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Stream, Verdict};
+use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
 use carelink_core::view::reply::{self, Doubt};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -54,8 +55,17 @@ pub struct Conversation {
     pub damage: Option<Error>,
     /// What errors and warnings call it.
     name: String,
-    /// The transfers that are no stick's, by the device or line that they are of.
-    others: BTreeMap<Stream, u64>,
+    tally: Tally,
+}
+
+/// Ends reading where the user interrupts it.
+#[derive(Debug)]
+struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted")
+    }
 }
 
 /// A transaction, with all that is known of it.
@@ -120,20 +130,23 @@ impl Conversation {
             packets: Vec::new(),
             damage: None,
             name: name.to_owned(),
-            others: BTreeMap::new(),
+            tally: Tally::default(),
         };
         known.session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
         let read = carelink_capture::read(source, options.tcp_port, |packet| {
-            if known.session.observe(&packet.transfer(Claim::Ask)) == Verdict::Declined {
-                *known.others.entry(packet.stream).or_default() += 1;
-                return Ok(());
+            let verdict = known.session.observe(&packet.transfer(Claim::Ask));
+            known.tally.count(&packet, verdict);
+            if verdict == Verdict::Ours {
+                known.packets.push(packet);
+                each(&known)?;
             }
-            known.packets.push(packet);
-            each(&known)
+            if live::interrupted() { Err(Error::msg(Interrupted)) } else { Ok(()) }
         });
         match read {
+            Ok(passed) => known.tally.passed = passed,
+            Err(error) if error.is::<Interrupted>() => {}
             Err(error) if known.packets.is_empty() => return Err(error.context(name.to_owned())),
-            read => known.damage = read.err().map(|error| error.context(name.to_owned())),
+            Err(error) => known.damage = Some(error.context(name.to_owned())),
         }
         Ok(known)
     }
@@ -177,51 +190,42 @@ impl Conversation {
         line.0
     }
 
-    /// How a run ends that has used all that is good. That there is no stick's traffic is told, as an answer of its own.
+    /// What there is to say of the capture besides its transactions.
+    #[must_use]
+    pub fn remarks(&self) -> Remarks {
+        let mut remarks = self.tally.remarks(&self.session);
+        for remark in remarks.damage.iter_mut().chain(&mut remarks.others) {
+            *remark = format!("{}: {remark}", self.name);
+        }
+        remarks
+    }
+
+    /// How a run ends that has used all that is good. What is wrong with the capture, and what of it is not read, is told:
+    /// that there is no stick's traffic, too.
     ///
     /// # Errors
     /// If the capture is damaged.
     pub fn finish(self) -> Result<Ending> {
+        let Remarks { damage, others } = self.remarks();
+        damage.iter().chain(&others).for_each(|remark| eprintln!("carelink: {remark}"));
         if let Some(damage) = self.damage {
             return Err(damage);
-        }
-        if self.packets.is_empty() {
-            eprintln!("carelink: {}: {}", self.name, Nothing(&self.others));
-            return Ok(Ending::Found);
         }
         let lacks = |(_, transaction): (_, &Transaction)| {
             matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
         };
-        let lacking = self.session.transactions().iter().any(lacks);
-        Ok(if lacking { Ending::Found } else { Ending::Fine })
-    }
-}
-
-/// Says what a capture holds in which no stick was found.
-struct Nothing<'a>(&'a BTreeMap<Stream, u64>);
-
-impl fmt::Display for Nothing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str(
-                "no USB bulk transfer with payload and no serial line: capture the bus that the stick is plugged into \
-                 while a program talks to it (carelink doctor helps)",
-            );
-        }
-        let transfers: u64 = self.0.values().sum();
-        write!(f, "no CareLink stick: {transfers} transfers with payload, of")?;
-        for (place, (stream, count)) in self.0.iter().enumerate() {
-            f.write_str(if place == 0 { " " } else { ", " })?;
-            match stream {
-                Stream::Usb { bus, device, .. } => write!(f, "USB device {bus}.{device} ({count})")?,
-                Stream::Line { conversation, .. } => write!(f, "line {conversation} ({count})")?,
-            }
-        }
-        f.write_str("; is it the right bus, and was the stick in use?")
+        let found = !damage.is_empty() || self.session.transactions().iter().any(lacks);
+        Ok(if found { Ending::Found } else { Ending::Fine })
     }
 }
 
 impl Entry<'_> {
+    /// True if nothing more of it is to come.
+    #[must_use]
+    pub fn over(&self) -> bool {
+        self.transaction.closed || self.transaction.ended()
+    }
+
     /// The pump's command.
     #[must_use]
     pub fn opcode(&self) -> Option<Opcode> {

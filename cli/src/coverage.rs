@@ -6,6 +6,7 @@
 
 use crate::conversation::{Conversation, Entry, Options};
 use crate::events::{Source, pages_in_file, source};
+use crate::live;
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use crate::show;
@@ -158,24 +159,23 @@ const COLUMNS: [&str; 14] = [
 /// # Errors
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let sources = args.files.iter().map(|path| source(path, &args.options)).collect::<Result<Vec<_>>>()?;
     let (mut table, mut left_out) = (Table::new(), 0);
-    for source in &sources {
-        match source {
-            Source::Pages(path, bytes) => {
-                pages_in_file(path, bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
-            }
-            Source::Capture(conversation) => {
-                for entry in conversation.entries().filter(|entry| !entry.data.is_empty()) {
-                    if entry.complete() {
-                        add_reply(&mut table, conversation, &entry);
-                    } else {
-                        left_out += 1;
-                    }
+    let ending = live::each(&args.files, |path| match source(path, &args.options)? {
+        Source::Pages(path, bytes) => {
+            pages_in_file(&path, &bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
+            Ok(Ending::Fine)
+        }
+        Source::Capture(conversation) => {
+            for entry in conversation.entries().filter(|entry| !entry.data.is_empty()) {
+                if entry.complete() {
+                    add_reply(&mut table, &conversation, &entry);
+                } else {
+                    left_out += 1;
                 }
             }
+            conversation.finish()
         }
-    }
+    })?;
     add_totals(&mut table);
     let rows = table.iter().map(|(line, (count, share))| {
         let cells = line.cells().into_iter().chain([json!(count)]);
@@ -193,13 +193,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     if left_out > 0 {
         eprintln!("carelink: {left_out} replies are left out: they are damaged or incomplete");
     }
-    for source in sources {
-        if let Source::Capture(conversation) = source {
-            conversation.finish()?;
-        }
-    }
     let unclaimed: usize = table.values().map(|(_, share)| share.unclaimed).sum();
-    Ok(if unclaimed == 0 { Ending::Fine } else { Ending::Found })
+    Ok(if unclaimed == 0 { ending } else { ending.max(Ending::Found) })
 }
 
 fn add(table: &mut Table, line: Line, share: Share) {

@@ -204,6 +204,9 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
                 Err(fault) => faults.push(fault),
             },
             Source::Capture(conversation) => {
+                let remarks = conversation.remarks();
+                collection.warnings.extend(remarks.damage);
+                collection.notes.extend(remarks.others);
                 current(conversation, &mut collection);
                 let pages_of_it = conversation.entries().filter_map(|entry| Page::of(&entry));
                 for page in pages_of_it.filter(|page| page.kind != Kind::Trace) {

@@ -8,11 +8,13 @@ pub mod doctor;
 pub mod events;
 pub mod import;
 pub mod list;
+pub mod live;
 pub mod output;
 pub mod page;
 pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod show;
+pub mod tally;
 pub mod tree;
 pub mod vendor;

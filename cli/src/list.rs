@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
-use crate::conversation::{Conversation, Entry, Options, open};
+use crate::conversation::{Conversation, Entry, Options};
+use crate::live::{self, Rows};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
-use carelink_core::exchange::{Asked, Outcome, Stage, TransactionId};
+use carelink_core::exchange::{Asked, Outcome, Stage};
 use carelink_core::view::payload::{self, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,8 +16,9 @@ use std::path::{Path, PathBuf};
 /// What `carelink list` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
-    capture: PathBuf,
+    /// Capture files, pcap or pcapng, or recordings that import reads; - reads standard input
+    #[arg(required = true)]
+    captures: Vec<PathBuf>,
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -24,7 +26,7 @@ pub struct Args {
     options: Options,
 }
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "transaction",
     "first_frame",
     "last_frame",
@@ -36,93 +38,61 @@ const COLUMNS: [&str; 11] = [
     "parameters",
     "outcome",
     "reply",
+    "file",
 ];
 
-/// Lists the fetches of a capture. Those of a pipe are listed as they end.
+/// Lists the fetches of captures. Those of a pipe are listed as they end.
 ///
 /// # Errors
-/// If the capture cannot be read, is damaged, or `out` cannot be written.
+/// If a capture cannot be read, is damaged, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let live = args.capture == Path::new("-");
-    let name = args.capture.display().to_string();
-    let mut list = List::new(args.format, out)?;
-    let conversation =
-        Conversation::follow(open(&args.capture)?, &args.options, &name, |known| match live {
-            true => list.add_ended(known),
-            false => Ok(()),
-        })?;
-    list.add(&conversation, |_| true)?;
-    list.finish()?;
-    let withdrawn = list.withdrawn(&conversation);
-    for (number, before, now) in &withdrawn {
-        eprintln!(
-            "carelink: transaction {number} was listed as {before}, but is {now}: a packet of it came later"
-        );
-    }
-    let ending = if withdrawn.is_empty() { Ending::Fine } else { Ending::Found };
-    Ok(ending.max(conversation.finish()?))
+    let rows = match args.format {
+        Format::Text => Form::Text(out),
+        Format::Json => Form::Json(out),
+        Format::Csv => Form::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
+    };
+    live::all(&args.captures, &args.options, &mut List { rows, file: String::new() })
 }
 
 /// A list that is being written.
 struct List<'o, W: Write> {
-    out: Rows<'o, W>,
-    /// How each transaction that was written had ended.
-    written: Vec<Outcome>,
+    rows: Form<'o, W>,
+    /// The capture that is being read.
+    file: String,
 }
 
-enum Rows<'o, W: Write> {
+enum Form<'o, W: Write> {
     Text(&'o mut W),
     Json(&'o mut W),
     Csv(Box<Csv<&'o mut W>>),
 }
 
-impl<'o, W: Write> List<'o, W> {
-    fn new(format: Format, out: &'o mut W) -> Result<Self> {
-        let out = match format {
-            Format::Text => Rows::Text(out),
-            Format::Json => Rows::Json(out),
-            Format::Csv => Rows::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
-        };
-        Ok(Self { out, written: Vec::new() })
-    }
-
-    /// Adds the transactions that are over, up to the first one that is not.
-    fn add_ended(&mut self, known: &Conversation) -> Result<()> {
-        let before = self.written.len();
-        self.add(known, |entry| entry.transaction.closed || entry.transaction.ended())?;
-        if self.written.len() > before { self.finish() } else { Ok(()) }
-    }
-
-    /// Adds the transactions that were not written yet, as long as they are `ready`.
-    fn add(&mut self, known: &Conversation, ready: impl Fn(&Entry<'_>) -> bool) -> Result<()> {
-        for entry in known.entries_after(self.written.len()).take_while(ready) {
-            match &mut self.out {
-                Rows::Text(out) => writeln!(out, "{}", line(known, &entry))?,
-                Rows::Json(out) => json_line(out, &object(&COLUMNS, row(known, &entry)))?,
-                Rows::Csv(csv) => csv.row(&row(known, &entry))?,
-            }
-            self.written.push(entry.transaction.outcome());
-        }
-        Ok(())
-    }
-
-    /// Hands on what was written.
-    fn finish(&mut self) -> Result<()> {
-        match &mut self.out {
-            Rows::Text(out) | Rows::Json(out) => Ok(out.flush()?),
-            Rows::Csv(csv) => csv.flush(),
+impl<W: Write> Rows for List<'_, W> {
+    fn begin(&mut self, path: &Path, of_several: bool) -> Result<()> {
+        self.file = path.display().to_string();
+        match &mut self.rows {
+            Form::Text(out) if of_several => Ok(writeln!(out, "{}:", self.file)?),
+            _ => Ok(()),
         }
     }
 
-    /// The transactions that were written, and have another outcome by now: both.
-    fn withdrawn(&self, known: &Conversation) -> Vec<(TransactionId, Outcome, Outcome)> {
-        let now = known.entries().map(|entry| (entry.number, entry.transaction.outcome()));
-        let both = now.zip(&self.written).map(|((number, now), &before)| (number, before, now));
-        both.filter(|(_, before, now)| before != now).collect()
+    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
+        match &mut self.rows {
+            Form::Text(out) => Ok(writeln!(out, "{}", line(known, entry))?),
+            Form::Json(out) => json_line(out, &object(&COLUMNS, row(known, entry, &self.file))),
+            Form::Csv(csv) => csv.row(&row(known, entry, &self.file)),
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        match &mut self.rows {
+            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
+            Form::Csv(csv) => csv.flush(),
+        }
     }
 }
 
-fn row(conversation: &Conversation, entry: &Entry<'_>) -> Vec<Value> {
+fn row(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Value> {
     let transaction = entry.transaction;
     let opcode = match transaction.asked {
         Asked::Pump(command) => Some(command.opcode.0),
@@ -141,6 +111,7 @@ fn row(conversation: &Conversation, entry: &Entry<'_>) -> Vec<Value> {
         json!(parameters(entry)),
         json!(outcome(entry)),
         json!(reply(conversation, entry)),
+        json!(file),
     ]
 }
 
@@ -208,13 +179,38 @@ fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
             let response = entry.transaction.response.filter(|_| answered)?;
             Some(conversation.sentence(response.frame())).filter(|sentence| !sentence.is_empty())
         }
-        _ if entry.data.is_empty() => None,
+        _ if entry.data.is_empty() => tries(conversation, entry),
         _ => Some(match (Page::of(entry), entry.doubt) {
             (Some(page), _) => page.summary(),
             (None, Some(doubt)) => format!("{} bytes, not read: {doubt}", entry.data.len()),
-            (None, None) => answer(entry),
+            (None, None) => answer(entry) + &echo(conversation, entry),
         }),
     }
+}
+
+/// What was tried to get an answer that did not come: `18 polls found nothing, asked for the third time`.
+fn tries(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
+    let polls = conversation.session.tracker().attempt(entry.number).empty_polls;
+    let silent = matches!(entry.transaction.outcome(), Outcome::NoAnswer | Outcome::Unfinished);
+    if !silent || polls == 0 {
+        return None;
+    }
+    let found =
+        if polls == 1 { "1 poll found nothing".to_owned() } else { format!("{polls} polls found nothing") };
+    Some(match entry.transaction.repeats {
+        0 => found,
+        1 => format!("{found}, asked once before"),
+        repeats => format!("{found}, asked {repeats} times before"),
+    })
+}
+
+/// That the reply to another command had the same bytes, if so.
+fn echo(conversation: &Conversation, entry: &Entry<'_>) -> String {
+    let echoes = conversation.session.transactions().echoes(entry.number);
+    let other = echoes.and_then(|(number, other)| Some((number, other.pump_opcode()?)));
+    other.map_or_else(String::new, |(number, opcode)| {
+        format!(" (the same bytes as the reply to {opcode} in transaction {number})")
+    })
 }
 
 /// What a reply says that is no page.

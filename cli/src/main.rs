@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, doctor, events, import, list, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
     let flushed = out.flush().map_err(anyhow::Error::from);
     match result.and_then(|ending| flushed.map(|()| ending)) {
         Ok(ending) => ending.into(),
-        Err(error) if gone(&error) => ExitCode::SUCCESS,
+        Err(error) if live::gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("carelink: {error:#}");
             ExitCode::from(2)
@@ -143,16 +143,4 @@ fn manual(out: &mut impl io::Write) -> io::Result<()> {
     }
     page.render_extra_section(out)?;
     page.render_version_section(out)
-}
-
-/// True if whoever read the output has had enough.
-fn gone(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<io::Error>();
-        let csv = cause.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
-            csv::ErrorKind::Io(io) => Some(io),
-            _ => None,
-        });
-        io.or(csv).is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }

@@ -26,6 +26,8 @@ pub enum Ending {
     Fine,
     /// Differences or damage were found in the data.
     Found,
+    /// A file could not be read to its end; why was told.
+    Unread,
 }
 
 impl From<Ending> for ExitCode {
@@ -33,6 +35,7 @@ impl From<Ending> for ExitCode {
         match ending {
             Ending::Fine => Self::SUCCESS,
             Ending::Found => Self::from(1),
+            Ending::Unread => Self::from(2),
         }
     }
 }

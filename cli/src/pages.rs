@@ -2,18 +2,20 @@
 //! In: a capture. Out: each whole page in it, as a file.
 
 use crate::conversation::{Conversation, Options};
+use crate::live;
 use crate::output::Ending;
 use crate::page::Page;
 use anyhow::{Context as _, Result};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `carelink pages` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
-    capture: PathBuf,
+    /// Capture files, pcap or pcapng, or recordings that import reads; - reads standard input
+    #[arg(required = true)]
+    captures: Vec<PathBuf>,
     /// Folder to write the pages to; made if it is not there
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -24,12 +26,16 @@ pub struct Args {
     options: Options,
 }
 
-/// Writes the pages of a capture; their names go to `out`.
+/// Writes the pages of captures; their names go to `out`.
 ///
 /// # Errors
-/// If the capture cannot be read or is damaged, or a file is there already or cannot be written.
+/// If a capture cannot be read or is damaged, or a file is there already or cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let conversation = Conversation::read(&args.capture, &args.options)?;
+    live::each(&args.captures, |capture| write(args, capture, out))
+}
+
+fn write(args: &Args, capture: &Path, out: &mut impl Write) -> Result<Ending> {
+    let conversation = Conversation::read(capture, &args.options)?;
     fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
     let mut ending = Ending::Fine;
     for entry in conversation.entries() {
@@ -38,7 +44,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         let frame = entry.transaction.request.frame();
         let fault = page.doubt().map(|doubt| doubt.to_string());
         if let Some(fault) = fault.or_else(|| (!page.whole()).then(|| "it lacks its end".to_owned())) {
-            eprintln!("carelink: frame {frame}: {}: not written: {fault}", entry.transaction);
+            eprintln!(
+                "carelink: {}: frame {frame}: {}: not written: {fault}",
+                capture.display(),
+                entry.transaction
+            );
             ending = Ending::Found;
             continue;
         }

@@ -3,6 +3,7 @@
 
 use crate::conversation::{Conversation, Entry, Options};
 use crate::list;
+use crate::live::{self, Rows};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
@@ -14,13 +15,14 @@ use carelink_core::view::payload::PAYLOAD;
 use carelink_core::view::reply;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `carelink show` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, pcap or pcapng, or a recording that import reads; - reads standard input
-    capture: PathBuf,
+    /// Capture files, pcap or pcapng, or recordings that import reads; - reads standard input
+    #[arg(required = true)]
+    captures: Vec<PathBuf>,
     /// Show only this transaction, by its number in `carelink list`
     #[arg(short = 'n', long, value_name = "TRANSACTION")]
     number: Option<u32>,
@@ -31,41 +33,83 @@ pub struct Args {
     options: Options,
 }
 
-/// Shows the values of a capture.
+/// Shows the values of captures. Those of a pipe are shown as its fetches end.
 ///
 /// # Errors
-/// If the capture cannot be read, is damaged, has no such transaction, or `out` cannot be written.
+/// If a capture cannot be read, is damaged, none has such a transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let conversation = Conversation::read(&args.capture, &args.options)?;
-    let wanted = |entry: &Entry<'_>| args.number.is_none_or(|number| number == entry.number.get());
-    if let Some(number) = args.number.filter(|_| !conversation.entries().any(|entry| wanted(&entry))) {
-        let count = conversation.entries().count();
-        bail!("{}: no transaction {number}; there are {count}", args.capture.display());
-    }
-    let entries = conversation.entries().filter(wanted);
-    match args.format {
-        Format::Text => entries.into_iter().try_for_each(|entry| text(&conversation, &entry, out))?,
-        Format::Json => {
-            for entry in entries {
-                json_line(out, &json(&conversation, &entry))?;
-            }
-        }
+    let form = match args.format {
+        Format::Text => Form::Text(out),
+        Format::Json => Form::Json(out),
         Format::Csv => {
-            let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS].concat();
-            let mut csv = Csv::new(&mut *out, b',', &columns)?;
-            for entry in entries {
+            let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat();
+            Form::Csv(Box::new(Csv::new(out, b',', &columns)?))
+        }
+    };
+    let mut values = Values { form, file: String::new(), number: args.number, count: 0, shown: 0 };
+    let ending = live::all(&args.captures, &args.options, &mut values)?;
+    if let Some(number) = args.number.filter(|_| values.shown == 0) {
+        bail!("{}: no transaction {number}; there are {}", values.file, values.count);
+    }
+    Ok(ending)
+}
+
+/// Values that are being written.
+struct Values<'o, W: Write> {
+    form: Form<'o, W>,
+    /// The capture that is being read.
+    file: String,
+    /// The only transaction that is wanted, if not all.
+    number: Option<u32>,
+    /// How many transactions came, and were shown.
+    count: usize,
+    shown: usize,
+}
+
+enum Form<'o, W: Write> {
+    Text(&'o mut W),
+    Json(&'o mut W),
+    Csv(Box<Csv<&'o mut W>>),
+}
+
+impl<W: Write> Rows for Values<'_, W> {
+    fn begin(&mut self, path: &Path, of_several: bool) -> Result<()> {
+        self.file = path.display().to_string();
+        match &mut self.form {
+            Form::Text(out) if of_several => Ok(writeln!(out, "{}:", self.file)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
+        self.count += 1;
+        if self.number.is_some_and(|number| number != entry.number.get()) {
+            return Ok(());
+        }
+        self.shown += 1;
+        match &mut self.form {
+            Form::Text(out) => text(known, entry, out),
+            Form::Json(out) => json_line(out, &json(known, entry, &self.file)),
+            Form::Csv(csv) => {
                 let key = [json!(entry.number.get()), json!(entry.transaction.request.frame())];
-                for part in parts(&conversation, &entry) {
+                let file = json!(self.file);
+                for part in parts(known, entry) {
                     let name = json!(part.name);
                     for row in Tree::new(&part.outline, part.bytes).rows() {
-                        csv.row(key.iter().chain([&name]).chain(&row))?;
+                        csv.row(key.iter().chain([&name]).chain(&row).chain([&file]))?;
                     }
                 }
+                Ok(())
             }
-            csv.finish()?;
         }
     }
-    conversation.finish()
+
+    fn flush(&mut self) -> Result<()> {
+        match &mut self.form {
+            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
+            Form::Csv(csv) => csv.flush(),
+        }
+    }
 }
 
 fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
@@ -78,7 +122,7 @@ fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) ->
     Ok(())
 }
 
-fn json(conversation: &Conversation, entry: &Entry<'_>) -> Value {
+fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
     let transaction = entry.transaction;
     let mut value = json!({
         "transaction": entry.number.get(),
@@ -88,6 +132,7 @@ fn json(conversation: &Conversation, entry: &Entry<'_>) -> Value {
         "pump": transaction.serial().map(|serial| serial.to_string()),
         "command": list::command(entry),
         "outcome": transaction.outcome().to_string(),
+        "file": file,
     });
     for part in parts(conversation, entry) {
         let rows =

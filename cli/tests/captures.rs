@@ -149,7 +149,7 @@ fn transactions_agree_with_an_independent_count() -> Result<()> {
         (("pages 2", Outcome::Unfinished), 1),
         (("pages 2", Outcome::PumpNak), 10),
         (("pages 2", Outcome::Timeout), 5),
-        (("pages 2", Outcome::NoData), 10),
+        (("pages 2", Outcome::NoAnswer), 10),
         (("orphan", Outcome::NoData), 3),
         (("orphan", Outcome::Complete), 1),
     ]);

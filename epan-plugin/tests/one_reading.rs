@@ -109,7 +109,7 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
     let tshark = Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin");
     let samples = samples();
     let all: Vec<_> = samples.iter().filter(needs_no_setting).cloned().chain(captures()).collect();
-    let (mut counts, mut forms) = ([0; 6], 0);
+    let (mut counts, mut forms) = ([0; 8], 0);
     let mut before: Option<PathBuf> = None;
     for path in &all {
         let path = tshark.lend(path).expect("it can be copied");
@@ -145,11 +145,37 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
             std::fs::write(&tcp, file).expect("the folder is ours");
             counts[5] += compare(&tshark, &tcp, "TCP");
         }
+        // A block of packets is lost, or one fetch is cut out.
+        let conversation = read(&path);
+        let last = conversation.packets.last().map_or(0, |packet| packet.frame);
+        for (nth, at) in [3, 5, 7].into_iter().enumerate() {
+            let first = last / 8 * at + 1;
+            let block = format!("{first}-{}", first + 6 * u32::try_from(nth).unwrap_or(0));
+            let damaged = made(&format!("damaged-{at}.pcapng"));
+            run("editcap", &[&text(&path), &text(&damaged), &block]);
+            counts[6] += compare(&tshark, &damaged, "damaged");
+        }
+        let longest = conversation.entries().max_by_key(|entry| entry.data.len());
+        if let Some(entry) = longest {
+            let range = format!("{}-{}", entry.transaction.request.frame(), entry.transaction.end());
+            let fetch = made("fetch.pcapng");
+            run("editcap", &["-r", &text(&path), &text(&fetch), &range]);
+            counts[7] += compare(&tshark, &fetch, "a single fetch");
+        }
         before = Some(path);
     }
-    let [plain, zipped, pcap, exported, merged, tcp] = counts;
+    let [plain, zipped, pcap, exported, merged, tcp, damaged, fetch] = counts;
     println!(
-        "{forms} captures: {plain} frames plain, {zipped} gzip, {pcap} pcap, {exported} exported, {merged} merged, {tcp} TCP"
+        "{forms} captures: {plain} frames plain, {zipped} gzip, {pcap} pcap, {exported} exported, {merged} merged, \
+         {tcp} TCP, {damaged} with lost packets, {fetch} of single fetches"
     );
-    assert!(plain > 1000 && zipped == plain && exported > 1000 && merged > plain && tcp > 500);
+    assert!(
+        plain > 1000
+            && zipped == plain
+            && exported > 1000
+            && merged > plain
+            && tcp > 500
+            && damaged > 2 * plain
+            && fetch > 500
+    );
 }

@@ -4,6 +4,10 @@
 
 mod built;
 
+use carelink_capture::tcp;
+use carelink_cli::conversation::{Conversation, Options};
+use carelink_core::exchange::Outcome;
+use carelink_core::pump::Opcode;
 use carelink_recordings::captures;
 use std::fs;
 use std::path::Path;
@@ -197,4 +201,37 @@ fn a_read_filter_finds_what_a_display_filter_finds() {
             assert_eq!(times(&["-2", "-R"]), times(&["-Y"]), "{}: {filter}", path.display());
         }
     }
+}
+
+/// The records that came of a page which the host gave up, or whose end was lost, are in the tree as they are in the
+/// program.
+#[test]
+fn a_page_without_its_end_shows_its_records() {
+    let tshark = tshark();
+    let mut pages = 0;
+    for path in captures() {
+        let conversation = Conversation::read(&path, &Options { model: None, tcp_port: tcp::PORT });
+        let conversation = conversation.expect("a capture");
+        for entry in conversation.entries() {
+            let page = entry.opcode().and_then(Opcode::page);
+            let early = entry.transaction.closed && entry.transaction.outcome() == Outcome::Incomplete;
+            if page.is_none() || !early || entry.data.is_empty() {
+                continue;
+            }
+            let filter = format!("carelink.transaction == {} && carelink.reassembled.data", entry.number);
+            let fields = ["-2", "-Y", &filter, "-T", "fields", "-e", "carelink.reassembled.data"];
+            let shown =
+                read(&tshark, &path, &[&fields[..], &["-e", "carelink.history.record_type"]].concat());
+            let (data, records) = shown.trim_end().split_once('\t').unwrap_or_default();
+            assert_eq!(hex(data), entry.data, "{} transaction {}", path.display(), entry.number);
+            println!(
+                "{} transaction {}: {} records",
+                path.display(),
+                entry.number,
+                records.split(',').count()
+            );
+            pages += 1;
+        }
+    }
+    assert!(pages > 0 || captures().is_empty());
 }

@@ -46,7 +46,7 @@ crate::open_enum! {
         Damaged = 8 => "damaged",
         /// The host stopped before the reply was complete.
         Incomplete = 9 => "incomplete",
-        /// The host polled, and nothing came.
+        /// Nothing came, and the host did not ask for it, or nobody knows what it asked before.
         NoData = 10 => "no data",
         /// The stick did not answer.
         NoReply = 11 => "no reply",
@@ -54,5 +54,7 @@ crate::open_enum! {
         Unfinished = 12 => "unfinished",
         /// Packets are missing within it: what came of a reply may answer another command.
         Unproven = 13 => "unproven: packets are missing",
+        /// The stick took the command, the host polled, and nothing came of the pump.
+        NoAnswer = 14 => "the pump did not answer",
     }
 }

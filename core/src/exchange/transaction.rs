@@ -121,6 +121,8 @@ pub struct Transaction {
     pub bad_crcs: u32,
     /// Bytes of the reply that were sent and not captured, or lost with a transfer.
     pub missing: u32,
+    /// The frame of a part that the reply had too many: its page is whole and good without it.
+    pub left_out: Option<u32>,
     /// True if packets are missing within it, so that nothing proves that the reply is its own.
     pub unproven: bool,
     parameters: ArrayVec<u8, PARAMETERS>,
@@ -144,6 +146,7 @@ impl Transaction {
             repeats: 0,
             bad_crcs: 0,
             missing: 0,
+            left_out: None,
             unproven: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
@@ -252,6 +255,7 @@ impl Transaction {
             (_, _) if !self.closed => Outcome::Unfinished,
             (Stage::Asked, Asked::Pump(_) | Asked::Device(_)) => Outcome::NoReply,
             (Stage::Accepted | Stage::Asked, _) if self.first_data.is_some() => Outcome::Incomplete,
+            (Stage::Accepted, Asked::Pump(_)) if self.awaited => Outcome::NoAnswer,
             (Stage::Accepted | Stage::Asked, _) => Outcome::NoData,
         }
     }

@@ -22,6 +22,9 @@ pub(crate) const LONGEST_REPLY: usize = 1 << 16;
 /// How many transactions may have begun since a packet that is out of order.
 const LATEST: usize = 256;
 
+/// How many bytes other than zero, not all the same, a reply has at least that is worth comparing with others.
+const TELLING: usize = 3;
+
 /// A reply that is still coming.
 #[derive(Debug, Default)]
 struct Coming {
@@ -155,6 +158,35 @@ impl Transactions {
         transaction.serial().map(|serial| self.pump(serial)).unwrap_or_default()
     }
 
+    /// The newest transaction before this one that asked something else over the same device, and got the very same reply
+    /// in one part: so it may be that one's, told again. Replies that say next to nothing are not compared.
+    #[must_use]
+    pub fn echoes(&self, id: TransactionId) -> Option<(TransactionId, &Transaction)> {
+        let transaction = self.get(id)?;
+        let reply = self.in_one_part(id)?;
+        let mut told = reply.iter().filter(|&&byte| byte != 0);
+        let telling = told.clone().nth(TELLING - 1).is_some() && {
+            let first = told.next();
+            told.any(|byte| Some(byte) != first)
+        };
+        let mut before = self.entries.before(id).iter().rev().take(LATEST).map(|entry| &entry.transaction);
+        let mut number = id.get();
+        before.find_map(|other| {
+            number -= 1;
+            let id = TransactionId::new(number).filter(|_| telling)?;
+            let same = other.stream == transaction.stream
+                && other.pump_opcode().is_some_and(|opcode| Some(opcode) != transaction.pump_opcode())
+                && self.in_one_part(id) == Some(reply);
+            same.then_some((id, other))
+        })
+    }
+
+    fn in_one_part(&self, id: TransactionId) -> Option<&[u8]> {
+        let ended = self.get(id)?.stage == Stage::EndOfData;
+        let (reply, parts) = self.reply(id);
+        (ended && parts.len() == 1).then_some(reply)
+    }
+
     /// Begins a transaction.
     pub(crate) fn begin(&mut self, transaction: Transaction) -> TransactionId {
         self.entries.push(Entry { transaction, filed: Filed::default() })
@@ -236,7 +268,7 @@ impl Transactions {
                     transaction.missing += small(bytes.len());
                 }
                 if last {
-                    check_page(transaction, &coming.data);
+                    check_page(transaction, coming);
                 }
                 last.then_some(Stage::EndOfData)
             }
@@ -289,10 +321,30 @@ impl Transactions {
 }
 
 /// Takes into a transaction what the size and the check value of a page say, of which all parts have come.
-fn check_page(transaction: &mut Transaction, data: &[u8]) {
-    if let Some(page) = transaction.sound_command().and_then(|command| command.opcode.page()) {
-        let lacks = small(page.size().unwrap_or(0).saturating_sub(data.len()));
-        transaction.missing = transaction.missing.max(lacks);
-        transaction.bad_crcs += u32::from(pages::check(page, data) == CrcStatus::Bad);
+fn check_page(transaction: &mut Transaction, coming: &mut Coming) {
+    let Some(page) = transaction.sound_command().and_then(|command| command.opcode.page()) else { return };
+    let lacks = small(page.size().unwrap_or(0).saturating_sub(coming.data.len()));
+    transaction.missing = transaction.missing.max(lacks);
+    if transaction.bad_crcs == 0
+        && let Some(at) = pages::one_part_too_many(page, &coming.data)
+    {
+        transaction.left_out = coming.leave_out(at);
+    }
+    transaction.bad_crcs += u32::from(pages::check(page, &coming.data) == CrcStatus::Bad);
+}
+
+impl Coming {
+    /// Leaves out the part of a page that begins at `at`, if one does: the frame that it came in.
+    fn leave_out(&mut self, at: usize) -> Option<u32> {
+        let place = self
+            .parts
+            .iter()
+            .position(|part| part.offset as usize == at && part.len as usize == pages::PART)?;
+        let part = self.parts.remove(place);
+        for later in &mut self.parts[place..] {
+            later.offset -= part.len;
+        }
+        self.data.drain(at..at + pages::PART);
+        Some(part.frame)
     }
 }

@@ -25,6 +25,12 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The frame of the capture that it lies in.
+    #[must_use]
+    pub const fn frame(&self) -> u32 {
+        self.frame
+    }
+
     /// True if it is a part of a frame that came in several transfers.
     #[must_use]
     pub const fn is_part(&self) -> bool {
@@ -144,6 +150,11 @@ impl Ledger {
             &mut self.facts,
             Fact { frame, len: small(piece.len), of, layer, role: piece.role, direction, marks },
         );
+    }
+
+    /// All facts, in capture order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
     }
 
     /// The facts of a transfer, front to back; `None` if it was never seen in order.

@@ -7,7 +7,7 @@ use super::framing::Portion;
 use super::ledger::{Fact, Marks};
 use super::tracker::{MOST_STICKS, Tracker};
 use super::{Answered, Context, transmit};
-use crate::exchange::{LONGEST_REPLY, Transaction, Transactions};
+use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
 use crate::pump;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
@@ -18,6 +18,7 @@ use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
 use crate::view::options::Options;
+use crate::view::reply;
 use crate::view::summary::{self, Effort};
 
 const STICK_NAMES: &[(u32, &str)] = super::Opcode::NAMES;
@@ -114,9 +115,8 @@ impl Visit<'_> {
         let start = c.position();
         let end = (start + len).min(start + c.remaining());
         let reassembly = self.seen.tracker.reassembly(fact);
-        let dropped = reassembly.is_some_and(|whole| whole.length == 0);
         match fact.role {
-            _ if dropped => stray(len, c),
+            _ if self.seen.tracker.fits_nothing(fact) => stray(len, c),
             Portion::Whole => {
                 let _ = c.within(len, |c| {
                     self.frame(fact, c);
@@ -201,8 +201,14 @@ impl Visit<'_> {
         opcodes(fact, answers, &context, span, c);
         self.link(fact, span, c);
         let id = self.seen.tracker.transaction_of(fact);
-        if let Some(id) = id.filter(|_| self.seen.options.reassemble && fact.marks.has(Marks::COMPLETES)) {
+        let shows_whole = |id: &TransactionId| {
+            fact.marks.has(Marks::COMPLETES) || links::ends_early(self.seen.transactions, *id, self.frame)
+        };
+        if let Some(id) = id.filter(|id| self.seen.options.reassemble && shows_whole(id)) {
             links::reassembled(self.seen.transactions, id, span, c);
+        }
+        if let Some(id) = id.filter(|_| fact.marks.has(Marks::WHOLE_REPLY)) {
+            reply::echo(self.seen.transactions, id, c);
         }
         if fact.marks.has(Marks::AFTER_GAP) {
             c.expert(GAP, format_args!(""));

@@ -6,6 +6,7 @@
 use super::attempt::Attempt;
 use super::book::{Book, Reassembly, Request};
 use super::conversation::Conversation;
+use super::framing::Portion;
 use super::ledger::Fact;
 use super::state::Stick;
 use crate::exchange::{TransactionId, Transactions};
@@ -71,6 +72,18 @@ impl Tracker {
     #[must_use]
     pub fn reassembly(&self, fact: &Fact) -> Option<Reassembly<'_>> {
         self.book.reassembly(fact.reassembly()?)
+    }
+
+    /// True if the bytes of a piece fit no frame.
+    #[must_use]
+    pub fn fits_nothing(&self, fact: &Fact) -> bool {
+        // What was taken for parts of a frame may turn out to be none.
+        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(|whole| whole.length == 0)
+    }
+
+    /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
+    pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
     }
 
     /// How a transaction was carried.

@@ -119,6 +119,8 @@ experts! {
     NOT_UNDERSTOOD: Warning, Malformed, "carelink.note.not_understood", "Bytes that fit no frame";
     /// A frame lacks its last parts: a transfer was lost.
     PART_MISSING: Warning, Reassembly, "carelink.note.part_missing", "A part of this frame is missing";
+    /// A page has one part too many: without it, and in no other way, its check value is good.
+    PART_TWICE: Note, Reassembly, "carelink.note.part_twice", "A part came twice, and is left out once";
     /// A reply whose command was not captured: it cannot be read further.
     NO_REQUEST: Note, Sequence, "carelink.note.no_request", "The command that this answers was not captured";
     /// The length differs from the length that was asked for.
@@ -141,6 +143,8 @@ experts! {
     OUT_OF_RANGE: Warning, Protocol, "carelink.note.out_of_range", "Outside what a pump can hold";
     /// A reply holds values that no pump can hold: it is damaged, or answers another command.
     DOES_NOT_FIT: Warning, Protocol, "carelink.note.does_not_fit", "The reply does not fit the command";
+    /// The reply to another command shortly before had the very same bytes: this may be that one, told again.
+    SAME_REPLY: Note, Protocol, "carelink.note.same_reply", "The same bytes as the reply to another command";
     /// A date or time that no calendar has.
     NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
     /// The pump's model is not known, so a layout had to be assumed.

@@ -2,11 +2,12 @@
 //! In: a frame of a transaction. Out: how it hangs together with the others: request, response, parts and the whole.
 
 use super::reply;
-use crate::exchange::{TransactionId, Transactions};
+use crate::exchange::{Transaction, TransactionId, Transactions};
+use crate::pump::Opcode;
 use crate::pump::model::Pump;
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::PART_MISSING;
+use crate::tree::expert::{INCOMPLETE_REPLY, PART_MISSING, PART_TWICE};
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 use std::iter::once;
@@ -60,14 +61,35 @@ pub fn reassembled_in<S: Sink>(
     span: Span,
     c: &mut Cursor<'_, '_, S>,
 ) {
-    let Some(whole) = transactions.get(id).and_then(|transaction| transaction.response) else { return };
+    let Some(transaction) = transactions.get(id) else { return };
     let (_, parts) = transactions.reply(id);
-    if whole.frame() != frame && parts.iter().any(|part| part.frame == frame) {
-        c.generated(REASSEMBLED_IN, span, &whole.frame());
+    let whole = match transaction.response {
+        Some(end) => end.frame(),
+        None if without_end(transactions, id) => parts.last().map_or(frame, |part| part.frame),
+        None => return,
+    };
+    if whole != frame && parts.iter().any(|part| part.frame == frame) {
+        c.generated(REASSEMBLED_IN, span, &whole);
     }
 }
 
-/// Shows the whole reply of a transaction, and its parts.
+/// True if the reply of a transaction came in parts, and the last one will not come any more.
+fn without_end(transactions: &Transactions, id: TransactionId) -> bool {
+    let asks_for_page =
+        |transaction: &Transaction| transaction.pump_opcode().and_then(Opcode::page).is_some();
+    transactions
+        .get(id)
+        .is_some_and(|transaction| transaction.closed && !transaction.ended() && asks_for_page(transaction))
+}
+
+/// True if `frame` holds the last part that came of a page which lacks its end.
+#[must_use]
+pub fn ends_early(transactions: &Transactions, id: TransactionId, frame: u32) -> bool {
+    let (_, parts) = transactions.reply(id);
+    parts.last().is_some_and(|part| part.frame == frame) && without_end(transactions, id)
+}
+
+/// Shows the whole reply of a transaction, or what came of it, and its parts.
 pub fn reassembled<S: Sink>(
     transactions: &Transactions,
     id: TransactionId,
@@ -75,7 +97,10 @@ pub fn reassembled<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
 ) {
     let (data, parts) = transactions.reply(id);
-    let missing = transactions.get(id).map_or(0, |transaction| transaction.missing);
+    let transaction = transactions.get(id);
+    let missing = transaction.map_or(0, |transaction| transaction.missing);
+    let left_out = transaction.and_then(|transaction| transaction.left_out);
+    let open = transaction.is_some_and(|transaction| !transaction.ended());
     c.account(FRAGMENTS, span, |c| {
         c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
         for part in parts {
@@ -91,8 +116,18 @@ pub fn reassembled<S: Sink>(
         if missing > 0 {
             c.expert(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
         }
+        if open {
+            c.expert(
+                INCOMPLETE_REPLY,
+                format_args!("no check value vouches for the {} bytes that came", data.len()),
+            );
+        }
+        if let Some(frame) = left_out {
+            c.expert(PART_TWICE, format_args!("that of frame {frame}"));
+        }
     });
-    c.elsewhere("Reassembled Reply", data, false, |mut c| {
+    let name = if open { "Reassembled Reply Without Its End" } else { "Reassembled Reply" };
+    c.elsewhere(name, data, open, |mut c| {
         c.derived_at(REASSEMBLED_DATA, c.span(0, data.len()), &data);
         reply::show(transactions, id, &mut c);
     });

@@ -7,6 +7,7 @@ use crate::exchange::{TransactionId, Transactions};
 use crate::pump::Opcode;
 use crate::tree::checksum::{self, CrcStatus};
 use crate::tree::cursor::Cursor;
+use crate::tree::expert::SAME_REPLY;
 use crate::tree::field::Field;
 use crate::tree::opaque;
 use crate::tree::sink::Sink;
@@ -87,6 +88,7 @@ pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cur
         }
         (None, Some(_)) => {
             c.remainder(PAYLOAD);
+            echo(transactions, id, c);
         }
         (Some(kind), None) => {
             let _ = c.group(REPLY, |c| {
@@ -94,6 +96,18 @@ pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cur
                 Ok(())
             });
         }
-        (None, None) => decode(transaction.pump_opcode(), pump, c),
+        (None, None) => {
+            decode(transaction.pump_opcode(), pump, c);
+            echo(transactions, id, c);
+        }
+    }
+}
+
+/// Tells if the reply to another command had the same bytes.
+pub fn echo<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cursor<'_, '_, S>) {
+    if let Some((_, other)) = transactions.echoes(id)
+        && let (Some(opcode), Some(end)) = (other.pump_opcode(), other.response)
+    {
+        c.expert(SAME_REPLY, format_args!("{opcode} in frame {}", end.frame()));
     }
 }

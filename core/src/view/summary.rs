@@ -91,7 +91,9 @@ fn expert<S: Sink>(transaction: &Transaction, outcome: Outcome, c: &mut Cursor<'
         Outcome::Incomplete => c.expert(INCOMPLETE_REPLY, format_args!("")),
         Outcome::Unproven => c.expert(UNPROVEN, format_args!("")),
         Outcome::Damaged => c.expert(DAMAGED_REPLY, format_args!("")),
-        Outcome::NoData | Outcome::NoReply => c.expert(NO_ANSWER, format_args!("{outcome}")),
+        Outcome::NoAnswer | Outcome::NoData | Outcome::NoReply => {
+            c.expert(NO_ANSWER, format_args!("{outcome}"))
+        }
         _ => {}
     }
     if transaction.repeats > 0 {

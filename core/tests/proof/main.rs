@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the sample sessions, damaged, reordered and mixed. Out: proof of what the dissector promises of any traffic.
 
+mod cases;
 mod faults;
 mod foreign;
 mod limits;
