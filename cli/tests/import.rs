@@ -32,11 +32,14 @@ fn recording() -> Result<String> {
     Ok(lines)
 }
 
-/// What was asked and what came: the columns of a list that frames and times are not in.
+/// What was asked and what came: the columns of a list that frames, times and the file's name are not in.
 fn told(path: &Path) -> Vec<String> {
     let output = run(&["list", "--format", "csv"], &[path]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let rows = text.lines().skip(1).map(|row| row.splitn(6, ',').last().unwrap_or_default().to_owned());
+    let rows = text.lines().skip(1).map(|row| {
+        let told = row.splitn(6, ',').last().unwrap_or_default();
+        told.rsplit_once(',').map_or(told, |(told, _)| told).to_owned()
+    });
     rows.collect()
 }
 

@@ -28,7 +28,18 @@ fn by_wireshark(tshark: &Tshark, path: &Path) -> Vec<String> {
         ["frame.number", "_ws.col.Info"].iter().chain(&FIELDS).flat_map(|field| ["-e", field]).collect();
     let arguments = [&["-2", "-o", &port, "-Y", "carelink", "-T", "fields"], &shown[..]].concat();
     let text = tshark.read(path, &arguments).unwrap_or_else(|fault| panic!("{}: {fault:#}", path.display()));
-    text.lines().map(str::to_owned).collect()
+    text.lines().map(without_remarks_of_tcp).collect()
+}
+
+/// The line without what Wireshark's TCP says of lost segments before our sentence.
+fn without_remarks_of_tcp(line: &str) -> String {
+    match line.split_once("\t[TCP ") {
+        Some((frame, rest)) => {
+            let ours = rest.rsplit_once("] ; ").map_or(rest, |(_, ours)| ours);
+            format!("{frame}\t{ours}")
+        }
+        None => line.to_owned(),
+    }
 }
 
 fn read(path: &Path) -> Conversation {

@@ -57,14 +57,21 @@ fn one_pass_equals_two() {
         "carelink.leftover",
     ];
     let shown: Vec<_> = fields.iter().flat_map(|field| ["-e", field]).collect();
+    // That a page lacks its end is seen when the host goes on.
+    let early = "carelink.reassembled.length && carelink.note.incomplete_reply";
     for path in captures() {
-        let arguments =
-            |passes: &[&'static str]| [passes, &["-Y", "carelink", "-T", "fields"], &shown].concat();
-        let one = read(&tshark, &path, &arguments(&[]));
-        let two = read(&tshark, &path, &arguments(&["-2"]));
-        let difference = one.lines().zip(two.lines()).find(|(one, two)| one != two);
-        assert_eq!(difference, None, "{}", path.display());
-        assert_eq!(one.lines().count(), two.lines().count());
+        let rows = |passes: &[&str], filter: &str| {
+            let arguments = [passes, &["-Y", filter, "-T", "fields"], &shown].concat();
+            let text = read(&tshark, &path, &arguments);
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let frame = |row: &String| row.split('\t').next().unwrap_or_default().to_owned();
+        let early: Vec<_> = rows(&["-2"], early).iter().map(frame).collect();
+        let known = |row: &String| !early.contains(&frame(row));
+        let (one, two) = (rows(&[], "carelink"), rows(&["-2"], "carelink"));
+        assert_eq!(one.len(), two.len());
+        let both = one.into_iter().filter(known).zip(two.into_iter().filter(known));
+        assert_eq!(both.into_iter().find(|(one, two)| one != two), None, "{}", path.display());
     }
 }
 
@@ -220,8 +227,7 @@ fn a_page_without_its_end_shows_its_records() {
             }
             let filter = format!("carelink.transaction == {} && carelink.reassembled.data", entry.number);
             let fields = ["-2", "-Y", &filter, "-T", "fields", "-e", "carelink.reassembled.data"];
-            let shown =
-                read(&tshark, &path, &[&fields[..], &["-e", "carelink.history.record_type"]].concat());
+            let shown = read(&tshark, &path, &[&fields[..], &["-e", "carelink.history.type"]].concat());
             let (data, records) = shown.trim_end().split_once('\t').unwrap_or_default();
             assert_eq!(hex(data), entry.data, "{} transaction {}", path.display(), entry.number);
             println!(
