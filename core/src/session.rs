@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
 
+use crate::carrier::ledger::placed;
+use crate::carrier::report::Report;
 use crate::exchange::Transactions;
-use crate::stick::ledger::placed;
-use crate::stick::report::{self, Report};
+use crate::stick::report;
 use crate::stick::show::{self, Seen};
 use crate::stick::tracker::Tracker;
 use crate::transfer::{Claim, Stream, Transfer, Verdict};

@@ -54,5 +54,9 @@ crate::open_enum! {
         Unfinished = 12 => "unfinished",
         /// Packets are missing within it: what came of a reply may answer another command.
         Unproven = 13 => "unproven: packets are missing",
+        /// The meter answered the command itself.
+        AnsweredByMeter = 14 => "answered by the meter",
+        /// The meter refused.
+        MeterNak = 15 => "meter NAK",
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
+use crate::carrier::report;
 use crate::session::Session;
-use crate::stick::report;
 use crate::transfer::{self, Carrier, Claim, Direction, Stream};
 use crate::tree::field::Field;
 use crate::tree::sink::{ExpertAt, InfoLine, Node, Outline, TextAt, Wanted};
@@ -229,13 +229,13 @@ impl Report {
             len: report.len,
             pump: keep(report.pump.as_ref().map(|serial| serial as _)),
             pump_command: keep(report.pump_opcode.as_ref().map(|opcode| opcode as _)),
-            stick_command: keep(report.stick_opcode.as_ref().map(|opcode| opcode as _)),
+            stick_command: keep(report.device_code.as_ref().map(|code| code as _)),
             outcome: keep(report.outcome.as_ref().map(|outcome| outcome as _)),
             pump_nak: keep(report.pump_nak.as_ref().map(|reason| reason as _)),
-            stick_nak: keep(report.stick_nak.as_ref().map(|reason| reason as _)),
+            stick_nak: keep(report.device_nak.as_ref().map(|reason| reason as _)),
             bad_crcs: report.bad_crcs,
             direction: report.direction as u8,
-            stick_opcode: report.stick_opcode.map_or(0, u8::from),
+            stick_opcode: report.device_code.map_or(0, |code| code.number),
             pump_opcode: report.pump_opcode.map_or(0, |opcode| opcode.0),
             flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
             rssi: report.rssi.unwrap_or_default(),

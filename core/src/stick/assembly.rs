@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the transfers of a stick, one after another. Out: the frames that they hold, and a fact of each piece.
 
-use super::book::Reassembled;
 use super::conversation::Conversation;
-use super::framing::{self, Awaited, Length, Portion};
-use super::ledger::{Marks, Of};
+use super::framing::{self, Awaited, Length};
 use super::state::{Found, Stick};
 use super::{Command, Context, Opcode};
+use crate::carrier::book::Reassembled;
+use crate::carrier::ledger::{Marks, Of};
+use crate::carrier::piece::{Piece, Portion};
 use crate::exchange::list::{file, make_room, small};
 use crate::transfer::{Carrier, Direction, Transfer};
 use crate::tree::cursor::Cursor;
@@ -57,7 +58,7 @@ impl Conversation<'_> {
     }
 
     /// Adds a part to the frame that is being put together; the last one ends it.
-    fn reassemble(&mut self, transfer: &Transfer<'_>, found: &mut Found, piece: framing::Piece) -> Of {
+    fn reassemble(&mut self, transfer: &Transfer<'_>, found: &mut Found, piece: Piece) -> Of {
         let next = self.stick.next();
         let pipe = &mut self.stick.pipes[found.direction as usize];
         let id = *pipe.reassembly.get_or_insert_with(|| self.book.reassemblies.push(Reassembled::default()));

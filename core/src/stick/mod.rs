@@ -15,8 +15,6 @@ mod continuity;
 mod conversation;
 pub mod framing;
 pub mod heuristic;
-mod ids;
-pub mod ledger;
 pub mod length;
 mod order;
 mod pace;

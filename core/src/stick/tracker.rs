@@ -4,10 +4,11 @@
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.
 
 use super::attempt::Attempt;
-use super::book::{Book, Reassembly, Request};
+use super::book::{Book, Request};
 use super::conversation::Conversation;
-use super::ledger::Fact;
 use super::state::Stick;
+use crate::carrier::book::Reassembly;
+use crate::carrier::ledger::Fact;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: what a packet to or from a pump holds, whatever carries it. Out: the opcode, the parameters, the refusal.
+
+use crate::pump::model::Pump;
+use crate::pump::nak::Nak;
+use crate::pump::{self, Opcode};
+use crate::tree::cursor::Cursor;
+use crate::tree::expert::{CHANGES_THERAPY, PUMP_NAK, Stop, UNKNOWN_OPCODE};
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::Sink;
+use nom::Parser as _;
+use nom::number::complete::be_u8;
+
+crate::fields! {
+    /// The pump's command; on other frames of the same transaction, the command that they belong to.
+    OPCODE: X8, "carelink.pump.opcode", "Pump Opcode", Confirmed, names pump::NAMES;
+    /// Parameters of the pump's command.
+    PARAMETERS: Tree, "carelink.pump.parameters", "Parameters", Confirmed;
+    /// Why the pump refused the command.
+    NAK: U8, "carelink.pump.nak", "NAK Reason", Inferred, names Nak::NAMES;
+    /// The byte that comes with an ACK: zero behind the stick, 6 behind a meter.
+    ACK: Bytes, "carelink.pump.ack", "Acknowledge", Confirmed;
+}
+
+/// Reads the opcode of a command to a pump.
+///
+/// # Errors
+/// [`Stop`] if it is missing.
+pub(crate) fn opcode<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Opcode, Stop> {
+    let opcode = c.read(OPCODE, be_u8.map(Opcode))?;
+    match opcode.command() {
+        Some(command) if command.therapy => c.expert(CHANGES_THERAPY, format_args!("{opcode}")),
+        Some(_) => {}
+        None => c.expert(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0)),
+    }
+    Ok(opcode)
+}
+
+/// Shows the next `length` bytes as the parameters of a command.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing; those that are there are claimed.
+pub(crate) fn parameters<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    opcode: Opcode,
+    length: usize,
+    pump: Pump,
+) -> Result<(), Stop> {
+    let whole = length <= c.remaining();
+    if c.shows() || c.wants_info() {
+        c.within(length, |c| {
+            c.group(PARAMETERS, |c| {
+                match pump::parameters(opcode, c, pump) {
+                    Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
+                    Ok(None) => {}
+                    Err(stop) => c.expert_stop(stop),
+                }
+                c.remainder(UNKNOWN);
+                Ok(())
+            })
+        })?;
+    } else {
+        c.seek(c.position() + length);
+    }
+    if whole { Ok(()) } else { Err(c.stop()) }
+}
+
+/// Reads why a pump refused, and what is behind it.
+///
+/// # Errors
+/// [`Stop`] if it is missing.
+pub(crate) fn nak<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Nak, Stop> {
+    let nak = c.read(NAK, be_u8.map(Nak::from))?;
+    c.expert(PUMP_NAK, format_args!("{nak}"));
+    c.info(format_args!("Pump NAK: {nak}"));
+    c.fill();
+    Ok(nak)
+}
