@@ -48,6 +48,7 @@ pub mod exchange;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod history;
+pub mod nextlink;
 pub mod pages;
 pub mod pump;
 pub mod registry;

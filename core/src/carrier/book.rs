@@ -4,7 +4,7 @@
 use super::ids::{ReassemblyId, RequestId};
 use super::ledger::{Fact, Ledger};
 use crate::exchange::TransactionId;
-use crate::exchange::list::{Id as _, List, make_room};
+use crate::exchange::list::{Id as _, List, file, make_room, small};
 use crate::transfer::At;
 
 /// A command of the host, and the reply to it.
@@ -82,6 +82,17 @@ impl<C, A: Clone + Default> Book<C, A> {
         let parts = &self.reassembled_parts[at.parts as usize..][..at.part_count as usize];
         let bytes = &self.reassembled_bytes[at.bytes..][..at.byte_count as usize];
         Some(Reassembly { length: at.length as usize, parts, bytes })
+    }
+
+    /// Files the parts and the bytes of a frame that came in several transfers, and is over.
+    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<(u32, u32)>, bytes: &[u8]) {
+        if let Some(frame) = self.reassemblies.get_mut(id) {
+            (frame.parts, frame.part_count) = (small(self.reassembled_parts.len()), small(parts.len()));
+            (frame.bytes, frame.byte_count) = (self.reassembled_bytes.len(), small(bytes.len()));
+        }
+        file(&mut self.reassembled_parts, parts);
+        make_room(&mut self.reassembled_bytes, bytes.len());
+        self.reassembled_bytes.extend_from_slice(bytes);
     }
 
     /// How a transaction was carried.

@@ -4,8 +4,10 @@
 //! Each device has a room of its own beside this one, with its frames, its commands and its tracker.
 
 pub mod book;
+pub mod context;
 pub mod ids;
 pub mod ledger;
+pub(crate) mod order;
 pub mod packet;
 pub mod piece;
 pub mod report;

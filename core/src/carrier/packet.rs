@@ -3,15 +3,31 @@
 
 use crate::pump::model::Pump;
 use crate::pump::nak::Nak;
+use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{CHANGES_THERAPY, PUMP_NAK, Stop, UNKNOWN_OPCODE};
+use crate::tree::expert::{CHANGES_THERAPY, PUMP_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 
+crate::open_enum! {
+    /// The kind of device that a radio packet speaks for.
+    pub enum DeviceType: u8 {
+        MySentry = 0xa2 => "MySentry",
+        Meter = 0xa5 => "glucose meter",
+        Remote = 0xa6 => "remote control",
+        Pump = 0xa7 => "pump or CareLink",
+        Sensor = 0xa8 => "sensor",
+    }
+}
+
 crate::fields! {
+    /// The kind of device that the packet speaks for.
+    DEVICE_TYPE: X8, "carelink.radio.device_type", "Device Type", Confirmed, names DeviceType::NAMES;
+    /// Six digits on the pump's back, sent as packed BCD; in a meter's envelope, as text.
+    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed;
     /// The pump's command; on other frames of the same transaction, the command that they belong to.
     OPCODE: X8, "carelink.pump.opcode", "Pump Opcode", Confirmed, names pump::NAMES;
     /// Parameters of the pump's command.
@@ -20,6 +36,30 @@ crate::fields! {
     NAK: U8, "carelink.pump.nak", "NAK Reason", Inferred, names Nak::NAMES;
     /// The byte that comes with an ACK: zero behind the stick, 6 behind a meter.
     ACK: Bytes, "carelink.pump.ack", "Acknowledge", Confirmed;
+}
+
+/// Reads the kind of device that a packet speaks for.
+///
+/// # Errors
+/// [`Stop`] if it is missing.
+pub(crate) fn device_type<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<DeviceType, Stop> {
+    let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
+    if let DeviceType::Unknown(number) = device {
+        c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known device type"));
+    }
+    Ok(device)
+}
+
+/// Reads the pump's serial number as packets hold it.
+///
+/// # Errors
+/// [`Stop`] if bytes are missing.
+pub(crate) fn serial<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop> {
+    let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(Serial::new))?;
+    if !serial.decimal() {
+        c.expert(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
+    }
+    Ok(serial)
 }
 
 /// Reads the opcode of a command to a pump.

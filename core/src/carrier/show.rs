@@ -32,6 +32,27 @@ crate::fields! {
     JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
 }
 
+/// What is known of a capture, and how it is to be shown.
+#[derive(Debug)]
+pub struct Seen<'t, T> {
+    /// What is known of the devices' frames.
+    pub tracker: &'t T,
+    /// What is known of the transactions.
+    pub transactions: &'t Transactions,
+    /// How it is to be shown.
+    pub options: Options,
+    /// True if there are so many devices that this one is not followed.
+    pub passed_over: bool,
+}
+
+impl<T> Clone for Seen<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Seen<'_, T> {}
+
 /// Shows the next bytes as such that fit no frame.
 pub(crate) fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
     let _ = c.within(len, |c| Ok(c.remainder(STRAY)));

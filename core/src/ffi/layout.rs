@@ -108,12 +108,16 @@ impl Transfer {
     }
 
     fn carrier(&self) -> Carrier {
-        if self.carrier == 0 { Carrier::Transfers } else { Carrier::Stream }
+        match self.carrier {
+            0 => Carrier::Transfers,
+            2 => Carrier::Reports,
+            _ => Carrier::Stream,
+        }
     }
 
     fn stream(&self) -> Stream {
         let Self { interface, number, .. } = *self;
-        if self.carrier() == Carrier::Transfers {
+        if self.carrier() != Carrier::Stream {
             let [bus_high, bus_low, device_high, device_low] = number.to_be_bytes();
             let (bus, device) =
                 (u16::from_be_bytes([bus_high, bus_low]), u16::from_be_bytes([device_high, device_low]));

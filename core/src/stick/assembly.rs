@@ -8,7 +8,7 @@ use super::{Command, Context, Opcode};
 use crate::carrier::book::Reassembled;
 use crate::carrier::ledger::{Marks, Of};
 use crate::carrier::piece::{Piece, Portion};
-use crate::exchange::list::{file, make_room, small};
+use crate::exchange::list::small;
 use crate::transfer::{Carrier, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 
@@ -94,13 +94,10 @@ impl Conversation<'_> {
         let mut lacks = 0;
         if let Some(frame) = id.and_then(|id| self.book.reassemblies.get_mut(id)) {
             lacks = (frame.length as usize).saturating_sub(bytes.len());
-            (frame.parts, frame.part_count) =
-                (small(self.book.reassembled_parts.len()), small(pipe.parts.len()));
-            (frame.bytes, frame.byte_count) = (self.book.reassembled_bytes.len(), small(bytes.len()));
         }
-        file(&mut self.book.reassembled_parts, &mut pipe.parts);
-        make_room(&mut self.book.reassembled_bytes, bytes.len());
-        self.book.reassembled_bytes.extend_from_slice(&bytes);
+        if let Some(id) = id {
+            self.book.file(id, &mut pipe.parts, &bytes);
+        }
         self.frame(transfer, found, &bytes, bytes.len() < sent, lacks);
         if let Some(frame) = id.and_then(|id| self.book.reassemblies.get_mut(id)) {
             frame.request = found.request;

@@ -9,7 +9,6 @@ use super::book::{Book, Request};
 use super::codes::{ACK_LENGTH, refuses, speaker};
 use super::command::Body as _;
 use super::continuity::asked_for;
-use super::order::{self, Step};
 use super::pace::Wait;
 use super::received::{self, RadioReply, ResponseType};
 use super::row::End;
@@ -19,6 +18,7 @@ use super::transmit::{self, Transmit};
 use super::{Answered, Command, Context, NakReason, Opcode, Reply, ReplyCode};
 use crate::carrier::ids::RequestId;
 use crate::carrier::ledger::Marks;
+use crate::carrier::order::{self, Step};
 use crate::exchange::list::small;
 use crate::exchange::{
     Answer, Arrival, Asked, Completion, Device, DeviceCode, Expects, PumpCommand, Stage, Transaction,

@@ -2,8 +2,8 @@
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
 use super::codes::{INTERFACE, Interface, REPLY_CODE, ReplyCode, speaker};
-use super::context::Context;
 use super::radio::{self, address, length_word};
+use crate::carrier::context::Context;
 use crate::carrier::packet;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
@@ -240,7 +240,8 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::carrier::packet::DEVICE_TYPE;
+    use crate::stick::radio::LENGTH_WORD;
     use crate::tree::checksum::CRC;
     use crate::tree::sink::Outline;
 

@@ -9,7 +9,7 @@ use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet;
 use crate::carrier::piece::Portion;
 use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
-use crate::exchange::{Transaction, Transactions};
+use crate::exchange::Transaction;
 use crate::pump;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
@@ -17,7 +17,6 @@ use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
-use crate::view::options::Options;
 use crate::view::summary::Effort;
 
 const STICK_NAMES: &[(u32, &str)] = super::Opcode::NAMES;
@@ -41,18 +40,8 @@ crate::fields! {
     FRAME: Tree, "carelink.frame", "Stick Frame", Confirmed;
 }
 
-/// What is known of a capture, and how it is to be shown.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'t> {
-    /// What is known of the sticks' frames.
-    pub tracker: &'t Tracker,
-    /// What is known of the transactions.
-    pub transactions: &'t Transactions,
-    /// How it is to be shown.
-    pub options: Options,
-    /// True if there are so many sticks that this one is not followed.
-    pub passed_over: bool,
-}
+/// What is known of a capture's sticks, and how it is to be shown.
+pub type Seen<'t> = show::Seen<'t, Tracker>;
 
 /// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
 pub fn transfer<'f, S: Sink>(

@@ -3,9 +3,9 @@
 
 use super::codes::{INTERFACE, Interface};
 use super::command::Request;
-use super::context::Context;
 use super::length::Length;
 use super::radio::{self, address, length_word};
+use crate::carrier::context::Context;
 use crate::carrier::packet;
 use crate::pump::Opcode;
 use crate::pump::serial::Serial;
@@ -166,7 +166,8 @@ fn parameters<S: Sink>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::carrier::packet::DEVICE_TYPE;
+    use crate::stick::radio::LENGTH_WORD;
     use crate::tree::checksum::CRC;
     use crate::tree::sink::Outline;
 
