@@ -4,11 +4,11 @@
 use crate::output::Ending;
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
-use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
+use carelink_core::exchange::{Device, Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Stream, Verdict};
+use carelink_core::transfer::{Carrier, Claim, Stream, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
@@ -162,6 +162,13 @@ impl Conversation {
         self.packets.binary_search_by_key(&frame, |packet| packet.frame).ok().map(|at| &self.packets[at])
     }
 
+    /// What kind of device sent or got the packet in `frame`.
+    #[must_use]
+    pub fn device(&self, frame: u32) -> Device {
+        let reports = self.packet(frame).is_some_and(|packet| packet.carrier == Carrier::Reports);
+        if reports { Device::Meter } else { Device::Stick }
+    }
+
     /// Shows the packet in `frame`.
     pub fn dissect<S: Sink>(&self, frame: u32, sink: &mut S) {
         if let Some(packet) = self.packet(frame) {
@@ -204,12 +211,15 @@ impl fmt::Display for Nothing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str(
-                "no USB bulk transfer with payload and no serial line: capture the bus that the stick is plugged into \
+                "no USB bulk or interrupt transfer with payload and no serial line: capture the bus that the stick or the meter is plugged into \
                  while a program talks to it (carelink doctor helps)",
             );
         }
         let transfers: u64 = self.0.values().sum();
-        write!(f, "no CareLink stick: {transfers} transfers with payload, of")?;
+        write!(
+            f,
+            "no CareLink stick and no Contour Next Link meter: {transfers} transfers with payload, of"
+        )?;
         for (place, (stream, count)) in self.0.iter().enumerate() {
             f.write_str(if place == 0 { " " } else { ", " })?;
             match stream {
@@ -217,7 +227,7 @@ impl fmt::Display for Nothing<'_> {
                 Stream::Line { conversation, .. } => write!(f, "line {conversation} ({count})")?,
             }
         }
-        f.write_str("; is it the right bus, and was the stick in use?")
+        f.write_str("; is it the right bus, and was the device in use?")
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: what statistics count of a piece of a transfer, whatever device it is of.
 
-use crate::exchange::{Asked, DeviceCode, Outcome, Stage, Transaction, TransactionId, Transactions};
+use crate::exchange::{Asked, Device, DeviceCode, Outcome, Stage, Transaction, TransactionId, Transactions};
 use crate::pump::nak::Nak;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
@@ -14,6 +14,8 @@ use crate::tree::cursor::Cursor;
 /// What concerns a whole frame is told with its last piece; other pieces have their length, device and pump only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
+    /// What kind of device it is of.
+    pub device: Device,
     /// Which way it went.
     pub direction: Direction,
     /// Its length as sent, in bytes.

@@ -367,12 +367,7 @@ impl Conversation<'_> {
 /// True if a host goes on to `now` without the answer that each envelope gets: all but the one that closes a session, and
 /// those before a new one.
 fn overlooks(waited: Sent, now: Sent) -> bool {
-    let of = |sent: Sent| {
-        if let Sent::Envelope(echo) = sent { Some(echo.map(|echo| echo.operation)) } else { None }
-    };
-    match (of(waited), of(now)) {
-        (None, _) | (_, None) => false,
-        (Some(Some(Operation::Close)), _) | (_, Some(Some(Operation::Open))) => false,
-        _ => true,
-    }
+    let is = |sent: Sent, operation: Operation| sent.code() == Some(operation.into());
+    let envelopes = matches!((waited, now), (Sent::Envelope(_), Sent::Envelope(_)));
+    envelopes && !is(waited, Operation::Close) && !is(now, Operation::Open)
 }

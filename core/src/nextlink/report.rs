@@ -6,11 +6,12 @@
 
 use super::codes::{REFUSAL, Refusal};
 use super::show::{self, Seen};
+use super::state::Sent;
 use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet::NAK;
 use crate::carrier::piece::Portion;
 use crate::carrier::report::{Report, closed_by, object};
-use crate::exchange::{Asked, Transaction};
+use crate::exchange::{Asked, Device, Transaction};
 use crate::pump::nak::Nak;
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
@@ -31,6 +32,8 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, fact: &Fact) -> Report {
     let command = whole && fact.direction == Direction::ToStick;
     let reply = whole && fact.direction == Direction::FromStick;
     let request = tracker.request(fact).filter(|_| whole);
+    // Words have no field that a table of times could filter by.
+    let operation = request.filter(|request| matches!(request.answered, Sent::Envelope(_)));
     let here = |at: Option<At>| at.is_some_and(|at| at.frame() == transfer.frame);
     let own = transaction.filter(|_| reply && !fact.marks.has(Marks::AFTER_END));
     let ended = own.filter(|transaction| transaction.ended() && here(transaction.response));
@@ -39,6 +42,7 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, fact: &Fact) -> Report {
     let transmits = command && transaction.is_some_and(|transaction| of_pump(&transaction));
     let cut_short = || closed_by(transactions, id?).filter(|_| transmits && begins);
     Report {
+        device: Device::Meter,
         direction: fact.direction,
         len: fact.len,
         pump: transaction.and_then(Transaction::serial),
@@ -46,7 +50,7 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, fact: &Fact) -> Report {
         transmits,
         device_code: request.and_then(|request| request.answered.code()),
         pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
-        asked: request.filter(|_| reply).and_then(|request| request.sent).map(At::time),
+        asked: operation.filter(|_| reply).and_then(|request| request.sent).map(At::time),
         pump_asked: ended.filter(of_pump).map(|transaction| transaction.request.time()),
         outcome: ended.or_else(cut_short).map(Transaction::outcome),
         pump_nak: found.pump_nak,

@@ -11,7 +11,7 @@ use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet::NAK;
 use crate::carrier::piece::Portion;
 use crate::carrier::report::{Report, closed_by, object};
-use crate::exchange::Transaction;
+use crate::exchange::{Device, Transaction};
 use crate::pump::nak::Nak;
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
@@ -45,6 +45,7 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, (start, fact): (usize, &Fa
     let transmits = command && request.is_some_and(|request| request.answered.opcode == Opcode::Transmit);
     let cut_short = || closed_by(transactions, id?).filter(|_| transmits);
     Report {
+        device: Device::Stick,
         direction: fact.direction,
         len: fact.len,
         pump: transaction.and_then(Transaction::serial),
