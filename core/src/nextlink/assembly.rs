@@ -46,12 +46,13 @@ impl Conversation<'_> {
         }
         pipe.sent += sent;
         let ends = message::ends(&pipe.joined, pipe.sent, sent, full);
-        piece.frame = message::length(&pipe.joined, pipe.sent);
         piece.role = match (begins, ends) {
             (true, true) => Portion::Whole,
             (false, true) => Portion::Last,
             (_, false) => Portion::Part,
         };
+        let open = if ends { pipe.sent } else { 0 };
+        piece.frame = message::length(&pipe.joined, pipe.sent).unwrap_or(open);
         let of = if piece.role == Portion::Whole {
             match sent {
                 // A report without a message.

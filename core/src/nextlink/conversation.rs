@@ -18,8 +18,7 @@ use crate::carrier::ledger::Marks;
 use crate::carrier::order::Step;
 use crate::exchange::list::small;
 use crate::exchange::{
-    Answer, Arrival, Asked, Completion, DeviceCode, Expects, PumpCommand, Stage, Transaction, TransactionId,
-    Transactions,
+    Answer, Arrival, Asked, Completion, Expects, PumpCommand, Stage, Transaction, TransactionId, Transactions,
 };
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::CrcStatus;
@@ -292,14 +291,13 @@ impl Conversation<'_> {
             }
             return self.unasked(came.at, Sent::Envelope(Some(echo)), self.meter.open);
         };
-        let exact = asked(id).is_some_and(repeats);
         if let Some(request) = self.book.requests.get_mut(id) {
             request.reply = Some(came.at);
         }
         let transaction = self.meter.open;
         if let Some(transaction) = transaction {
             self.count(transaction, came.at);
-            if self.take(transaction, came, exact, marks) {
+            if self.take(transaction, came, marks) {
                 self.answered();
             }
         }
@@ -307,60 +305,58 @@ impl Conversation<'_> {
     }
 
     /// Takes an answer into its transaction. False if more of it is to come.
-    fn take(&mut self, id: TransactionId, came: Came<'_>, exact: bool, marks: &mut Marks) -> bool {
-        let Envelope { echo, refusal, .. } = came.envelope;
-        let code = DeviceCode::from(refusal);
+    fn take(&mut self, id: TransactionId, came: Came<'_>, marks: &mut Marks) -> bool {
         let Some(transaction) = self.transactions.get(id) else { return true };
         if transaction.ended() {
             marks.add(Marks::AFTER_END);
             return true;
         }
-        if matches!(transaction.asked, Asked::Device(_))
-            || !matches!(refusal, Refusal::None | Refusal::Timeout)
-        {
-            let stage = if refusal == Refusal::None { Stage::Accepted } else { Stage::DeviceNak(code) };
-            if came.sound() {
-                self.end(id, came.at, stage);
+        let expected = usize::from(came.envelope.echo.expected);
+        let asks_more = transaction.command().is_some_and(|command| command.parameters == 0) && expected == 0;
+        let stage = match (came.sound().then_some(came.envelope.refusal), came.payload) {
+            (None, _) if matches!(transaction.asked, Asked::Device(_)) => return true,
+            (None | Some(Refusal::Timeout), _) => None,
+            (Some(Refusal::None), _) if matches!(transaction.asked, Asked::Device(_)) => {
+                Some(Stage::Accepted)
             }
+            (Some(Refusal::None), Payload::Ack) if asks_more => {
+                // Parameters may follow.
+                if let Some(transaction) = self.transactions.get_mut(id) {
+                    transaction.stage = Stage::Accepted;
+                }
+                self.book.attempt_mut(id).acknowledged = Some(came.at);
+                return true;
+            }
+            (Some(Refusal::None), _) => None,
+            (Some(refusal), _) => Some(Stage::DeviceNak(refusal.into())),
+        };
+        if let Some(stage) = stage {
+            self.end(id, came.at, stage);
             return true;
         }
-        let asks_more = transaction.command().is_some_and(|command| command.parameters == 0);
-        let ready = came.payload == Payload::Ack && asks_more && echo.expected == 0 && came.sound();
-        if ready {
-            // Parameters may follow.
-            if let Some(transaction) = self.transactions.get_mut(id) {
-                transaction.stage = Stage::Accepted;
-            }
-            self.book.attempt_mut(id).acknowledged = Some(came.at);
-            return true;
-        }
-        let data = refusal == Refusal::None && came.payload == Payload::Data;
-        let several = echo.expected > 0;
         let (before, _) = self.transactions.reply(id);
-        let so_far = small(before.len() + came.bytes.len()) + transaction.missing + came.lacks;
-        let last = so_far >= echo.expected.into();
+        let lost = (transaction.missing + came.lacks) as usize;
+        let last = before.len() + came.bytes.len() + lost >= expected;
+        let data = Answer::Data { bytes: came.bytes, part: expected > 0, last };
         let answer = match came.payload {
-            _ if refusal == Refusal::Timeout => Answer::Timeout,
+            // What it says may be wrong, but that something came is not.
+            _ if !came.sound() => data,
+            _ if came.envelope.refusal == Refusal::Timeout => Answer::Timeout,
             Payload::Ack => Answer::Ack,
             Payload::Nak(nak) => Answer::Nak(nak),
-            Payload::Data => Answer::Data { bytes: came.bytes, part: several, last },
+            Payload::Data => data,
             Payload::Empty | Payload::Other | Payload::Packet(_) => Answer::Other,
         };
-        let arrival = Arrival {
-            at: came.at,
-            answer,
-            // Of data, the envelope is vouched for by the command that it repeats.
-            trusted: came.sound() || data && exact,
-            good: came.sound() || came.lacks > 0,
-            lacks: came.lacks,
-        };
+        // A sum cannot be bad that lacks bytes.
+        let good = came.sound() || came.lacks > 0;
+        let arrival = Arrival { at: came.at, answer, trusted: true, good, lacks: came.lacks };
         match self.transactions.take(id, arrival) {
             Completion::Whole => marks.add(Marks::WHOLE_REPLY),
             Completion::Joined => marks.add(Marks::COMPLETES),
             Completion::TooLong => marks.add(Marks::LIMIT),
             Completion::None => {}
         }
-        !data || last
+        !matches!(answer, Answer::Data { last: false, .. })
     }
 }
 

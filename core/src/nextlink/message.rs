@@ -43,10 +43,10 @@ pub fn ends(start: &[u8], sent: usize, here: usize, full: bool) -> bool {
     }
 }
 
-/// How many bytes the message has that begins so, as far as that is known.
+/// How many bytes the message has that begins so and of which `sent` were sent; `None` if that is not known.
 #[must_use]
-pub fn length(start: &[u8], sent: usize) -> usize {
-    envelope::message_length(start).map_or(sent, |length| length.max(sent))
+pub fn length(start: &[u8], sent: usize) -> Option<usize> {
+    envelope::message_length(start).map(|length| length.max(sent))
 }
 
 /// Reads a message from its first byte to its last.

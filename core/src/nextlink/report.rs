@@ -39,8 +39,8 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, fact: &Fact) -> Report {
     let ended = own.filter(|transaction| transaction.ended() && here(transaction.response));
     let of_pump = |transaction: &&Transaction| matches!(transaction.asked, Asked::Pump(_));
     let begins = transaction.is_some_and(|transaction| transaction.request.frame() == transfer.frame);
-    let transmits = command && transaction.is_some_and(|transaction| of_pump(&transaction));
-    let cut_short = || closed_by(transactions, id?).filter(|_| transmits && begins);
+    let transmits = command && begins && transaction.is_some_and(|transaction| of_pump(&transaction));
+    let cut_short = || closed_by(transactions, id?).filter(|_| transmits);
     Report {
         device: Device::Meter,
         direction: fact.direction,

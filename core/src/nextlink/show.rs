@@ -81,7 +81,10 @@ impl Visit<'_> {
         if self.fact.role == Portion::Last {
             return show::joined(whole, here, c, |c| self.message(c));
         }
-        c.info(format_args!("Part of a message of {} bytes", whole.length));
+        match whole.length {
+            0 => c.info(format_args!("Part of a message")),
+            length => c.info(format_args!("Part of a message of {length} bytes")),
+        }
         self.opcodes(here, c);
         self.place().link(here, c);
         show::joined_in(whole, here, c);
