@@ -9,18 +9,23 @@ use crate::tcp::{self, Connections};
 use crate::usb;
 use anyhow::{Result, anyhow, bail};
 use carelink_core::transfer::{Carrier, Direction, Stream};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
-/// Vendor and product of the stick.
-const STICK: (u16, u16) = (0x0a21, 0x8001);
+/// Vendor and product of the devices that speak to pumps, and how each carries its data: the stick, and the meters in
+/// mg/dL and in mmol/L.
+const DEVICES: [((u16, u16), Carrier); 3] = [
+    ((0x0a21, 0x8001), Carrier::Transfers),
+    ((0x1a79, 0x6200), Carrier::Reports),
+    ((0x1a79, 0x6300), Carrier::Reports),
+];
 
 /// What is kept from one packet to the next.
 #[derive(Debug)]
 struct Front {
-    /// Addresses, bus and device, of sticks by their descriptors. As for Wireshark's USB dissector, a descriptor counts
-    /// on all interfaces.
-    sticks: HashSet<(u16, u16)>,
+    /// Vendor and product of devices by their addresses, bus and device, as their descriptors tell. As for Wireshark's USB
+    /// dissector, a descriptor counts on all interfaces.
+    devices: HashMap<(u16, u16), (u16, u16)>,
     /// Conversations of serial lines, by interface and ends.
     lines: HashMap<(u32, Ends), u32>,
     connections: Connections,
@@ -52,7 +57,7 @@ pub fn read(
     mut take: impl FnMut(Packet) -> Result<()>,
 ) -> Result<Passed> {
     let mut front = Front {
-        sticks: HashSet::new(),
+        devices: HashMap::new(),
         lines: HashMap::new(),
         connections: Connections::new(tcp_port),
         readable: false,
@@ -95,23 +100,21 @@ impl Front {
         let bytes = record.data.get(urb.header..).unwrap_or_default();
         if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
             // An address may be given to another device later.
-            let address = (urb.bus, urb.device);
-            if names == STICK {
-                self.sticks.insert(address)
-            } else {
-                self.sticks.remove(&address)
-            };
+            self.devices.insert((urb.bus, urb.device), names);
         }
-        (urb.bulk && record.sent > urb.header).then(|| Packet {
+        let carrier = urb.carrier.filter(|_| record.sent > urb.header)?;
+        let known = self.devices.get(&(urb.bus, urb.device));
+        let certain = known.is_some_and(|&names| DEVICES.contains(&(names, carrier)));
+        Some(Packet {
             frame: record.frame,
             time: record.time,
             stream,
             direction: Some(if urb.inward() { Direction::FromStick } else { Direction::ToStick }),
             endpoint: Some(urb.number()),
-            carrier: Carrier::Transfers,
+            carrier,
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
-            certain: self.sticks.contains(&(urb.bus, urb.device)),
+            certain,
         })
     }
 

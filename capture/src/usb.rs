@@ -3,16 +3,20 @@
 //!
 //! Layouts: the Linux kernel's usbmon documentation, USBPcap's and Wireshark's documentation.
 
+use carelink_core::transfer::Carrier;
+
 /// Link types that carry USB.
 const USBMON: i32 = 189;
 const USBMON_MMAPPED: i32 = 220;
 const USBPCAP: i32 = 249;
 const DARWIN: i32 = 266;
 
-/// The type of transfer that a stick uses.
+/// The types of transfers that a stick and a meter use.
 const BULK: u8 = 3;
-/// The same, as macOS numbers it.
+const INTERRUPT: u8 = 1;
+/// The same, as macOS numbers them.
 const DARWIN_BULK: u8 = 2;
+const DARWIN_INTERRUPT: u8 = 3;
 
 /// What a packet's header tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +27,19 @@ pub struct Urb {
     pub device: u16,
     /// The endpoint, with the direction bit.
     pub endpoint: u8,
-    /// True if the packet is of a bulk transfer, and the one of the two that carries its data.
-    pub bulk: bool,
+    /// How the packet carries data; `None` if it is of another type of transfer, or the one of the two that carries none.
+    pub carrier: Option<Carrier>,
     /// How many bytes come before the data.
     pub header: usize,
+}
+
+/// How transfers of a type carry data, by the numbers that the link type has for bulk and interrupt.
+fn carrier(transfer: u8, bulk: u8, interrupt: u8) -> Option<Carrier> {
+    match transfer {
+        _ if transfer == bulk => Some(Carrier::Transfers),
+        _ if transfer == interrupt => Some(Carrier::Reports),
+        _ => None,
+    }
 }
 
 impl Urb {
@@ -78,7 +91,8 @@ fn usbmon(data: &[u8], header: usize) -> Option<Urb> {
     let bus = u16::from_le_bytes(number(data, 12)?);
     // Data lies in the submission of a write and in the completion of a read.
     let carries = (endpoint & 0x80 == 0) == (kind == b'S');
-    Some(Urb { bus, device: device.into(), endpoint, bulk: transfer == BULK && carries, header })
+    let carrier = carrier(transfer, BULK, INTERRUPT).filter(|_| carries);
+    Some(Urb { bus, device: device.into(), endpoint, carrier, header })
 }
 
 fn usbpcap(data: &[u8]) -> Option<Urb> {
@@ -86,7 +100,7 @@ fn usbpcap(data: &[u8]) -> Option<Urb> {
     let [bus_low, bus_high, device_low, device_high, endpoint, transfer] = number(data, 17)?;
     let bus = u16::from_le_bytes([bus_low, bus_high]);
     let device = u16::from_le_bytes([device_low, device_high]);
-    Some(Urb { bus, device, endpoint, bulk: transfer == BULK, header })
+    Some(Urb { bus, device, endpoint, carrier: carrier(transfer, BULK, INTERRUPT), header })
 }
 
 fn darwin(data: &[u8]) -> Option<Urb> {
@@ -99,7 +113,7 @@ fn darwin(data: &[u8]) -> Option<Urb> {
         bus,
         device: device.into(),
         endpoint,
-        bulk: transfer == DARWIN_BULK && carries,
+        carrier: carrier(transfer, DARWIN_BULK, DARWIN_INTERRUPT).filter(|_| carries),
         header: header.into(),
     })
 }

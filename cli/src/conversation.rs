@@ -6,11 +6,11 @@ use crate::output::Ending;
 use crate::tally::{Remarks, Tally};
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
-use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
+use carelink_core::exchange::{Device, Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::transfer::{Carrier, Claim, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
@@ -173,6 +173,13 @@ impl Conversation {
     #[must_use]
     pub fn packet(&self, frame: u32) -> Option<&Packet> {
         self.packets.binary_search_by_key(&frame, |packet| packet.frame).ok().map(|at| &self.packets[at])
+    }
+
+    /// What kind of device sent or got the packet in `frame`.
+    #[must_use]
+    pub fn device(&self, frame: u32) -> Device {
+        let reports = self.packet(frame).is_some_and(|packet| packet.carrier == Carrier::Reports);
+        if reports { Device::Meter } else { Device::Stick }
     }
 
     /// Shows the packet in `frame`.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// Tells one stick from another: by the interface that captured it, and by its USB address there or by the conversation
+/// Tells one device, a stick or a meter, from another: by the interface that captured it, and by its USB address there or by the conversation
 /// that carries its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
@@ -29,9 +29,9 @@ pub enum Stream {
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From the host to the stick.
+    /// From the host to the stick, or to a meter in its place.
     ToStick,
-    /// From the stick to the host.
+    /// From the stick, or from a meter in its place, to the host.
     FromStick,
 }
 
@@ -42,9 +42,11 @@ pub enum Carrier {
     Transfers,
     /// As a stream of bytes, cut anywhere: serial lines, TCP.
     Stream,
+    /// In HID reports, which USB carries in interrupt transfers, one in each.
+    Reports,
 }
 
-/// Whether the caller knows that this is a CareLink stick.
+/// Whether the caller knows that this is a CareLink stick, or a meter in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// By the device's descriptor, or because the user said so.
@@ -74,11 +76,11 @@ pub struct Transfer<'a> {
     pub endpoint: Option<u8>,
     /// How the bytes were carried.
     pub carrier: Carrier,
-    /// Whether the device is known to be a CareLink stick.
+    /// Whether the device is known to be CareLink's.
     pub claim: Claim,
 }
 
-/// Whether a transfer belongs to a CareLink stick.
+/// Whether a transfer belongs to a CareLink stick, or to a meter in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It does.

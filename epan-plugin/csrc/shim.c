@@ -19,7 +19,17 @@
 #include <wiretap/wtap.h>
 #include <wsutil/report_message.h>
 
-enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
+enum { USB_ENDPOINT_MASK = 0x7f };
+
+/* The devices that speak to pumps, and how each carries its data: the stick, and the meters in mg/dL and in mmol/L. */
+static const struct {
+    uint32_t vendor, product;
+    uint8_t carrier;
+} devices[] = {
+    {0x0a21, 0x8001, CL_TRANSFERS},
+    {0x1a79, 0x6200, CL_REPORTS},
+    {0x1a79, 0x6300, CL_REPORTS},
+};
 
 static const clshim_tables *tables;
 static int proto_carelink = -1;
@@ -281,20 +291,44 @@ static bool device_address(const packet_info *pinfo, usb_address_t *device)
     return false;
 }
 
-/* Control and interrupt transfers come here too, and are not for us. Some carriers do not know the type. */
-static bool may_be_bulk(const usb_call *call)
+/* Whether the device is known by its descriptor; as what, goes to `carrier`, or CL_STREAM for one that is not ours. */
+static bool is_known(const usb_call *call, uint8_t *carrier)
 {
-    return call->transfer_type == URB_BULK || call->transfer_type == URB_UNKNOWN;
+    const uint32_t vendor = USB_DEVICE(call)->deviceVendor, product = USB_DEVICE(call)->deviceProduct;
+
+    *carrier = CL_STREAM;
+    for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+        if (vendor == devices[i].vendor && product == devices[i].product)
+            *carrier = devices[i].carrier;
+    return vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
+}
+
+/* How a transfer of this type carries data: CL_STREAM if not at all. Some carriers do not know the type. */
+static uint8_t carrier_of(const usb_call *call)
+{
+    uint8_t known;
+
+    (void)is_known(call, &known);
+    switch (call->transfer_type) {
+    case URB_BULK:
+        return CL_TRANSFERS;
+    case URB_INTERRUPT:
+        return CL_REPORTS;
+    case URB_UNKNOWN:
+        return known == CL_REPORTS ? CL_REPORTS : CL_TRANSFERS;
+    default:
+        return CL_STREAM;
+    }
 }
 
 static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const usb_address_t *device,
-                                uint8_t certain)
+                                uint8_t carrier, uint8_t certain)
 {
     cl_transfer transfer = {
         .interface = interface_of(pinfo),
         .number = (uint32_t)device->bus_id << 16 | (device->device & 0xffff),
         .direction = direction_of(pinfo),
-        .carrier = CL_TRANSFERS,
+        .carrier = carrier,
         .endpoint = (uint8_t)(device->endpoint & USB_ENDPOINT_MASK),
         .certain = certain,
     };
@@ -306,27 +340,44 @@ static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 static int dissect_usb(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     usb_address_t device;
+    uint8_t known;
 
     /* The addresses prove that it is USB that calls, so `data` is what USB hands over. */
-    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+    if (data == NULL || !device_address(pinfo, &device))
         return 0;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, 1);
+
+    const uint8_t carrier = carrier_of(data);
+    (void)is_known(data, &known);
+    if (carrier == CL_STREAM || (known != CL_STREAM && known != carrier))
+        return 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, carrier, 1);
 }
 
 /* Bulk transfers that nobody else claimed: mostly of captures that began after the device was plugged in. */
 static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     usb_address_t device;
+    uint8_t known;
 
-    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_TRANSFERS)
         return false;
 
-    const usb_call *call = data;
-    const uint32_t vendor = USB_DEVICE(call)->deviceVendor, product = USB_DEVICE(call)->deviceProduct;
-    const bool known = vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
-    if (known && (vendor != STICK_VENDOR || product != STICK_PRODUCT))
+    const bool is = is_known(data, &known);
+    if (is && known != CL_TRANSFERS)
         return false;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, known || claim_all) != 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_TRANSFERS, is || claim_all) != 0;
+}
+
+/* Interrupt transfers, before the dissector of HID gets them. Only what proves to be a meter's is taken. */
+static epan_bool dissect_reports_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    usb_address_t device;
+    uint8_t known;
+
+    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_REPORTS)
+        return false;
+    (void)is_known(data, &known);
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_REPORTS, known == CL_REPORTS) != 0;
 }
 
 /* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
@@ -480,11 +531,14 @@ static void hand_off(void)
 {
     usb_address_type = address_type_get_by_name("AT_USB");
 
-    dissector_add_uint("usb.product", (uint32_t)STICK_VENDOR << 16 | STICK_PRODUCT, usb_handle);
+    for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+        dissector_add_uint("usb.product", devices[i].vendor << 16 | devices[i].product, usb_handle);
     dissector_add_for_decode_as("usb.device", usb_handle);
     dissector_add_for_decode_as("usb.protocol", usb_handle);
     heur_dissector_add("usb.bulk", dissect_usb_heuristic, "CareLink USB", "carelink_usb", proto_carelink,
                        HEURISTIC_ENABLE);
+    heur_dissector_add("usb.interrupt", dissect_reports_heuristic, "CareLink USB, Contour Next Link",
+                       "carelink_nextlink", proto_carelink, HEURISTIC_ENABLE);
     dissector_add_for_decode_as("rtacser.data", named_handle);
     dissector_add_for_decode_as_with_preference("tcp.port", tcp_handle);
     taps_hand_off();

@@ -4,10 +4,10 @@
 use super::continuity::Continuity;
 use super::framing::Framer;
 use super::heuristic::Heuristic;
-use super::ids::{ReassemblyId, RequestId};
-use super::ledger::Marks;
-use super::order::Order;
 use super::pace::Pace;
+use crate::carrier::ids::{ReassemblyId, RequestId};
+use crate::carrier::ledger::Marks;
+use crate::carrier::order::Order;
 use crate::exchange::TransactionId;
 use crate::transfer::Direction;
 use std::collections::VecDeque;

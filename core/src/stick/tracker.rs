@@ -4,11 +4,11 @@
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.
 
 use super::attempt::Attempt;
-use super::book::{Book, Reassembly, Request};
+use super::book::{Book, Request};
 use super::conversation::Conversation;
-use super::framing::Portion;
-use super::ledger::Fact;
 use super::state::Stick;
+use crate::carrier::book::Reassembly;
+use crate::carrier::ledger::Fact;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
@@ -77,13 +77,12 @@ impl Tracker {
     /// True if the bytes of a piece fit no frame.
     #[must_use]
     pub fn fits_nothing(&self, fact: &Fact) -> bool {
-        // What was taken for parts of a frame may turn out to be none.
-        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(|whole| whole.length == 0)
+        self.book.fits_nothing(fact)
     }
 
     /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
+        self.book.strays()
     }
 
     /// How a transaction was carried.
