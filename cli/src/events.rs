@@ -9,7 +9,7 @@ use crate::page::{Kind, Page};
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_core::history::merge::{PageRecords, merge};
 use carelink_core::pump::Reply;
-use carelink_core::pump::model::{Known, Pump};
+use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
 use carelink_core::sensor::Pages;
@@ -89,12 +89,10 @@ pub struct Device {
 impl Device {
     fn of(pump: Pump, serial: Option<Serial>) -> Self {
         let told = pump.model.filter(|_| matches!(pump.known, Known::Told | Known::Forced));
-        let number = told.map_or_else(|| "pump".to_owned(), |model| model.to_string());
-        let (product, exported) = match number.as_str() {
-            "511" | "512" | "712" | "515" | "715" | "522" | "722" => (format!("Paradigm {number}"), true),
-            "523" | "723" => (format!("Paradigm Revel - {number}"), true),
-            _ => (number, false),
-        };
+        let export = told.and_then(Model::exported);
+        let exported = export.is_some();
+        let product =
+            export.or_else(|| told.map(|model| model.to_string())).unwrap_or_else(|| "pump".to_owned());
         Self { product, serial, exported }
     }
 }

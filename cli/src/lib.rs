@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod events;
 pub mod import;
 pub mod list;
+pub mod models;
 pub mod output;
 pub mod page;
 pub mod pages;

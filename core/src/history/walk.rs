@@ -4,6 +4,7 @@
 use super::RecordType;
 use super::layout::{Layout, Length};
 use crate::pump::model::{Known, Pump};
+use crate::tree::field::Evidence;
 
 /// How far the records of a page can be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,18 +18,22 @@ struct Walk {
 impl Layout {
     /// The layout of a page whose records, padding and all, are `records`, and whether it had to be assumed.
     ///
-    /// A pump that has told its model, or a user who has, is believed. Otherwise the page decides: lengths of the
-    /// wrong model do not lead from record to record up to the padding.
+    /// A pump that has told its model, or a user who has, is believed, if the lengths of that model's records were ever seen.
+    /// Otherwise the page decides: lengths of the wrong model do not lead from record to record up to the padding.
     pub(super) fn choose(pump: Pump, records: &[u8], cut: bool) -> (Self, bool) {
-        let known = pump.model.map(|model| Self::of_family(model.family()));
+        let known = pump.model.and_then(|model| model.row().layout);
         match known {
-            Some(layout) if pump.known >= Known::Told => (layout, false),
+            Some(layout) if pump.known >= Known::Told && layout.evidence != Evidence::Guessed => {
+                (layout.value, false)
+            }
             _ => {
+                let known = known.map(|layout| layout.value);
                 let best = known.into_iter().chain(Self::ALL).fold(None, |best, layout| {
                     let walk = layout.walk(records, cut);
                     if best.is_none_or(|(_, other)| walk > other) { Some((layout, walk)) } else { best }
                 });
-                (best.map_or(Self::Small, |(layout, _)| layout), known.is_none())
+                let layout = best.map_or(Self::Small, |(layout, _)| layout);
+                (layout, known != Some(layout))
             }
         }
     }
