@@ -4,9 +4,12 @@
 //! The rules are the core's; here pages are collected by pump, and each event finds the frame that its bytes lie in.
 
 use crate::conversation::{Conversation, Entry, Options, open};
+use crate::forms::{self, Content, Text};
 use crate::output::{Csv, Ending, Format, json_line, object};
 use crate::page::{Kind, Page};
+use crate::proof;
 use anyhow::{Context as _, Error, Result, bail};
+use carelink_capture::import::Recording;
 use carelink_core::history::merge::{PageRecords, merge};
 use carelink_core::pump::Reply;
 use carelink_core::pump::model::{Known, Model, Pump};
@@ -178,7 +181,7 @@ impl Collection {
 #[derive(Debug)]
 pub(crate) enum Source {
     Capture(Box<Conversation>),
-    Pages(PathBuf, Vec<u8>),
+    Pages(PathBuf, Content),
 }
 
 /// Finds the events in `files`.
@@ -197,8 +200,12 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
     for source in &sources {
         match source {
-            Source::Pages(path, bytes) => match pages_in_file(path, bytes, options) {
-                Ok(found) => pages.entry(None).or_default().extend(found),
+            Source::Pages(path, content) => match pages_in_file(path, content, options) {
+                Ok(found) => {
+                    let note = |note| format!("{}: {note}", path.display());
+                    collection.notes.extend(content.notes.iter().map(note));
+                    pages.entry(None).or_default().extend(found);
+                }
                 Err(fault) => faults.push(fault),
             },
             Source::Capture(conversation) => {
@@ -211,9 +218,10 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
         }
     }
     let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
-    for (serial, pages) in pages {
+    for (serial, mut pages) in pages {
         // What one capture tells of a pump holds in the others too.
-        let pump = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
+        let told = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
+        let pump = settled(told, &mut pages, &mut collection);
         let name = Device::of(pump, serial);
         let pages = pages.into_iter().map(|page| Page { pump, ..page });
         let pages: Vec<_> = pages.filter(|page| usable(page, &mut collection.warnings)).collect();
@@ -234,12 +242,32 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
     Ok(collection)
 }
 
-/// The pages in a file, of the pump that the user names.
-pub(crate) fn pages_in_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Vec<Page<'b>>> {
-    let pump = options.forced().with_context(|| {
-        format!("{}: a page does not tell the pump's model; name it with --model", path.display())
-    })?;
-    Page::in_file(path, bytes, pump)
+/// The pages in a file, of the pump that the user names, if he does.
+pub(crate) fn pages_in_file<'b>(
+    path: &Path,
+    content: &'b Content,
+    options: &Options,
+) -> Result<Vec<Page<'b>>> {
+    Page::in_file(path, content, options.forced().unwrap_or_default())
+}
+
+/// The pump that pages are of: what is told of it, or else what the records on its history pages tell.
+fn settled(told: Pump, pages: &mut Vec<Page<'_>>, collection: &mut Collection) -> Pump {
+    let of_history = |page: &&Page<'_>| page.kind == Kind::History && page.doubt().is_none();
+    match proof::pump(pages.iter().filter(of_history)).filter(|_| told.model.is_none()) {
+        None => told,
+        Some((Some(pump), note)) => {
+            collection.notes.push(note);
+            pump
+        }
+        Some((None, fault)) => {
+            collection
+                .warnings
+                .push(format!("{fault}: nothing of them is listed; name the model with --model"));
+            pages.retain(|page| page.kind != Kind::History);
+            told
+        }
+    }
 }
 
 /// Reads a file as what its first bytes say.
@@ -262,21 +290,24 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     if start.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    Ok(Source::Pages(path.to_owned(), digits(&start).unwrap_or(start)))
-}
-
-/// The bytes that a file of nothing but hexadecimal digits and blanks stands for: so logs have pages.
-fn digits(text: &[u8]) -> Option<Vec<u8>> {
-    let digits: Vec<_> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    hex::decode(digits).ok()
+    let content = forms::read(&start);
+    // What is no page may be a recording of traffic, which is read as a capture.
+    let pages = content.as_ref().is_ok_and(|content| content.text == Text::No || content.is_pages());
+    if !pages && Recording::read(&start).is_some_and(|recording| recording.transfers() > 0) {
+        let whole = std::io::Cursor::new(start);
+        return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
+    }
+    Ok(Source::Pages(path.to_owned(), content.with_context(name)?))
 }
 
 /// True if the values of a page can be trusted.
 fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
     let reason = if let Some(doubt) = page.doubt() {
         doubt.to_string()
-    } else if page.kind != Kind::History && !page.whole() {
+    } else if page.kind != Kind::History && !page.filled() {
         "it lacks its end".to_owned()
+    } else if let Some(misfit) = proof::misfit(page).filter(|_| page.kind == Kind::History) {
+        misfit
     } else if page.kind != Kind::History && page.pump.large().is_none() {
         "the pump's model is not known; name it with --model".to_owned()
     } else {
@@ -292,7 +323,7 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: 
     let mut records = Vec::new();
     for page in pages.iter().filter(|page| page.kind == Kind::History) {
         let (mut of_page, mut nobody) = (Vec::new(), ());
-        let mut cursor = Cursor::new(page.bytes, 0, !page.whole(), &mut nobody);
+        let mut cursor = Cursor::new(page.bytes, 0, !page.filled(), &mut nobody);
         let read = history::page::page(&mut cursor, page.pump, |record| of_page.push(record));
         for record in &of_page {
             let time = record.time.and_then(|time| time.valid());
@@ -304,15 +335,16 @@ fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: 
         }
         // A number counts back from the newest page of its own download.
         if !page.whole() {
-            let warning =
-                format!("{} lacks its end, so that no CRC-16 tells that its records are right", page.place());
+            let lacks = if page.filled() { "has no CRC-16" } else { "lacks its end" };
+            let warning = format!("{} {lacks}: nothing vouches for its records", page.place());
             collection.warnings.push(warning);
-        } else if !read.complete {
+        }
+        if !read.complete {
             let behind = of_page.last().map_or(0, |record| record.offset + record.len);
             collection.warnings.push(format!("{} is not understood from byte {behind} on", page.place()));
         }
         let number = page.number.filter(|_| !several);
-        records.push(PageRecords { number, records: of_page, complete: read.complete && page.whole() });
+        records.push(PageRecords { number, records: of_page, complete: read.complete && page.filled() });
     }
     let runs = merge(records);
     collection.events.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {

@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod coverage;
 pub mod doctor;
 pub mod events;
+pub mod forms;
 pub mod import;
 pub mod list;
 pub mod models;
@@ -14,6 +15,7 @@ pub mod page;
 pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod proof;
 pub mod show;
 pub mod tree;
 pub mod vendor;

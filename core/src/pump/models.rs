@@ -6,6 +6,7 @@
 //! a `guess` if it is taken over from a pump nearby.
 
 use super::family::{Family, Layout, Member, Seen, Sensor, guess, said, seen};
+use crate::tree::field::Evidence;
 
 const fn member(number: u16, seen: &'static [Seen]) -> Member {
     Member { number, seen }
@@ -216,6 +217,15 @@ impl Family {
     }
 }
 
+impl Layout {
+    /// The families that are known to have such records, by what was seen of them.
+    pub fn families(self) -> impl Iterator<Item = &'static Family> {
+        FAMILIES.iter().filter(move |family| {
+            family.layout.is_some_and(|layout| layout.value == self && layout.evidence != Evidence::Guessed)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,9 +257,10 @@ mod tests {
     fn what_is_confirmed_was_seen() {
         for family in FAMILIES {
             let never = family.members.iter().all(|member| member.seen.is_empty());
-            let confirmed = family.facts().into_iter().any(|(_, fact)| {
-                fact.is_some_and(|fact| fact.evidence == crate::tree::field::Evidence::Confirmed)
-            });
+            let confirmed = family
+                .facts()
+                .into_iter()
+                .any(|(_, fact)| fact.is_some_and(|fact| fact.evidence == Evidence::Confirmed));
             assert_eq!(confirmed, !never, "{}", family.members[0].number);
         }
     }
