@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod doctor;
 pub mod events;
 pub mod forms;
+pub mod found;
 pub mod import;
 pub mod list;
 pub mod models;

@@ -34,6 +34,8 @@ pub struct Page<'a> {
     pub bytes: &'a [u8],
     /// The fetch that it came in, if it is of a capture.
     pub entry: Option<Entry<'a>>,
+    /// The file that it is, or is in, if it is of none.
+    pub file: Option<&'a Path>,
 }
 
 impl<'a> Page<'a> {
@@ -48,7 +50,7 @@ impl<'a> Page<'a> {
         };
         let (serial, pump) = (entry.transaction.serial(), entry.pump);
         let bytes = kind.size().and_then(|size| entry.data.get(..size)).unwrap_or(entry.data);
-        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry) })
+        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry), file: None })
     }
 
     /// The pages in a file. Its name tells what they hold and their number, if its form does not: `history`, `glucose`,
@@ -58,7 +60,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If neither the name nor the bytes tell the kind, or the size is another kind's. A single history page may lack its
     /// end, and any page its check value.
-    pub fn in_file(path: &Path, content: &'a Content, pump: Pump) -> Result<Vec<Self>> {
+    pub fn in_file(path: &'a Path, content: &'a Content, pump: Pump) -> Result<Vec<Self>> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
         let named = Kind::ALL.into_iter().find(|kind| name.contains(kind.word()));
         let mut pages = Vec::new();
@@ -68,7 +70,7 @@ impl<'a> Page<'a> {
             let size = size(kind, piece.bytes.len()).with_context(|| path.display().to_string())?;
             pages.extend((0..).zip(piece.bytes.chunks(size)).map(|(at, bytes)| {
                 let number = piece.number.and_then(|first| first.checked_add(at));
-                Self { kind, number, serial: None, pump, bytes, entry: None }
+                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some(path) }
             }));
         }
         if pages.iter().all(|page: &Self| page.number.is_none())
@@ -79,15 +81,24 @@ impl<'a> Page<'a> {
         Ok(pages)
     }
 
+    /// `history 0`, or the name of its file if it has no number.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (self.number, self.file) {
+            (Some(number), _) => format!("{} {number}", self.kind.word()),
+            (None, Some(file)) => file.display().to_string(),
+            (None, None) => self.kind.word().to_owned(),
+        }
+    }
+
     /// `frame 35: history page 0`
     #[must_use]
     pub fn place(&self) -> String {
-        let frame = self
-            .entry
-            .map(|entry| format!("frame {}: ", entry.transaction.request.frame()))
-            .unwrap_or_default();
+        let frame = |entry: Entry<'_>| format!("frame {}: ", entry.transaction.request.frame());
+        let file = || self.file.map(|file| format!("{}: ", file.display()));
+        let from = self.entry.map(frame).or_else(file).unwrap_or_default();
         let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
-        format!("{frame}{} page{number}", self.kind.word())
+        format!("{from}{} page{number}", self.kind.word())
     }
 
     /// True if all its records are there, though a check value may not be.

@@ -3,10 +3,10 @@
 //!
 //! Records of the wrong layout do not lead from one to the next up to the padding, or lead over bytes that are no times.
 
-use super::Record;
 use super::layout::Layout;
 use super::records::{RECORDS, records};
 use super::walk::Walk;
+use super::{Record, RecordType};
 use crate::pump::model::{Known, Model, Pump};
 use crate::tree::cursor::Cursor;
 use crate::tree::field::Evidence;
@@ -46,6 +46,22 @@ impl Fit {
         let told = pages.iter().any(|page| page.iter().any(|&byte| byte != 0));
         let pump = alike().filter(|_| told).and_then(pump);
         Self { layouts, pump }
+    }
+}
+
+/// How many of the first `records` of a page can be trusted though they do not lead to its padding: those before a time that
+/// no calendar has, without the last one if its length is one that models differ in.
+#[must_use]
+pub fn trusted(records: &[Record]) -> usize {
+    let dated = |record: &Record| record.time.is_none_or(|time| time.valid().is_some());
+    let first = records.iter().take_while(|record| dated(record)).count();
+    let differs = |record: &Record| {
+        let lengths = RecordType::of(record.opcode).map(|kind| kind.lengths);
+        lengths.is_none_or(|lengths| lengths.iter().any(|length| *length != lengths[0]))
+    };
+    match records[..first].last() {
+        Some(last) if differs(last) => first - 1,
+        _ => first,
     }
 }
 

@@ -8,9 +8,11 @@
 pub mod alarm;
 pub mod basal;
 pub mod bolus;
+pub mod eras;
 pub mod events;
 pub mod fit;
 pub mod glucose;
+pub mod halves;
 pub mod ids;
 pub mod journal;
 pub mod layout;
