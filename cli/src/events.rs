@@ -234,8 +234,6 @@ fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
         "it lacks its end".to_owned()
     } else if let Some(misfit) = proof::misfit(page).filter(|_| page.kind == Kind::History) {
         misfit
-    } else if page.kind != Kind::History && page.pump.large().is_none() {
-        "the pump's model is not known; name it with --model".to_owned()
     } else {
         return true;
     };

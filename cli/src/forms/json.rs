@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn records_of_several_pages_are_numbered_from_the_newest() {
         let record = |minute: usize| {
-            let digits = format!("21004{:X}{:02X}0D0110", minute % 16, 0x40 | minute % 60);
+            let digits = format!("21004{:X}{:02X}0D0110", minute % 16, 0x40 | (minute % 60));
             format!(
                 r#"{{"Type":"Rewind","Time":"2016-01-01T13:{:02}:{:02}","Data":"{}"}}"#,
                 minute / 60,

@@ -36,6 +36,11 @@ pub(crate) fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, colle
             })
         })
         .collect();
+    if pump.large().is_none() && !together.is_empty() {
+        let unknown = "the model is not known, and with it whether the lowest bit of glucose lies on the ISIG page: where that \
+                       makes a difference, both values are listed; name the model with --model";
+        collection.warnings.push(unknown.to_owned());
+    }
     if pump.large() == Some(true) {
         for pages in together.iter().filter(|pages| pages.isig.is_none()) {
             let number = pages.number;
