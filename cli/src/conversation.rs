@@ -31,7 +31,8 @@ pub struct Options {
     pub tcp_port: u16,
 }
 
-fn model(text: &str) -> Result<Model, String> {
+/// A model, as people name it.
+pub(crate) fn model(text: &str) -> Result<Model, String> {
     Model::parse(text)
         .ok_or_else(|| format!("{text} is not a model: three or four digits, then a letter or none"))
 }

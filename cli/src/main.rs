@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, import, list, live, models, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -65,6 +65,9 @@ enum Verb {
     /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
     #[command(after_help = import::HELP)]
     Import(import::Args),
+    /// Tell what is known of each model of pump, and on what evidence
+    #[command(after_help = "Example: carelink models 554")]
+    Models(models::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -109,6 +112,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Import(args) => import::run(args),
+        Verb::Models(args) => models::run(args, out),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {

@@ -113,7 +113,7 @@ fn fields(out: &mut impl Write) -> io::Result<BTreeMap<&'static str, Names>> {
             type_name(def.kind),
             cell(def.unit),
             values(def, &mut long),
-            format!("{:?}", def.evidence).to_lowercase(),
+            def.evidence.word(),
             cell(def.help),
         )?;
     }

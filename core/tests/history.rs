@@ -64,7 +64,7 @@ fn by_others(text: &str) -> Vec<Vec<u8>> {
 }
 
 fn layout(model: &str) -> Layout {
-    Layout::of_family(Model::parse(model).unwrap().family())
+    Model::parse(model).unwrap().row().layout.unwrap().value
 }
 
 #[test]

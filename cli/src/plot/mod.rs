@@ -131,7 +131,10 @@ fn of_one_pump<'f>(found: &'f Collection, wanted: Option<&str>) -> Result<Vec<&'
         (Some(serial), Some(wanted)) => serial.as_str() == wanted,
         _ => true,
     };
-    Ok(found.events.iter().filter(is_wanted).collect())
+    let mut events: Vec<_> = found.events.iter().filter(is_wanted).collect();
+    // A picture has one line of time, even if the pump's clock went back.
+    events.sort_by_key(|found| found.event.time);
+    Ok(events)
 }
 
 /// What is asked for, as far as it is; else the last day that has something to show.

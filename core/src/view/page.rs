@@ -46,7 +46,7 @@ pub fn show<S: Sink>(
     let number = transaction.serial().zip(request(transaction));
     match (kind, number) {
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
-            assume_small(pump, c);
+            either(pump, c);
             let beside = beside(transactions, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
@@ -74,8 +74,8 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
             (Some(page.records), page.crc)
         }
         PageKind::Glucose => {
-            assume_small(pump, c);
-            let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
+            either(pump, c);
+            let beside = Beside { large: pump.large(), ..Beside::default() };
             let page = sensor::page::page(c, &beside, None, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
             (Some(page.records), page.crc)
@@ -100,12 +100,14 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
     }
 }
 
-/// Notes that the lowest bit of a glucose is not known, for nobody knows whether it lies in the ISIG page.
-fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
+/// Notes why glucose may be shown as either of two values: nobody knows whether its lowest bit lies on the ISIG page.
+fn either<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
     if pump.large().is_none() {
         c.expert(
             MODEL_ASSUMED,
-            format_args!("glucose as from a 522 or 722; from later models it may be 1 mg/dL higher"),
+            format_args!(
+                "pumps from the 523 on keep the lowest bit of glucose on the ISIG page, others have none"
+            ),
         );
     }
 }
@@ -155,7 +157,7 @@ fn beside(transactions: &Transactions, serial: Serial, page: u32, pump: Pump) ->
     Beside {
         isig: find(transactions, serial, PageKind::Isig, page),
         vcntr: find(transactions, serial, PageKind::Vcntr, page),
-        large: pump.large().unwrap_or(false),
+        large: pump.large(),
     }
 }
 
