@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
+pub mod annotate;
 pub mod audit;
 pub mod conversation;
 pub mod coverage;
@@ -8,6 +9,7 @@ pub mod doctor;
 pub mod events;
 pub mod import;
 pub mod list;
+pub mod original;
 pub mod output;
 pub mod page;
 pub mod pages;

@@ -51,7 +51,10 @@ impl Options {
         while let Some((code, len)) = order.u16(bytes, at).zip(order.u16(bytes, at + 2)) {
             let (value, len) = (at + 4, usize::from(len));
             if (code, len) == (END, 0) {
-                (at, ended) = (value, true);
+                // An end with nothing before it and something behind it ends no list: all of it is damage.
+                if !list.is_empty() || value == bytes.len() {
+                    (at, ended) = (value, true);
+                }
                 break;
             }
             let end = value + len;
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_added_and_taken_away_leaves_no_trace() {
-        for bytes in [&[][..], &[0; 4], &LIST[..8], &LIST[..16], &LIST[..20], LIST] {
+        for bytes in [&[][..], &[0; 4], &[0; 8], &[0; 11], &LIST[..8], &LIST[..16], &LIST[..20], LIST] {
             let mut options = Options::read(Order::Big, bytes);
             options.add(COMMENT, *b"new");
             let mut options = Options::read(Order::Big, &options.write(Order::Big));
