@@ -106,6 +106,7 @@ impl Front {
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
             certain: self.sticks.contains(&(urb.bus, urb.device)),
+            left_out: record.left_out,
         })
     }
 
@@ -141,5 +142,6 @@ fn stream(
         bytes: bytes.to_vec(),
         reported,
         certain: true,
+        left_out: record.left_out,
     }
 }

@@ -23,6 +23,10 @@ pub struct Urb {
     pub device: u16,
     /// The endpoint, with the direction bit.
     pub endpoint: u8,
+    /// Tells the transfer from others that are under way: its two packets have the same number.
+    pub id: u64,
+    /// True if the packet ends its transfer, false if it begins it.
+    pub completes: bool,
     /// True if the packet is of a bulk transfer, and the one of the two that carries its data.
     pub bulk: bool,
     /// How many bytes come before the data.
@@ -77,8 +81,18 @@ fn usbmon(data: &[u8], header: usize) -> Option<Urb> {
     let [kind, transfer, endpoint, device] = number(data, 8)?;
     let bus = u16::from_le_bytes(number(data, 12)?);
     // Data lies in the submission of a write and in the completion of a read.
-    let carries = (endpoint & 0x80 == 0) == (kind == b'S');
-    Some(Urb { bus, device: device.into(), endpoint, bulk: transfer == BULK && carries, header })
+    let id = u64::from_le_bytes(number(data, 0)?);
+    let completes = kind != b'S';
+    let carries = (endpoint & 0x80 == 0) != completes;
+    Some(Urb {
+        bus,
+        device: device.into(),
+        endpoint,
+        id,
+        completes,
+        bulk: transfer == BULK && carries,
+        header,
+    })
 }
 
 fn usbpcap(data: &[u8]) -> Option<Urb> {
@@ -86,7 +100,10 @@ fn usbpcap(data: &[u8]) -> Option<Urb> {
     let [bus_low, bus_high, device_low, device_high, endpoint, transfer] = number(data, 17)?;
     let bus = u16::from_le_bytes([bus_low, bus_high]);
     let device = u16::from_le_bytes([device_low, device_high]);
-    Some(Urb { bus, device, endpoint, bulk: transfer == BULK, header })
+    let id = u64::from_le_bytes(number(data, 2)?);
+    // Its lowest bit says whether the packet goes from the bus to the program.
+    let completes = data.get(16)? & 1 != 0;
+    Some(Urb { bus, device, endpoint, id, completes, bulk: transfer == BULK, header })
 }
 
 fn darwin(data: &[u8]) -> Option<Urb> {
@@ -94,11 +111,15 @@ fn darwin(data: &[u8]) -> Option<Urb> {
     let location = u32::from_le_bytes(number(data, 24)?);
     let [_speed, device, endpoint, transfer] = number(data, 28)?;
     let bus = u16::try_from(location >> 24).unwrap_or(0);
-    let carries = (endpoint & 0x80 == 0) == (request == 0);
+    let id = u64::from_le_bytes(number(data, 16)?);
+    let completes = request != 0;
+    let carries = (endpoint & 0x80 == 0) != completes;
     Some(Urb {
         bus,
         device: device.into(),
         endpoint,
+        id,
+        completes,
         bulk: transfer == DARWIN_BULK && carries,
         header: header.into(),
     })

@@ -41,8 +41,8 @@ mod layout {
             pump_nak, stick_nak, bad_crcs, direction, stick_opcode, pump_opcode, flags, rssi
         }
         cl_transfer = Transfer {
-            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, wanted_step,
-            wanted
+            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, left_out,
+            wanted_step, wanted
         }
     }
     same! {

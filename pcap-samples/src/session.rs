@@ -68,6 +68,7 @@ impl Transfer {
             endpoint: Some(self.endpoint & 0xf),
             carrier: Carrier::Transfers,
             claim: Claim::Certain,
+            left_out: false,
         }
     }
 

@@ -2,6 +2,7 @@
 //! In: the options of a block. Out: the same as a list that can be changed, and back, byte for byte.
 
 use super::order::{Order, padding};
+use std::borrow::Cow;
 
 /// The option that holds a comment, of any block that has options.
 pub const COMMENT: u16 = 1;
@@ -96,6 +97,12 @@ impl Options {
     #[must_use]
     pub fn get(&self, code: u16) -> Option<&[u8]> {
         self.list.iter().find(|choice| choice.code == code).map(|choice| choice.value.as_slice())
+    }
+
+    /// The comments, in their order. What is no UTF-8 is replaced.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let comments = self.list.iter().filter(|choice| choice.code == COMMENT);
+        comments.map(|choice| String::from_utf8_lossy(&choice.value))
     }
 
     /// Adds an option behind the others.

@@ -3,6 +3,7 @@
 
 mod faults;
 mod foreign;
+mod left_out;
 mod limits;
 mod memory;
 mod replay;
