@@ -115,27 +115,41 @@ impl Conversation {
         name: &str,
         mut each: impl FnMut(&Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut known = Self {
-            session: Session::default(),
-            packets: Vec::new(),
-            damage: None,
-            name: name.to_owned(),
-            others: BTreeMap::new(),
-        };
-        known.session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
-        let read = carelink_capture::read(source, options.tcp_port, |packet| {
-            if known.session.observe(&packet.transfer(Claim::Ask)) == Verdict::Declined {
-                *known.others.entry(packet.stream).or_default() += 1;
-                return Ok(());
-            }
-            known.packets.push(packet);
-            each(&known)
+        let mut known = Self::new(options, name);
+        let read = carelink_capture::read(source, options.tcp_port, |packet| match known.take(packet) {
+            Verdict::Ours => each(&known),
+            Verdict::Declined => Ok(()),
         });
         match read {
             Err(error) if known.packets.is_empty() => return Err(error.context(name.to_owned())),
             read => known.damage = read.err().map(|error| error.context(name.to_owned())),
         }
         Ok(known)
+    }
+
+    /// What is known of packets that were read before.
+    #[must_use]
+    pub fn of(packets: impl IntoIterator<Item = Packet>, options: &Options) -> Self {
+        let mut known = Self::new(options, "");
+        for packet in packets {
+            known.take(packet);
+        }
+        known
+    }
+
+    fn new(options: &Options, name: &str) -> Self {
+        let mut session = Session::default();
+        session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        Self { session, packets: Vec::new(), damage: None, name: name.to_owned(), others: BTreeMap::new() }
+    }
+
+    fn take(&mut self, packet: Packet) -> Verdict {
+        let verdict = self.session.observe(&packet.transfer(Claim::Ask));
+        match verdict {
+            Verdict::Ours => self.packets.push(packet),
+            Verdict::Declined => *self.others.entry(packet.stream).or_default() += 1,
+        }
+        verdict
     }
 
     /// All transactions, in the order in which they began.

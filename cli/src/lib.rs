@@ -16,6 +16,7 @@ pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod show;
+pub mod slice;
 pub mod target;
 pub mod tree;
 pub mod vendor;

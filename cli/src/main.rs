@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{annotate, audit, coverage, doctor, events, import, list, pages, show};
+use carelink_cli::{annotate, audit, coverage, doctor, events, import, list, pages, show, slice};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -22,6 +22,7 @@ Examples:
   carelink audit download.pcapng CareLink-Export.csv
   carelink import session.log -o session.pcapng
   carelink annotate download.pcapng -o annotated.pcapng
+  carelink slice download.pcapng -n 3,7-9 -o part.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -69,6 +70,9 @@ enum Verb {
     /// Write what a capture says into it, as comments that any Wireshark shows
     #[command(after_help = annotate::HELP)]
     Annotate(annotate::Args),
+    /// Cut transactions out of a capture, in which they read the same
+    #[command(after_help = slice::HELP)]
+    Slice(slice::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -114,6 +118,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Plot(args) => plot::run(args),
         Verb::Import(args) => import::run(args),
         Verb::Annotate(args) => annotate::run(args),
+        Verb::Slice(args) => slice::run(args),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {
