@@ -82,6 +82,14 @@ fn moment(text: &str) -> Option<u64> {
 }
 
 impl Choice {
+    /// Those with these numbers, such as 3,7-9.
+    ///
+    /// # Errors
+    /// If that is no list of numbers.
+    pub fn numbers(text: &str) -> Result<Self, String> {
+        Ok(Self { number: Some(numbers(text)?), pump: None, opcode: None, time: None })
+    }
+
     /// True if `entry`, whose last frame came at `end`, is asked for.
     #[must_use]
     pub fn takes(&self, entry: &Entry<'_>, end: u64) -> bool {

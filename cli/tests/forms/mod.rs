@@ -44,6 +44,7 @@ pub fn all() -> Result<Vec<Form>> {
             sections.extend_from_slice(&bytes);
             add("cut short", bytes[..bytes.len() - 10].to_vec());
             add("turned", turned(&bytes)?);
+            add("as simple packets", simple(&bytes)?);
         }
         if let Some(pcap) = pcap(&bytes)? {
             add("as pcap", pcap);
@@ -93,6 +94,33 @@ fn unmark(bytes: &mut Vec<u8>) {
     let end = bytes.len() - 4;
     bytes[4..8].copy_from_slice(&length);
     bytes[end..].copy_from_slice(&length);
+}
+
+/// The same as simple packets, which have no times and no place for comments, as far as they are of the first interface.
+fn simple(bytes: &[u8]) -> Result<Vec<u8>> {
+    let order = Order::Little;
+    let mut file = Vec::new();
+    for block in Reader::new(bytes)? {
+        let block = block?;
+        match block.record() {
+            Some(record) if record.interface == 0 && record.data.len() == record.sent => {
+                let padding = record.data.len().wrapping_neg() & 3;
+                let length = u32::try_from(16 + record.data.len() + padding)?.to_le_bytes();
+                let sent = u32::try_from(record.sent)?.to_le_bytes();
+                file.extend([3_u32.to_le_bytes(), length, sent].concat());
+                file.extend_from_slice(record.data);
+                file.resize(file.len() + padding, 0);
+                file.extend(length);
+            }
+            Some(_) => {}
+            None if block.kind() == Kind::Interface => {
+                let link = u16::from_le_bytes([block.bytes()[8], block.bytes()[9]]);
+                file.extend_from_slice(Block::interface(order, link, 0, &Options::default()).bytes());
+            }
+            None => file.extend_from_slice(block.bytes()),
+        }
+    }
+    Ok(file)
 }
 
 /// The same as a pcap file with a clock of nanoseconds; `None` if it has more than one interface, or flags.
