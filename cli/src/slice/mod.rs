@@ -14,6 +14,7 @@ use crate::target::Target;
 use anyhow::{Context as _, Result};
 use beside::Frames;
 use carelink_capture::pcapng::{Fate, Kind, rewrite};
+use carelink_capture::tcp;
 use carelink_core::transfer::{LEFT_OUT, says_left_out};
 pub use choice::Choice;
 use std::collections::BTreeSet;
@@ -50,8 +51,9 @@ pub struct Args {
     /// Write over a file that is there
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    options: Options,
+    /// Port of a serial line that is forwarded over TCP
+    #[arg(long, default_value_t = tcp::PORT)]
+    tcp_port: u16,
 }
 
 /// Writes the transactions that are asked for.
@@ -62,14 +64,16 @@ pub fn run(args: &Args) -> Result<Ending> {
     let mut target = Target::new(&args.output, args.force)?;
     let original = Original::new(&args.capture)?;
     let name = original.name().to_owned();
-    let conversation = Conversation::from_source(original.read()?, &args.options, &name)?;
+    // Whoever gets the slice may not know the model, so nothing is taken for granted here.
+    let options = Options { model: None, tcp_port: args.tcp_port };
+    let conversation = Conversation::from_source(original.read()?, &options, &name)?;
     let count = conversation.entries().len();
     let mut ending = Ending::Fine;
     if let Some(number) = args.choice.beyond(count) {
         eprintln!("carelink: {name}: no transaction {number}; there are {count}");
         ending = Ending::Found;
     }
-    match Slice::new(&conversation, &args.choice, &args.options) {
+    match Slice::new(&conversation, &args.choice, &options) {
         Some(slice) => {
             let mut file = tempfile::tempfile().context("cannot write a temporary file")?;
             let written = slice.write(|| original.read(), &mut file)?;
