@@ -5,6 +5,7 @@ pub mod annotate;
 pub mod audit;
 pub mod conversation;
 pub mod coverage;
+pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod import;

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{annotate, audit, coverage, doctor, events, import, list, pages, show, slice};
+use carelink_cli::{annotate, audit, coverage, diff, doctor, events, import, list, pages, show, slice};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -23,6 +23,7 @@ Examples:
   carelink import session.log -o session.pcapng
   carelink annotate download.pcapng -o annotated.pcapng
   carelink slice download.pcapng -n 3,7-9 -o part.pcapng
+  carelink diff before.pcapng after.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -58,6 +59,9 @@ enum Verb {
     /// Tell how many bytes of replies and pages are decoded
     #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]
     Coverage(coverage::Args),
+    /// Compare the replies in two captures or files with pages, byte by byte: what moved?
+    #[command(after_help = diff::HELP)]
+    Diff(diff::Args),
     #[cfg(feature = "plot")]
     /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
     #[command(
@@ -114,6 +118,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
         Verb::Coverage(args) => coverage::run(args, out),
+        Verb::Diff(args) => diff::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Import(args) => import::run(args),
