@@ -115,6 +115,7 @@ impl Front {
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
             certain,
+            left_out: record.left_out,
         })
     }
 
@@ -150,5 +151,6 @@ fn stream(
         bytes: bytes.to_vec(),
         reported,
         certain: true,
+        left_out: record.left_out,
     }
 }

@@ -24,6 +24,8 @@ pub struct Packet {
     pub reported: usize,
     /// True if the capture itself shows that the device is a stick, or that somebody recorded it for this purpose.
     pub certain: bool,
+    /// True if a comment says that packets of the stick were left out before it.
+    pub left_out: bool,
 }
 
 impl Packet {
@@ -41,6 +43,7 @@ impl Packet {
             endpoint: self.endpoint,
             carrier: self.carrier,
             claim: if self.certain { Claim::Certain } else { claim },
+            left_out: self.left_out,
         }
     }
 }

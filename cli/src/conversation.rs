@@ -126,19 +126,9 @@ impl Conversation {
         name: &str,
         mut each: impl FnMut(&Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut known = Self {
-            session: Session::default(),
-            packets: Vec::new(),
-            damage: None,
-            name: name.to_owned(),
-            tally: Tally::default(),
-        };
-        known.session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        let mut known = Self::new(options, name);
         let read = carelink_capture::read(source, options.tcp_port, |packet| {
-            let verdict = known.session.observe(&packet.transfer(Claim::Ask));
-            known.tally.count(&packet, verdict);
-            if verdict == Verdict::Ours {
-                known.packets.push(packet);
+            if known.take(packet) == Verdict::Ours {
                 each(&known)?;
             }
             if live::interrupted() { Err(Error::msg(Interrupted)) } else { Ok(()) }
@@ -150,6 +140,31 @@ impl Conversation {
             Err(error) => known.damage = Some(error.context(name.to_owned())),
         }
         Ok(known)
+    }
+
+    /// What is known of packets that were read before.
+    #[must_use]
+    pub fn of(packets: impl IntoIterator<Item = Packet>, options: &Options) -> Self {
+        let mut known = Self::new(options, "");
+        for packet in packets {
+            known.take(packet);
+        }
+        known
+    }
+
+    fn new(options: &Options, name: &str) -> Self {
+        let mut session = Session::default();
+        session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        Self { session, packets: Vec::new(), damage: None, name: name.to_owned(), tally: Tally::default() }
+    }
+
+    fn take(&mut self, packet: Packet) -> Verdict {
+        let verdict = self.session.observe(&packet.transfer(Claim::Ask));
+        self.tally.count(&packet, verdict);
+        if verdict == Verdict::Ours {
+            self.packets.push(packet);
+        }
+        verdict
     }
 
     /// All transactions, in the order in which they began.

@@ -161,8 +161,9 @@ const COLUMNS: [&str; 14] = [
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let (mut table, mut left_out) = (Table::new(), 0);
     let ending = live::each(&args.files, |path| match source(path, &args.options)? {
-        Source::Pages(path, bytes) => {
-            pages_in_file(&path, &bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
+        Source::Pages(path, content) => {
+            content.notes.iter().for_each(|note| eprintln!("carelink: {}: {note}", path.display()));
+            pages_in_file(&path, &content, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
             Ok(Ending::Fine)
         }
         Source::Capture(conversation) => {

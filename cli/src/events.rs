@@ -219,7 +219,7 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     if start.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    let content = forms::read(&start);
+    let content = forms::read_mended(&start);
     // What is no page may be a recording of traffic, which is read as a capture.
     let pages = content.as_ref().is_ok_and(|content| content.text == Text::No || content.is_pages());
     if !pages && Recording::read(&start).is_some_and(|recording| recording.transfers() > 0) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
+pub mod annotate;
 pub mod audit;
 pub mod conversation;
 pub mod coverage;
+pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod forms;
@@ -12,6 +14,7 @@ pub mod import;
 pub mod list;
 pub mod live;
 pub mod models;
+pub mod original;
 pub mod output;
 pub mod page;
 pub mod pages;
@@ -19,6 +22,8 @@ pub mod pages;
 pub mod plot;
 pub mod proof;
 pub mod show;
+pub mod slice;
 pub mod tally;
+pub mod target;
 pub mod tree;
 pub mod vendor;

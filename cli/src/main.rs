@@ -5,7 +5,9 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, doctor, events, import, list, live, models, pages, show};
+use carelink_cli::{
+    annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, show, slice,
+};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -21,6 +23,9 @@ Examples:
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
   carelink import session.log -o session.pcapng
+  carelink annotate download.pcapng -o annotated.pcapng
+  carelink slice download.pcapng -n 3,7-9 -o part.pcapng
+  carelink diff before.pcapng after.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -56,6 +61,9 @@ enum Verb {
     /// Tell how many bytes of replies and pages are decoded
     #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]
     Coverage(coverage::Args),
+    /// Compare the replies in two captures or files with pages, byte by byte: what moved?
+    #[command(after_help = diff::HELP)]
+    Diff(diff::Args),
     #[cfg(feature = "plot")]
     /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
     #[command(
@@ -68,6 +76,12 @@ enum Verb {
     /// Tell what is known of each model of pump, and on what evidence
     #[command(after_help = "Example: carelink models 554")]
     Models(models::Args),
+    /// Write what a capture says into it, as comments that any Wireshark shows
+    #[command(after_help = annotate::HELP)]
+    Annotate(annotate::Args),
+    /// Cut transactions out of a capture, in which they read the same
+    #[command(after_help = slice::HELP)]
+    Slice(slice::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -109,10 +123,13 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
         Verb::Coverage(args) => coverage::run(args, out),
+        Verb::Diff(args) => diff::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Import(args) => import::run(args),
         Verb::Models(args) => models::run(args, out),
+        Verb::Annotate(args) => annotate::run(args),
+        Verb::Slice(args) => slice::run(args),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {

@@ -49,6 +49,7 @@ typedef struct cl_transfer {
     uint8_t certain;   /* 1 if the device is known to be a CareLink stick, 0 if the bytes must show it */
     uint8_t visited;   /* 1 if this transfer was handed in before, since the session began */
     uint8_t want;      /* enum cl_want, or-ed */
+    uint8_t left_out;  /* 1 if a comment on the packet says that packets of the stick were left out before it */
     uint16_t wanted_step; /* how many bytes lie from one field's int to the next one's */
     const int *wanted;    /* the first field's int: 0 if nobody looks at it; NULL if somebody looks at all fields */
 } cl_transfer;
@@ -145,6 +146,9 @@ typedef struct cl_options {
 
 /* 1 if `text` is a pump's model number, or 0. NULL is allowed. */
 int32_t cl_is_pump_model(const char *text);
+
+/* 1 if a packet's `comment` says that packets of its stick were left out before it, or 0. NULL is allowed. */
+int32_t cl_says_left_out(const char *comment);
 
 /* A new session, or NULL if there is no memory for one. `options` may be NULL: verify, reassemble, any model. */
 cl_session *cl_session_new(const cl_options *options);

@@ -33,6 +33,7 @@
 //!     endpoint: Some(1),
 //!     carrier: Carrier::Transfers,
 //!     claim: Claim::Certain,
+//!     left_out: false,
 //! };
 //! let mut session = Session::default();
 //! assert_eq!(session.observe(&read_status), Verdict::Ours);

@@ -4,6 +4,15 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+/// How a comment begins that says of its packet: before it, packets of its device were left out, whole transactions of them.
+pub const LEFT_OUT: &str = "[carelink slice] packets of this stick are left out before this one";
+
+/// True if a packet's comment says that packets of its device were left out before it.
+#[must_use]
+pub fn says_left_out(comment: &str) -> bool {
+    comment.starts_with(LEFT_OUT)
+}
+
 /// Tells one device, a stick or a meter, from another: by the interface that captured it, and by its USB address there or by the conversation
 /// that carries its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +87,8 @@ pub struct Transfer<'a> {
     pub carrier: Carrier,
     /// Whether the device is known to be CareLink's.
     pub claim: Claim,
+    /// True if whoever wrote the capture left out what the stick and its host said before, and tells so ([`LEFT_OUT`]).
+    pub left_out: bool,
 }
 
 /// Whether a transfer belongs to a CareLink stick, or to a meter in its place.

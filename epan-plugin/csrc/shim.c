@@ -215,6 +215,22 @@ static void set_columns(packet_info *pinfo, const char *info)
     col_set_fence(pinfo->cinfo, COL_INFO);
 }
 
+/* Whether a comment on the packet says that packets of its stick were left out before it. */
+static uint8_t packets_left_out(const packet_info *pinfo)
+{
+    const wtap_block_t block = pinfo->rec->block;
+    const unsigned count = block != NULL ? wtap_block_count_option(block, OPT_COMMENT) : 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        char *comment;
+
+        if (wtap_block_get_nth_string_option_value(block, OPT_COMMENT, i, &comment) == WTAP_OPTTYPE_SUCCESS &&
+            cl_says_left_out(comment))
+            return 1;
+    }
+    return 0;
+}
+
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
@@ -230,6 +246,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->frame = pinfo->num;
     transfer->layer = next_layer(pinfo);
     transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
+    transfer->left_out = transfer->visited || transfer->layer > 0 ? 0 : packets_left_out(pinfo);
     /* An expert info hangs on an item, and any item may have one. */
     transfer->wanted = wants_tree && !wants_notes ? wanted(tree) : NULL;
     transfer->wanted_step = sizeof *tables->fields;

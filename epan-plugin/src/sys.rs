@@ -41,8 +41,8 @@ mod layout {
             pump_nak, device_nak, bad_crcs, direction, device_code, pump_opcode, flags, rssi, device
         }
         cl_transfer = Transfer {
-            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, wanted_step,
-            wanted
+            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, left_out,
+            wanted_step, wanted
         }
     }
     same! {

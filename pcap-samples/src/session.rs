@@ -71,6 +71,7 @@ impl Transfer {
                 TransferType::Control(_) | TransferType::Bulk => Carrier::Transfers,
             },
             claim: Claim::Certain,
+            left_out: false,
         }
     }
 

@@ -6,6 +6,8 @@ use super::options::{COMMENT, Options};
 use super::order::{Order, padding};
 use crate::container::Record;
 use anyhow::{Result, ensure};
+use carelink_core::transfer::says_left_out;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The number in a section's header that tells the order of bytes.
@@ -275,10 +277,12 @@ impl Block {
         let Place { frame, time, interface, link } = self.place?;
         let sent = usize::try_from(self.sent()?).ok()?;
         let data = self.data();
-        let flags = (self.kind == Kind::Packet)
-            .then(|| self.options())
-            .and_then(|options| options.list.iter().find(|choice| choice.code == FLAGS)?.number(self.order));
-        Some(Record { frame, time, interface, link, data: &data[..data.len().min(sent)], sent, flags })
+        let options = self.options();
+        let flags = options.list.iter().find(|choice| choice.code == FLAGS && self.kind == Kind::Packet);
+        let flags = flags.and_then(|choice| choice.number(self.order));
+        let left_out = options.comments().any(|comment| says_left_out(&comment));
+        let data = &data[..data.len().min(sent)];
+        Some(Record { frame, time, interface, link, data, sent, flags, left_out })
     }
 
     /// Where a packet's original length stands.
@@ -361,9 +365,7 @@ impl Block {
     /// Its comments, in their order. What is no UTF-8 is replaced.
     #[must_use]
     pub fn comments(&self) -> Vec<String> {
-        let options = self.options();
-        let comments = options.list.iter().filter(|choice| choice.code == COMMENT);
-        comments.map(|choice| String::from_utf8_lossy(&choice.value).into_owned()).collect()
+        self.options().comments().map(Cow::into_owned).collect()
     }
 
     /// Adds a comment behind its other options.
@@ -375,6 +377,14 @@ impl Block {
         let mut options = self.options();
         options.add(COMMENT, comment);
         self.set_options(&options)
+    }
+
+    /// Turns a simple packet into one that has a place for comments, and says the same.
+    pub fn enhance(&mut self) {
+        if let (Kind::SimplePacket, Some(sent)) = (self.kind, self.sent()) {
+            let new = Self::packet(self.order, 0, 0, self.data(), sent, &Options::default());
+            *self = Self { place: self.place, was: self.was, ..new };
+        }
     }
 
     /// Takes away the comments that `keep` says no to. A block that loses none stays as it is.

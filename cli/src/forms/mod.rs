@@ -103,6 +103,27 @@ pub fn read(file: &[u8]) -> Result<Content> {
     FORMS.iter().find_map(|form| form(&text)).unwrap_or_else(|| Ok(unknown()))
 }
 
+/// The same, and mends pages that have one part too many.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_mended(file: &[u8]) -> Result<Content> {
+    let mut content = read(file)?;
+    for piece in &mut content.pieces {
+        let too_many = |kind: Kind| pages::one_part_too_many(kind, &piece.bytes);
+        if let Some(at) = Kind::ALL.into_iter().find_map(too_many) {
+            piece.bytes.drain(at..at + pages::PART);
+            content.notes.push(format!(
+                "{} bytes are one part too many of a page: the {} from byte {at} on are left out, without which, and in no \
+                 other way, its CRC-16 is good",
+                piece.bytes.len() + pages::PART,
+                pages::PART
+            ));
+        }
+    }
+    Ok(content)
+}
+
 /// The text that a file is, if it is one.
 fn text(file: &[u8]) -> Option<Cow<'_, str>> {
     let (text, _, faulty) = encoding_rs::UTF_8.decode(file);

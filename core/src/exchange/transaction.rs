@@ -95,7 +95,7 @@ pub struct Part {
 const PARAMETERS: usize = 16;
 
 /// One logical fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// What it asks.
     pub asked: Asked,

@@ -96,6 +96,7 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
+    pub left_out: u8,
     pub wanted_step: u16,
     pub wanted: *const c_int,
 }
@@ -144,6 +145,7 @@ impl Transfer {
             endpoint: (self.endpoint != 0).then_some(self.endpoint),
             carrier: self.carrier(),
             claim: if self.certain == 0 { Claim::Ask } else { Claim::Certain },
+            left_out: self.left_out != 0,
         }
     }
 }

@@ -13,6 +13,18 @@ use crate::transfer::{Carrier, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 
 impl Conversation<'_> {
+    /// Goes on behind packets that were left out before `transfer`: what was not over by then has come to an end.
+    pub fn resume(&mut self, transfer: &Transfer<'_>) {
+        self.give_up(transfer, Direction::FromStick);
+        let joined = self.stick.pipes[Direction::ToStick as usize].framer.take();
+        self.stick.pipes[Direction::ToStick as usize].framer.put_back(joined);
+        self.drop_reassembly(Direction::ToStick);
+        if let Some(open) = self.stick.open {
+            self.transactions.close(open);
+        }
+        self.stick.resume();
+    }
+
     pub fn follow(&mut self, transfer: &Transfer<'_>) {
         let direction = transfer.direction.unwrap_or_else(|| direction(self.stick, transfer.bytes));
         let mut marks = Marks::default();

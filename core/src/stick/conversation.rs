@@ -86,7 +86,8 @@ impl Conversation<'_> {
     pub fn command(&mut self, transfer: &Transfer<'_>, found: &mut Found, command: Command, bytes: &[u8]) {
         let sent = transfer.at();
         let step = self.step(transfer);
-        let waited = sent.time().saturating_sub(step.before);
+        // Behind what was left out, nobody knows how long the host waited.
+        let waited = if transfer.left_out { 0 } else { sent.time().saturating_sub(step.before) };
         let opcode = match command {
             // A command that is cut short is still known by its first byte.
             Command::Unknown(first) => Opcode::from(first),

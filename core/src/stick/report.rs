@@ -134,6 +134,7 @@ mod tests {
                 endpoint: None,
                 carrier: Carrier::Transfers,
                 claim: Claim::Certain,
+                left_out: false,
             };
             session.observe(&transfer);
             reports.extend(session.report(&transfer));

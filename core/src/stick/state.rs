@@ -41,6 +41,14 @@ pub(super) struct Pipe {
 }
 
 impl Stick {
+    /// Goes on behind packets that were left out. Nothing that comes answers what came before, and the reply buffer holds
+    /// nobody knows what, as at the start of a capture; how fast the stick is, and whether it is one, stays known.
+    pub fn resume(&mut self) {
+        self.waiting.clear();
+        (self.newer, self.unqueued, self.open) = (0, None, None);
+        self.continuity = Continuity::default();
+    }
+
     /// The command that is to be answered next.
     pub fn next(&self) -> Option<RequestId> {
         let newest = self.waiting.len().checked_sub(1)?;

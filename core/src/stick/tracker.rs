@@ -30,10 +30,17 @@ impl Tracker {
             return transfer.claim == Claim::Certain;
         }
         let stick = self.sticks.entry(transfer.stream).or_default();
+        if transfer.left_out {
+            stick.heuristic = stick.heuristic.resumed();
+        }
         stick.heuristic = stick.heuristic.after(transfer);
         let takes = stick.heuristic.takes();
         if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
-            Conversation { book: &mut self.book, transactions, stick }.follow(transfer);
+            let mut conversation = Conversation { book: &mut self.book, transactions, stick };
+            if transfer.left_out {
+                conversation.resume(transfer);
+            }
+            conversation.follow(transfer);
         }
         takes
     }

@@ -35,7 +35,19 @@ impl Packet {
 
     pub fn transfer(&self, claim: Claim) -> Transfer<'_> {
         let Self { ref bytes, reported, stream, time, frame, direction, endpoint, carrier } = *self;
-        Transfer { bytes, reported, stream, time, frame, layer: 0, direction, endpoint, carrier, claim }
+        Transfer {
+            bytes,
+            reported,
+            stream,
+            time,
+            frame,
+            layer: 0,
+            direction,
+            endpoint,
+            carrier,
+            claim,
+            left_out: false,
+        }
     }
 }
 
