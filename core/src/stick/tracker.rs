@@ -6,7 +6,7 @@
 use super::attempt::Attempt;
 use super::book::{Book, Reassembly, Request};
 use super::conversation::Conversation;
-use super::ledger::Fact;
+use super::ledger::{Fact, placed};
 use super::state::Stick;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
@@ -14,6 +14,17 @@ use rustc_hash::FxHashMap;
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
 pub(crate) const MOST_STICKS: usize = 4096;
+
+/// Bytes of a transfer that are a part of a frame, as they were sent; the transfer is the only one in its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The packet.
+    pub frame: u32,
+    /// Where the part begins in the transfer.
+    pub start: usize,
+    /// How long it is.
+    pub len: usize,
+}
 
 /// Follows what every stick in a capture says.
 #[derive(Debug, Default)]
@@ -71,6 +82,19 @@ impl Tracker {
     #[must_use]
     pub fn reassembly(&self, fact: &Fact) -> Option<Reassembly<'_>> {
         self.book.reassembly(fact.reassembly()?)
+    }
+
+    /// Where the bytes of the frame lie that a piece is a part of, in the order of the frame; `None` for a frame of its own.
+    #[must_use]
+    pub fn runs(&self, fact: &Fact) -> Option<Vec<Run>> {
+        let id = fact.reassembly()?;
+        let of_frame = |fact: &Fact, direction| fact.reassembly() == Some(id) && fact.direction == direction;
+        let run = |&(frame, len): &(u32, u32)| {
+            let facts = self.facts(frame, 0).unwrap_or_default();
+            let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
+            Some(Run { frame, start, len: len as usize })
+        };
+        self.book.reassembly(id)?.parts.iter().map(run).collect()
     }
 
     /// How a transaction was carried.
