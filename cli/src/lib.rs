@@ -14,5 +14,6 @@ pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod show;
+pub mod target;
 pub mod tree;
 pub mod vendor;
