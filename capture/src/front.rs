@@ -103,6 +103,7 @@ impl Front {
             direction: Some(if urb.inward() { Direction::FromStick } else { Direction::ToStick }),
             endpoint: Some(urb.number()),
             carrier: Carrier::Transfers,
+            start: urb.header,
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
             certain: self.sticks.contains(&(urb.bus, urb.device)),
@@ -115,12 +116,13 @@ impl Front {
         let conversation = *self.lines.entry((record.interface, wrapped.ends)).or_insert(count);
         let bytes = record.data.get(wrapped.header..).unwrap_or_default();
         let reported = record.sent.checked_sub(wrapped.header).filter(|&reported| reported > 0)?;
-        Some(stream(record, conversation, wrapped.direction, bytes, reported))
+        Some(stream(record, conversation, wrapped.direction, wrapped.header, bytes, reported))
     }
 
     fn tcp(&mut self, record: &Record<'_>) -> Option<Packet> {
         let piece = self.connections.payload(record.link, record.data)?;
-        Some(stream(record, piece.connection, Some(piece.direction), piece.bytes, piece.bytes.len()))
+        let (direction, start) = (Some(piece.direction), tcp::place(piece.bytes, record.data));
+        Some(stream(record, piece.connection, direction, start, piece.bytes, piece.bytes.len()))
     }
 }
 
@@ -128,6 +130,7 @@ fn stream(
     record: &Record<'_>,
     conversation: u32,
     direction: Option<Direction>,
+    start: usize,
     bytes: &[u8],
     reported: usize,
 ) -> Packet {
@@ -138,6 +141,7 @@ fn stream(
         direction,
         endpoint: None,
         carrier: Carrier::Stream,
+        start,
         bytes: bytes.to_vec(),
         reported,
         certain: true,

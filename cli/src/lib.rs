@@ -13,6 +13,7 @@ pub mod page;
 pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod scrub;
 pub mod show;
 pub mod target;
 pub mod tree;

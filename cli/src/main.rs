@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
-use carelink_cli::{audit, coverage, doctor, events, import, list, pages, show};
+use carelink_cli::{audit, coverage, doctor, events, import, list, pages, scrub, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -21,6 +21,7 @@ Examples:
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
   carelink import session.log -o session.pcapng
+  carelink scrub download.pcapng -o public.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -65,6 +66,9 @@ enum Verb {
     /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
     #[command(after_help = import::HELP)]
     Import(import::Args),
+    /// Make a capture fit to be published: replace what tells whose it is
+    #[command(after_help = scrub::HELP)]
+    Scrub(scrub::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -109,6 +113,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         Verb::Import(args) => import::run(args),
+        Verb::Scrub(args) => scrub::run(args, out),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {
