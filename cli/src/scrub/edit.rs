@@ -2,12 +2,13 @@
 //! In: what was found in a capture, and what is to stand for it. Out: the payloads with all that changed, check values too.
 
 use super::days::Days;
-use super::finds::{Finds, of_pump};
+use super::finds::Finds;
 use super::identities::{Identities, bytes, digits};
-use super::image::{Image, Marks, Region, Side};
+use super::image::{Image, Marks, Place, Region, Side};
 use super::left_over::{self, follow};
 use super::search::Search;
 use carelink_core::tree::checksum::mend;
+use std::collections::HashSet;
 
 /// How often what was changed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,13 +27,22 @@ pub struct Counts {
     pub kept: u64,
 }
 
+/// How bytes are cleared.
+#[derive(Clone, Copy, Debug)]
+pub struct Clearing {
+    /// All that nobody understands is cleared, not only what is left over.
+    pub unknown: bool,
+    /// What takes the place of the bytes.
+    pub with: u8,
+}
+
 /// Changes all that was found. `views` are all payloads, in every order in which they belong together.
 pub fn edit(
     image: &mut Image,
     finds: &Finds,
     identities: &mut Identities,
     days: Days,
-    unknown: bool,
+    clearing: Clearing,
     views: &[Region],
     search: &Search,
 ) -> Counts {
@@ -54,7 +64,7 @@ pub fn edit(
     for view in views {
         counts.searched += replace(view, image, search, identities);
     }
-    clear(image, finds, unknown, &mut counts);
+    clear(image, finds, clearing, &mut counts);
     // The check value of a page lies in what those of its parts cover.
     for page in [true, false] {
         for seal in finds.seals.iter().filter(|seal| (seal.check.len() > 1) == page) {
@@ -67,7 +77,7 @@ pub fn edit(
             }
         }
     }
-    counts.left_over = follow(&finds.replies, unknown, image);
+    counts.left_over = follow(&finds.rests, clearing.unknown, image);
     counts
 }
 
@@ -90,23 +100,30 @@ fn replace(view: &Region, image: &mut Image, search: &Search, identities: &mut I
 
 /// Clears what a pump has left over in its replies, and if it is asked for, all that nobody understands. What is left over
 /// in the stick's own replies comes later.
-fn clear(image: &mut Image, finds: &Finds, unknown: bool, counts: &mut Counts) {
-    let mut sticks = std::collections::HashSet::new();
-    for reply in &finds.replies {
-        if !of_pump(&image.bytes(Side::Before, &reply.region.part(0, 1))) {
-            sticks.extend(reply.region.places().filter(|place| image.marks(*place).has(Marks::LEFT_OVER)));
-        }
-    }
+fn clear(image: &mut Image, finds: &Finds, how: Clearing, counts: &mut Counts) {
+    let sticks: HashSet<_> = finds.rests.iter().map(|rest| rest.place).collect();
+    let mut run = Vec::new();
     for place in image.places() {
         let marks = image.marks(place);
-        if marks.has(Marks::UNDERSTOOD) || sticks.contains(&place) {
-            continue;
+        let unknown = !marks.has(Marks::UNDERSTOOD) && !sticks.contains(&place);
+        let cleared = unknown && (how.unknown || marks.has(Marks::LEFT_OVER));
+        counts.kept += u64::from(unknown && !cleared);
+        let follows = run.last().is_some_and(|last: &Place| last.packet == place.packet && last.at + 1 == place.at);
+        if !cleared || !follows {
+            fill(&mut run, image, how.with, counts);
         }
-        if unknown || marks.has(Marks::LEFT_OVER) {
-            image.set(place, 0);
-            counts.cleared += 1;
-        } else {
-            counts.kept += 1;
+        if cleared {
+            run.push(place);
         }
     }
+    fill(&mut run, image, how.with, counts);
+}
+
+/// Clears bytes that lie together. Where all are zero, nothing is told, and zeros may mean that nothing is there.
+fn fill(run: &mut Vec<Place>, image: &mut Image, with: u8, counts: &mut Counts) {
+    if run.iter().any(|place| image.byte(Side::After, *place) != Some(0)) {
+        run.iter().for_each(|place| image.set(*place, with));
+        counts.cleared += run.len() as u64;
+    }
+    run.clear();
 }

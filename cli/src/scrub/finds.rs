@@ -2,6 +2,7 @@
 //! In: what the core reads of a capture. Out: where identities, dates and check values lie, and what nobody understands.
 
 use super::image::{Image, Marks, Place, Region, Side};
+use super::left_over::{Rest, trace};
 use crate::conversation::{Conversation, Entry};
 use anyhow::{Context as _, Result, ensure};
 use carelink_core::pump;
@@ -52,6 +53,8 @@ pub struct Finds {
     pub dates: Vec<Dated>,
     pub seals: Vec<Seal>,
     pub replies: Vec<Reply>,
+    /// What replies of sticks did not overwrite of earlier ones.
+    pub rests: Vec<Rest>,
     /// The payloads of the replies of pumps, put together.
     pub joined: Vec<Region>,
     /// Where each value begins that is among these, so that none is twice.
@@ -74,6 +77,7 @@ pub fn find(conversation: &mut Conversation, image: &mut Image) -> Result<Finds>
     for entry in conversation.entries().filter(|entry| !entry.data.is_empty()) {
         replies(conversation, &entry, image, &mut finds)?;
     }
+    finds.rests = trace(&finds.replies, image);
     Ok(finds)
 }
 

@@ -164,6 +164,15 @@ impl Image {
         }
     }
 
+    /// Lets a byte mean what another one means.
+    pub fn inherit(&mut self, place: Place, of: Option<Place>) {
+        let more = of.map(|of| self.marks(of)).unwrap_or_default();
+        let payload = self.marks.get_mut(place.packet as usize);
+        if let Some(marks) = payload.and_then(|payload| payload.get_mut(place.at as usize)) {
+            marks.0 |= more.0;
+        }
+    }
+
     /// All bytes of all payloads.
     pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
         let lengths: Vec<_> = self.before.iter().map(Vec::len).collect();

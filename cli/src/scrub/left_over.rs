@@ -10,11 +10,24 @@ use carelink_core::stick::REPLY_LENGTH;
 use carelink_core::transfer::Stream;
 use std::collections::HashMap;
 
+/// A byte that a reply did not overwrite.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest {
+    /// Where it is.
+    pub place: Place,
+    /// What the buffer held there last, as far as anybody knows.
+    held: Option<Place>,
+    /// True if it is that.
+    same: bool,
+}
+
 /// What became of left-over bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     /// They follow the reply that they are left over of.
     pub followed: u64,
+    /// So many of these belong to identities.
+    pub identities: u64,
     /// Nobody knows what they are left over of: they are cleared.
     pub cleared: u64,
 }
@@ -22,22 +35,27 @@ pub struct Counts {
 /// The byte that each place of a stick's buffer was sent as last.
 type Buffer = [Option<Place>; REPLY_LENGTH];
 
-/// Changes what is left over in replies; `unknown` says that what may be left over is to be cleared, too.
-pub fn follow(replies: &[Reply], unknown: bool, image: &mut Image) -> Counts {
+/// Finds where left-over bytes come from. They mean what they meant there.
+pub fn trace(replies: &[Reply], image: &mut Image) -> Vec<Rest> {
     let mut buffers: HashMap<Stream, Buffer> = HashMap::new();
-    let mut counts = Counts::default();
+    let mut rests = Vec::new();
     for reply in replies {
         let buffer = buffers.entry(reply.stream).or_insert([None; REPLY_LENGTH]);
         let overwritten = of_pump(&image.bytes(Side::Before, &reply.region.part(0, 1)));
         let written = if overwritten { usize::MAX } else { written(reply, image) };
         for (at, (held, place)) in buffer.iter_mut().zip(reply.region.places()).enumerate() {
             if at >= written {
-                one(place, *held, unknown, image, &mut counts);
+                let byte = |place| image.byte(Side::Before, place);
+                let same = held.is_some_and(|held| byte(held) == byte(place));
+                rests.push(Rest { place, held: *held, same });
             }
             *held = Some(place);
         }
     }
-    counts
+    for Rest { place, held, .. } in rests.iter().filter(|rest| rest.same) {
+        image.inherit(*place, *held);
+    }
+    rests
 }
 
 /// How many bytes of a reply are its own, as far as anybody knows.
@@ -50,15 +68,20 @@ fn written(reply: &Reply, image: &Image) -> usize {
     places.iter().rposition(own).map_or(0, |last| last + 1)
 }
 
-fn one(place: Place, held: Option<Place>, unknown: bool, image: &mut Image, counts: &mut Counts) {
-    let before = |place| image.byte(Side::Before, place);
-    let now = held.and_then(|held| image.byte(Side::After, held));
-    if let Some(now) = now.filter(|_| held.and_then(before) == before(place)) {
-        image.set(place, now);
-        counts.followed += 1;
-    } else if unknown || image.marks(place).has(Marks::LEFT_OVER) {
-        // That it differed from what the buffer held tells of missing packets, and must go on to do so.
-        image.set(place, u8::from(now == Some(0)));
-        counts.cleared += 1;
+/// Changes what is left over in replies; `unknown` says that what may be left over is to be cleared, too.
+pub fn follow(rests: &[Rest], unknown: bool, image: &mut Image) -> Counts {
+    let mut counts = Counts::default();
+    for &Rest { place, held, same } in rests {
+        let now = held.and_then(|held| image.byte(Side::After, held));
+        if let Some(now) = now.filter(|_| same) {
+            image.set(place, now);
+            counts.followed += 1;
+            counts.identities += u64::from(image.marks(place).has(Marks::IDENTITY));
+        } else if unknown || image.marks(place).has(Marks::LEFT_OVER) {
+            // That it differed from what the buffer held tells of missing packets, and must go on to do so.
+            image.set(place, u8::from(now == Some(0)));
+            counts.cleared += 1;
+        }
     }
+    counts
 }

@@ -27,6 +27,7 @@ use carelink_capture::import::{Source, recognise};
 use carelink_capture::pcapng::{Fate, rewrite};
 use carrier::Carrier;
 use days::Days;
+use edit::Clearing;
 use finds::Finds;
 use identities::Identities;
 use image::{Image, Region};
@@ -52,7 +53,10 @@ file is written. Name the file yourself: the name of the old one may tell whose 
 Example: carelink scrub download.pcapng --times --unknown -o public.pcapng";
 
 /// How often inventions are tried that look like something that is replaced by chance.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 9;
+/// What takes the place of bytes that nobody understands: as a rule, nobody understands that either. In a sensor page the
+/// first is a value, and the second none.
+const CLEAR: [u8; 3] = [0xFF, 0x09, 0];
 
 /// What `carelink scrub` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -161,12 +165,14 @@ pub fn scrub(capture: &[u8], name: &str, wishes: &Wishes) -> Result<Option<Scrub
     let finds = finds::find(&mut before, &mut image).with_context(|| name.to_owned())?;
     let mut random = wishes.seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
     let work = Work { name, wishes, selected: &selection.capture, before: &before, finds: &finds };
-    let mut attempts = (0..ATTEMPTS).map(|_| work.attempt(&mut image, &mut random));
-    let done = attempts.find_map(|attempt| attempt.map_or_else(|error| { eprintln!("{error:#}"); None }, Some));
-    let (capture, report) = match done {
-        Some(done) => done,
-        None => work.attempt(&mut image, &mut random).with_context(|| format!("{name}: no file is written"))?,
-    };
+    let mut done = Err(anyhow!("nothing was tried"));
+    for with in CLEAR.into_iter().cycle().take(ATTEMPTS) {
+        done = work.attempt(&mut image, &mut random, with);
+        if done.is_ok() {
+            break;
+        }
+    }
+    let (capture, report) = done.with_context(|| format!("{name}: no file is written"))?;
     let report = Report { left_out: selection.left_out, ..report };
     Ok(Some(Scrubbed { capture, report, damage: selection.damage }))
 }
@@ -190,7 +196,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Invents, changes and proves.
-    fn attempt(&self, image: &mut Image, random: &mut StdRng) -> Result<(Vec<u8>, Report)> {
+    fn attempt(&self, image: &mut Image, random: &mut StdRng, with: u8) -> Result<(Vec<u8>, Report)> {
         image.reset();
         let mut identities = self.identities(image)?;
         identities.invent(random)?;
@@ -200,8 +206,8 @@ impl Work<'_> {
             Days::default()
         };
         let (views, search) = (self.views(), Search::new(&identities)?);
-        let unknown = self.wishes.unknown;
-        let counts = edit::edit(image, self.finds, &mut identities, days, unknown, &views, &search);
+        let clearing = Clearing { unknown: self.wishes.unknown, with };
+        let counts = edit::edit(image, self.finds, &mut identities, days, clearing, &views, &search);
         let capture = self.write(image, &identities, days)?;
         let payload = |frame| self.packet(frame).map(|(_, packet)| (packet.start, packet.bytes.len()));
         let chance = proof::search(image, &views, &search)?

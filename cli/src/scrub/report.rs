@@ -40,13 +40,14 @@ impl fmt::Display for Report {
             (*chance, "places where bytes of another meaning look like a replaced identity, by chance: kept"),
             (counts.checks, "check values mended"),
             (counts.left_over.followed, "left-over bytes that follow the reply that they come from"),
+            (counts.left_over.identities, "of these bytes are of identities"),
             (counts.left_over.cleared + counts.cleared, "bytes cleared that are left over or not understood"),
             (counts.kept, "bytes kept that nobody understands"),
             (left_out.packets, "packets left out: of other devices, or not to be read"),
             (left_out.blocks, "blocks left out: names, counts, keys and the like"),
             (left_out.options, "options left out: comments, names, filters and the like"),
         ];
-        for (count, what) in lines {
+        for (count, what) in lines.into_iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count:>8}  {what}")?;
         }
         if *moved { writeln!(f, "{:>8}  dates of the pump moved, and all times with them", counts.dates) } else { Ok(()) }
