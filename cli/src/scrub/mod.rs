@@ -213,7 +213,7 @@ impl Work<'_> {
         let chance = proof::search(image, &views, &search)?
             + proof::wrapping(self.selected, &capture, &search, payload)?;
         let after = Conversation::from_source(capture.as_slice(), &self.wishes.options, self.name)?;
-        proof::compare(self.before, &after, &identities, days)?;
+        if let Err(e) = proof::compare(self.before, &after, &identities, days) { std::fs::write("/tmp/scrub/K.pcapng", self.selected)?; std::fs::write("/tmp/scrub/S.pcapng", &capture)?; return Err(e); }
         let of = |digits: &[u8]| String::from_utf8_lossy(digits).into_owned();
         let identities = identities.iter();
         let identities = identities.map(|(_, is)| (of(&is.by), is.labels.iter().copied().collect(), is.times));

@@ -149,7 +149,8 @@ impl Visit<'_> {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
             }
-            opcodes(fact, answers, &context, here, c);
+            // A part begins anywhere in the frame.
+            opcodes(fact, bytes.first().copied(), answers, &context, here, c);
             self.link(fact, here, c);
             if let Some((completing, _)) = parts.last() {
                 c.generated(JOINED_IN, here, completing);
@@ -198,7 +199,7 @@ impl Visit<'_> {
             Ok(()) => {}
         }
         let span = c.span_since(start);
-        opcodes(fact, answers, &context, span, c);
+        opcodes(fact, c.byte(start), answers, &context, span, c);
         self.link(fact, span, c);
         let id = self.seen.tracker.transaction_of(fact);
         if let Some(id) = id.filter(|_| self.seen.options.reassemble && fact.marks.has(Marks::COMPLETES)) {
@@ -291,9 +292,10 @@ fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
     c.info(format_args!("{}", if stop.expert() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
 }
 
-/// The opcodes of both levels, as far as they are known.
+/// The opcodes of both levels, as far as they are known. `first` is the frame's first byte.
 fn opcodes<S: Sink>(
     fact: &Fact,
+    first: Option<u8>,
     answers: Option<Answered>,
     context: &Context,
     span: Span,
@@ -301,7 +303,7 @@ fn opcodes<S: Sink>(
 ) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
-        Direction::ToStick => c.byte(span.start as usize).map(super::Opcode::from),
+        Direction::ToStick => first.map(super::Opcode::from),
         Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {
