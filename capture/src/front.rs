@@ -112,6 +112,7 @@ impl Front {
             direction: Some(if urb.inward() { Direction::FromStick } else { Direction::ToStick }),
             endpoint: Some(urb.number()),
             carrier,
+            start: urb.header,
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
             certain,
@@ -125,12 +126,13 @@ impl Front {
         let conversation = *self.lines.entry((record.interface, wrapped.ends)).or_insert(count);
         let bytes = record.data.get(wrapped.header..).unwrap_or_default();
         let reported = record.sent.checked_sub(wrapped.header).filter(|&reported| reported > 0)?;
-        Some(stream(record, conversation, wrapped.direction, bytes, reported))
+        Some(stream(record, conversation, wrapped.direction, wrapped.header, bytes, reported))
     }
 
     fn tcp(&mut self, record: &Record<'_>) -> Option<Packet> {
         let piece = self.connections.payload(record.link, record.data)?;
-        Some(stream(record, piece.connection, Some(piece.direction), piece.bytes, piece.bytes.len()))
+        let (direction, start) = (Some(piece.direction), tcp::place(piece.bytes, record.data));
+        Some(stream(record, piece.connection, direction, start, piece.bytes, piece.bytes.len()))
     }
 }
 
@@ -138,6 +140,7 @@ fn stream(
     record: &Record<'_>,
     conversation: u32,
     direction: Option<Direction>,
+    start: usize,
     bytes: &[u8],
     reported: usize,
 ) -> Packet {
@@ -148,6 +151,7 @@ fn stream(
         direction,
         endpoint: None,
         carrier: Carrier::Stream,
+        start,
         bytes: bytes.to_vec(),
         reported,
         certain: true,

@@ -18,6 +18,8 @@ pub struct Packet {
     pub endpoint: Option<u8>,
     /// How it was carried.
     pub carrier: Carrier,
+    /// Where its bytes begin in the packet of the capture.
+    pub start: usize,
     /// The captured bytes.
     pub bytes: Vec<u8>,
     /// How many bytes were sent.

@@ -21,6 +21,7 @@ pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod proof;
+pub mod scrub;
 pub mod show;
 pub mod slice;
 pub mod tally;

@@ -6,7 +6,7 @@ use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
 use carelink_cli::plot;
 use carelink_cli::{
-    annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, show, slice,
+    annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, scrub, show, slice,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
@@ -26,6 +26,7 @@ Examples:
   carelink annotate download.pcapng -o annotated.pcapng
   carelink slice download.pcapng -n 3,7-9 -o part.pcapng
   carelink diff before.pcapng after.pcapng
+  carelink scrub download.pcapng -o public.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -82,6 +83,9 @@ enum Verb {
     /// Cut transactions out of a capture, in which they read the same
     #[command(after_help = slice::HELP)]
     Slice(slice::Args),
+    /// Make a capture fit to be published: replace what tells whose it is
+    #[command(after_help = scrub::HELP)]
+    Scrub(scrub::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -130,6 +134,7 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Models(args) => models::run(args, out),
         Verb::Annotate(args) => annotate::run(args),
         Verb::Slice(args) => slice::run(args),
+        Verb::Scrub(args) => scrub::run(args, out),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {

@@ -138,6 +138,11 @@ impl Ledger {
         begins
     }
 
+    /// All facts, in capture order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
+    }
+
     /// Adds a fact to the transfer begun last.
     pub fn add(&mut self, direction: Direction, piece: Piece, of: Of, marks: Marks) {
         let (frame, layer) = self.last;
@@ -150,11 +155,6 @@ impl Ledger {
             &mut self.facts,
             Fact { frame, len: small(piece.len), of, layer, role: piece.role, direction, marks },
         );
-    }
-
-    /// All facts, in capture order.
-    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.iter()
     }
 
     /// The facts of a transfer, front to back; `None` if it was never seen in order.

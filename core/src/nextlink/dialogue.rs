@@ -153,7 +153,7 @@ fn frame<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
             Some(Control::Etb | Control::Etx) => {
                 c.read(CONTROL, be_u8)?;
                 let sum = c.since(start).iter().fold(0, |sum: u8, &byte| sum.wrapping_add(byte));
-                checksum(c, sum)?;
+                checksum(c, start, sum)?;
             }
             _ => return Ok(()),
         }
@@ -178,11 +178,11 @@ fn record<S: Sink>(c: &mut Cursor<'_, '_, S>, length: usize) -> Result<(), Stop>
     Ok(())
 }
 
-fn checksum<S: Sink>(c: &mut Cursor<'_, '_, S>, computed: u8) -> Result<(), Stop> {
+fn checksum<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize, computed: u8) -> Result<(), Stop> {
     let digits = c.rest().first_chunk::<2>().and_then(|digits| str::from_utf8(digits).ok());
     if let Some(sent) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
         let check = Check { sent: sent.into(), computed: Some(computed.into()) };
-        c.check("Frame Checksum", 2, take(2usize).map(|_: &[u8]| check))?;
+        c.check("Frame Checksum", 2, start, take(2usize).map(|_: &[u8]| check))?;
     }
     Ok(())
 }

@@ -143,6 +143,7 @@ pub fn sum(message: &[u8]) -> Option<u8> {
 /// [`Stop`] if bytes are missing.
 pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Envelope, Stop> {
     let computed = sum(c.rest());
+    let start = c.position();
     c.group(ENVELOPE, |c| {
         c.read(KIND_FIELD, be_u16)?;
         let serial = c.read(SERIAL, take(DIGITS).map(digits))?;
@@ -166,7 +167,7 @@ pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Envelope, Stop> {
         let length = c.read(PAYLOAD_LENGTH, le_u16)?;
         reserved(c, 2)?;
         let sent = |sent: u8| Check { sent: sent.into(), computed: computed.map(u16::from) };
-        let check = c.check("Message Checksum", 2, be_u8.map(sent))?.status();
+        let check = c.check("Message Checksum", 2, start, be_u8.map(sent))?.status();
         c.title(format_args!("Envelope: {operation}, pump {}", serial.as_str()));
         let echo = Echo { serial, operation, retry, timeout, expected, parts };
         Ok(Envelope { echo, refusal, length, check })

@@ -12,7 +12,6 @@ use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
 use crate::transfer::Direction;
 use crate::tree::checksum::CrcStatus;
-use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::opaque::UNKNOWN;
@@ -97,8 +96,7 @@ pub fn read<S: Sink>(
 
 fn to_pump<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Payload, Stop> {
     c.group(PACKET, |c| {
-        let covered = c.rest().split_last().map(|(_, covered)| covered);
-        let read = packet(c, covered.unwrap_or_default(), context);
+        let read = packet(c, context);
         if read.is_err() {
             c.remainder(UNKNOWN);
         }
@@ -107,7 +105,8 @@ fn to_pump<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Payl
     .map(Payload::Packet)
 }
 
-fn packet<S: Sink>(c: &mut Cursor<'_, '_, S>, covered: &[u8], context: &Context) -> Result<Packet, Stop> {
+fn packet<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Packet, Stop> {
+    let start = c.position();
     packet::device_type(c)?;
     let serial = packet::serial(c)?;
     let opcode = packet::opcode(c)?;
@@ -125,7 +124,7 @@ fn packet<S: Sink>(c: &mut Cursor<'_, '_, S>, covered: &[u8], context: &Context)
             Ok(())
         })?;
     }
-    let crc = c.crc8("Packet CRC", Some(crc8(covered)))?.status();
+    let crc = c.crc8("Packet CRC", start)?.status();
     Ok(Packet { serial, opcode, count, crc })
 }
 

@@ -117,7 +117,8 @@ impl Visit<'_> {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
             }
-            opcodes(fact, answers, &context, here, c);
+            // A part begins anywhere in the frame.
+            opcodes(fact, reassembly.bytes.first().copied(), answers, &context, here, c);
             self.place(fact).link(here, c);
             show::joined_in(reassembly, here, c);
             return;
@@ -143,7 +144,7 @@ impl Visit<'_> {
             Ok(()) => {}
         }
         let span = c.span_since(start);
-        opcodes(fact, answers, &context, span, c);
+        opcodes(fact, c.byte(start), answers, &context, span, c);
         let place = self.place(fact);
         place.link(span, c);
         let attempt = place.id.map(|id| self.seen.tracker.attempt(id)).unwrap_or_default();
@@ -180,9 +181,10 @@ impl Visit<'_> {
     }
 }
 
-/// The opcodes of both levels, as far as they are known.
+/// The opcodes of both levels, as far as they are known. `first` is the frame's first byte.
 fn opcodes<S: Sink>(
     fact: &Fact,
+    first: Option<u8>,
     answers: Option<Answered>,
     context: &Context,
     span: Span,
@@ -190,7 +192,7 @@ fn opcodes<S: Sink>(
 ) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
-        Direction::ToStick => c.byte(span.start as usize).map(super::Opcode::from),
+        Direction::ToStick => first.map(super::Opcode::from),
         Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {

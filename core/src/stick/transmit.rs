@@ -10,7 +10,6 @@ use crate::carrier::packet;
 use crate::pump::Opcode;
 use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
-use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::opaque::{PADDING, UNKNOWN};
@@ -136,8 +135,7 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
     })?;
-    let computed = crc8(c.since(start));
-    packet.header_crc = c.crc8("Transmit Header CRC", Some(computed))?.status();
+    packet.header_crc = c.crc8("Transmit Header CRC", start)?.status();
     packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
     packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
         c.expert_stop(stop);
@@ -158,9 +156,9 @@ fn parameters<S: Sink>(
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(CrcStatus::NotPresent);
     }
-    let covered = c.rest().get(..length);
+    let start = c.position();
     packet::parameters(c, sent.opcode, length, context.pump)?;
-    Ok(c.crc8("Parameters CRC", covered.map(crc8))?.status())
+    Ok(c.crc8("Parameters CRC", start)?.status())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
+use crate::tree::crc::{crc8, crc16};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{BAD_CRC, Stop};
 use crate::tree::sink::{Show, Sink, Value};
@@ -45,6 +46,22 @@ impl Check {
     }
 }
 
+/// Mends a check value after what it covers has changed: it is as right or as wrong as it was before.
+///
+/// One of one byte is a CRC-8, one of two a CRC-16, and one of four a CRC-16 in the low halves of two words, as on ISIG
+/// pages.
+pub fn mend(check: &mut [u8], before: &[u8], after: &[u8]) {
+    let [high, low] = (crc16(before) ^ crc16(after)).to_be_bytes();
+    match check {
+        [sent] => *sent ^= crc8(before) ^ crc8(after),
+        [first, second] | [first, _, second, _] => {
+            *first ^= high;
+            *second ^= low;
+        }
+        _ => {}
+    }
+}
+
 impl Show for Check {
     fn show(&self) -> Value<'_> {
         Value::Unsigned(self.sent.into())
@@ -52,15 +69,17 @@ impl Show for Check {
 }
 
 impl<'b, S: Sink> Cursor<'b, '_, S> {
-    /// Reads a CRC-8 that should be `computed`, and shows it as `what`.
+    /// Reads a CRC-8 over the bytes from `start` up to here, and shows it as `what`.
     ///
     /// # Errors
     /// [`Stop`] if the byte is missing.
-    pub fn crc8(&mut self, what: &str, computed: Option<u8>) -> Result<Check, Stop> {
-        self.check(what, 2, be_u8.map(|sent| Check { sent: sent.into(), computed: computed.map(u16::from) }))
+    pub fn crc8(&mut self, what: &str, start: usize) -> Result<Check, Stop> {
+        let computed = Some(crc8(self.since(start)).into());
+        self.check(what, 2, start, be_u8.map(|sent| Check { sent: sent.into(), computed }))
     }
 
-    /// Reads a check value with `parser`, and shows it as `what`, with `digits` hexadecimal digits.
+    /// Reads a check value over the bytes from `start` up to here with `parser`, and shows it as `what`, with `digits`
+    /// hexadecimal digits.
     ///
     /// # Errors
     /// [`Stop`] if bytes are missing.
@@ -68,11 +87,15 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         &mut self,
         what: &str,
         digits: usize,
+        start: usize,
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
     ) -> Result<Check, Stop> {
-        let verify = self.verifies();
+        let (verify, covered) = (self.verifies(), self.span_since(start));
         let parser = parser.map(|check| if verify { check } else { Check { computed: None, ..check } });
         let check = self.packed(CRC, parser, |c, check| c.derived(CRC_STATUS, &check.status()))?;
+        if check.computed.is_some() {
+            self.seal(covered);
+        }
         let sent = check.sent;
         match (check.status(), check.computed) {
             (CrcStatus::Bad, Some(computed)) => {
@@ -88,5 +111,28 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
             _ => self.relabel(format_args!("{what}: 0x{sent:0digits$x} [unverified]")),
         }
         Ok(check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mended_check_value_is_as_right_or_wrong_as_before() {
+        let (before, after) = (b"one thing".as_slice(), b"and other".as_slice());
+        for error in [0, 1, 0x80] {
+            let [high, low] = crc16(before).to_be_bytes();
+            let [new_high, new_low] = crc16(after).to_be_bytes();
+            let mut short = [crc8(before) ^ error];
+            let mut long = [high ^ error, low];
+            let mut spread = [high ^ error, 0x22, low, 0];
+            for check in [short.as_mut_slice(), &mut long, &mut spread] {
+                mend(check, before, after);
+            }
+            assert_eq!(short, [crc8(after) ^ error]);
+            assert_eq!(long, [new_high ^ error, new_low]);
+            assert_eq!(spread, [new_high ^ error, 0x22, new_low, 0]);
+        }
     }
 }
