@@ -9,7 +9,7 @@ use carelink_core::carrier;
 use carelink_core::carrier::ledger::{Fact, placed};
 use carelink_core::carrier::piece::Portion;
 use carelink_core::pump;
-use carelink_core::stick::received;
+use carelink_core::stick::{self, received};
 use carelink_core::transfer::{Claim, Direction, Stream};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::field::{Evidence, Field, FieldType, Identity, Redate};
