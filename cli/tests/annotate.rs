@@ -5,7 +5,7 @@ mod forms;
 
 use anyhow::Result;
 use carelink_capture::container;
-use carelink_capture::pcapng::Reader;
+use carelink_capture::pcapng::{Block, Options as Choices, Order, Reader};
 use carelink_capture::tcp;
 use carelink_cli::annotate::{Level, PREFIX, annotate, remove};
 use carelink_cli::conversation::{Conversation, Options};
@@ -204,5 +204,22 @@ fn the_program_writes_what_can_be_read_and_nothing_over_a_file() -> Result<()> {
     fs::write(&foreign, "out,aa bb cc\n")?;
     let refused = run(&["-o"], &[&none, &foreign]);
     assert_eq!((refused.status.code(), none.exists()), (Some(1), false), "{}", complaint(&refused));
+    Ok(())
+}
+
+/// A line carries as many commands in one packet as it likes.
+#[test]
+fn a_packet_full_of_commands_has_a_comment_that_fits() -> Result<()> {
+    let path = forms::samples().into_iter().find(|path| path.to_string_lossy().contains("07-user-dlt"));
+    let mut bytes = fs::read(path.expect("the sample is there"))?;
+    let many = [0x06, 0x00, 0x00].repeat(20_000);
+    let options = Choices::default().with(2, 2_u32.to_le_bytes());
+    let packet = Block::packet(Order::Little, 0, 0, &many, u32::try_from(many.len())?, &options);
+    bytes.extend_from_slice(packet.bytes());
+    let once = annotated(&bytes, Level::Full)?;
+    let comments = comments(&once)?;
+    let longest = comments.values().flatten().map(String::len).max().unwrap_or(0);
+    assert!((50_000..65_536).contains(&longest), "{longest}");
+    assert!(removed(&once)? == bytes);
     Ok(())
 }

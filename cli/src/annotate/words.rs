@@ -20,6 +20,12 @@ use std::time::Duration;
 /// The most bytes of values that are said on one frame, and the most bytes of what is wrong with it; the rest is counted.
 const MOST: usize = 4000;
 
+/// The most bytes of a comment: pcapng holds hardly more.
+const LONGEST: usize = 60_000;
+
+/// The most pumps that are named.
+const PUMPS: usize = 20;
+
 const LEGEND: &str = "\
 Each comment that begins so was written by carelink annotate, from the traffic alone; carelink annotate --remove takes them away. \
 On a command: what is asked, and how it ends. On the frame that completes a reply: what the reply says. \
@@ -57,7 +63,8 @@ impl<'a> Words<'a> {
         }
         let outcomes: Vec<_> =
             outcomes.iter().map(|(&outcome, count)| format!("{count} {}", Outcome::from(outcome))).collect();
-        let pumps: Vec<_> = pumps.iter().map(|&serial| self.pump(serial)).collect();
+        let more = pumps.len().saturating_sub(PUMPS);
+        let pumps: Vec<_> = pumps.iter().take(PUMPS).map(|&serial| self.pump(serial)).collect();
         let mut text = format!("Annotated by carelink {}.\n", env!("CARGO_PKG_VERSION"));
         // Writing to a String cannot fail.
         let _ = writeln!(text, "Transactions: {} ({}).", conversation.entries().len(), outcomes.join("; "));
@@ -65,7 +72,10 @@ impl<'a> Words<'a> {
             let _ = writeln!(text, "From {} to {}.", list::time(first.time), list::time(last.time));
         }
         let sticks: BTreeSet<_> = conversation.packets.iter().map(|packet| packet.stream).collect();
-        let pumps = if pumps.is_empty() { "none".to_owned() } else { pumps.join(", ") };
+        let mut pumps = if pumps.is_empty() { "none".to_owned() } else { pumps.join(", ") };
+        if more > 0 {
+            pumps += &format!(" and {more} more");
+        }
         let _ = writeln!(text, "Sticks: {}. Pumps: {pumps}.", sticks.len());
         text + LEGEND
     }
@@ -90,8 +100,10 @@ impl<'a> Words<'a> {
         }
         let tree = Tree::new(&outline, &packet.bytes);
         let wrong = outline.experts().iter().filter_map(|expert| self.wrong(&tree, &outline, expert));
-        some(wrong, "notes", &mut lines);
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        some(wrong, MOST, "notes", &mut lines);
+        let mut comment = Vec::new();
+        some(lines.into_iter(), LONGEST, "lines", &mut comment);
+        (!comment.is_empty()).then(|| comment.join("\n"))
     }
 
     /// What the reply of a fetch says. `outline` is that of the frame that it ends with.
@@ -177,15 +189,15 @@ fn values(
         let margin = 2 * usize::from(node.depth - depths.start() + 1);
         format!("{:margin$}{}", "", tree.label(node))
     };
-    some(outline.nodes().iter().filter(shown).map(of), what, lines);
+    some(outline.nodes().iter().filter(shown).map(of), MOST, what, lines);
 }
 
-/// Adds as many lines as fit, and counts the rest.
-fn some(all: impl Iterator<Item = String>, what: &str, lines: &mut Vec<String>) {
+/// Adds as many lines as fit in so many bytes, and counts the rest.
+fn some(all: impl Iterator<Item = String>, most: usize, what: &str, lines: &mut Vec<String>) {
     let (mut length, mut rest) = (0, 0);
     for line in all {
         length += line.len() + 1;
-        if length <= MOST {
+        if length <= most {
             lines.push(line);
         } else {
             rest += 1;

@@ -79,10 +79,14 @@ fn otherwise(
     let entries = numbered(slice.entries());
     let of_whole = numbered(whole.entries.iter().copied());
     let place = |entry: &Entry<'_>| entry.number.get() as usize - 1;
-    for (key, was) in of_whole.iter().filter(|(_, was)| kept.transactions.contains(&place(was))) {
-        let at = place(was);
+    let pairs: Vec<_> = of_whole
+        .iter()
+        .filter(|(_, was)| kept.transactions.contains(&place(was)))
+        .map(|(key, was)| (place(was), was, entries.get(key)))
+        .collect();
+    for &(at, was, is) in &pairs {
         let degree = if chosen.contains(&at) { Degree::Chosen } else { Degree::Account };
-        if !entries.get(key).is_some_and(|is| same::account(was, is, degree)) {
+        if !is.is_some_and(|is| same::account(was, is, degree)) {
             found.insert(at);
         }
     }
@@ -91,13 +95,11 @@ fn otherwise(
         found.extend(chosen);
     }
     if found.is_empty() {
-        let told = |at: &usize| {
-            let was = &whole.entries[*at];
-            let is =
-                of_whole.iter().find(|(_, entry)| place(entry) == *at).and_then(|(key, _)| entries.get(key));
-            is.is_some_and(|is| same::values((whole.conversation, was), (slice, is)))
-        };
-        found.extend(chosen.iter().filter(|at| !told(at)));
+        let told = |was, is| same::values((whole.conversation, was), (slice, is));
+        let otherwise = pairs
+            .into_iter()
+            .filter(|&(at, was, is)| chosen.contains(&at) && !is.is_some_and(|is| told(was, is)));
+        found.extend(otherwise.map(|(at, ..)| at));
     }
     found
 }
