@@ -18,7 +18,7 @@ use std::path::PathBuf;
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture file, - for standard input; or a file with a page, which needs --model
+    /// Capture file, - for standard input; or a file with a page, whose pump --model names
     capture: PathBuf,
     /// CSV export, as downloaded from CareLink, or a tab-separated table of events
     export: PathBuf,
