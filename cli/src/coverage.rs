@@ -26,7 +26,7 @@ use std::path::PathBuf;
 /// What `carelink coverage` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// How to write the shares

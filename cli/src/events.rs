@@ -21,10 +21,25 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
+/// What the help says beside the options.
+pub const HELP: &str = "\
+Columns:
+  time, type, values, pump   as in the vendor's exports
+  seq                        the order of the rows: by time, and pump by pump and page by page where a clock goes back
+  page, offset               the page that the event's record is on, or its file, and the record's first byte there
+  setting                    old or new, where a record tells what was set before and what is set now
+  frame                      the frame that holds it, in JSON and CSV
+
+Files with pages hold them raw, with or without their CRC-16, or as digits, base64, a dump of xxd, hexdump, od or decocare,
+lines of Loop's log, an array of C, JSON of records, or one 32-bit number for each byte. Names such as history-page-3 or
+glucose-page-17 tell what they hold; else the bytes do. Without --model the records on history pages tell the pump's model.
+
+Example: carelink events --model 522 pages/*.data";
+
 /// What `carelink events` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// How to write the events; text is separated by tabs, as the vendor's table is

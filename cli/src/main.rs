@@ -51,7 +51,7 @@ enum Verb {
     #[command(after_help = "Example: carelink show download.pcapng -n 12")]
     Show(show::Args),
     /// List the events in captures or pages, by the vendor's names
-    #[command(after_help = "Example: carelink events --model 522 pages/*.data")]
+    #[command(after_help = events::HELP)]
     Events(events::Args),
     /// Write the history and sensor pages of a capture to files
     #[command(after_help = "Example: carelink pages download.pcapng -o pages")]

@@ -4,7 +4,7 @@
 use crate::forms::{KNOWN, Text};
 use crate::page::{Kind, Page};
 use anyhow::{Result, bail, ensure};
-use carelink_core::history::fit::{Fit, fitting};
+use carelink_core::history::fit::{Fit, fitting, is_empty};
 use carelink_core::history::layout::Layout;
 use carelink_core::pages;
 use carelink_core::pump::model::{Known, Pump};
@@ -37,7 +37,8 @@ pub fn kind(bytes: &[u8], pump: Pump, text: Text) -> Result<Kind> {
     } else {
         "the bytes are as many as a page has without its CRC-16"
     };
-    if fits.is_empty() || fits.len() == Layout::COUNT {
+    ensure!(!is_empty(first), "an empty page of any kind: name the file so, such as history-page-0.data");
+    if fits.is_empty() {
         bail!(
             "{proof}, but its records are no history of any model; if it is a page of the sensor, name the file so, such as \
              glucose-page-7.data"
@@ -77,7 +78,7 @@ pub fn misfit(page: &Page<'_>) -> Option<String> {
 /// a sentence of it.
 #[must_use]
 pub fn pump<'p>(pages: impl Iterator<Item = &'p Page<'p>>) -> Option<(Option<Pump>, String)> {
-    let pages: Vec<_> = pages.map(|page| page.bytes).collect();
+    let pages: Vec<_> = pages.map(|page| page.bytes).filter(|page| !is_empty(page)).collect();
     let Fit { layouts, pump } = Fit::of(&pages);
     let told = match (pump, layouts.as_slice()) {
         _ if pages.is_empty() => return None,

@@ -193,6 +193,24 @@ fn no_row_comes_from_records_of_another_model() -> Result<()> {
     Ok(())
 }
 
+/// What all models read alike needs no model; what they do not is not guessed.
+#[test]
+fn a_model_is_needed_only_where_it_makes_a_difference() -> Result<()> {
+    let alike = events(&[], &[("0.bin", &page(&rewind(1, 0, 9, 5, 3, 16)))])?;
+    assert_eq!((alike.column("type"), alike.code), (vec!["Rewind".to_owned()], Some(0)), "{}", alike.said);
+    // 2.5 U on a small pump, another amount on a large one.
+    let open = events(&[], &[("0.bin", &page("2419 00400A0510"))])?;
+    assert!(
+        open.rows.is_empty() && open.said.contains("no model is told, and records of a "),
+        "{}",
+        open.said
+    );
+    assert_eq!(open.code, Some(1));
+    let empty = events(&[], &[("0.bin", &page(""))])?;
+    assert!(empty.said.contains("an empty page of any kind"), "{}", empty.said);
+    Ok(())
+}
+
 /// A record that no model has: what is before it stays, unless models differ in the length of the one just before it.
 #[test]
 fn what_lies_before_a_break_is_kept_if_it_is_sure() -> Result<()> {

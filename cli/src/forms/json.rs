@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: JSON: records as ecc1's and openaps' tools write them, or bytes of pages as numbers, digits or base64. Out: pages.
 //!
-//! Records have their bytes as base64 (`Data`, or `id`), or as digits of their parts (`_head`, `_date`, `_body`). They mostly
+//! Records have their bytes as base64 (`Data`, or `id`), or their parts as digits (`_head`, `_date`, `_body`). They mostly
 //! come newest first. As no page is told, they are put on pages as a pump does it, without check values.
 
 use super::arrays::bytes;
@@ -103,7 +103,10 @@ fn of_record(record: &Map<String, Value>) -> Option<Vec<u8>> {
     if let Some(data) = text("Data").or_else(|| text("id")) {
         return BASE64_STANDARD.decode(data).ok().filter(|bytes| !bytes.is_empty());
     }
-    let part = |key: &str| hex::decode(text(key).unwrap_or_default()).ok();
+    let part = |key: &str| {
+        let text = text(key).unwrap_or_default();
+        hex::decode(text).ok().or_else(|| BASE64_STANDARD.decode(text).ok())
+    };
     let bytes = [part("_head")?, part("_date")?, part("_body")?].concat();
     (!bytes.is_empty()).then_some(bytes)
 }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// What `carelink plot` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// File to write: a picture if it ends in .svg or .png, a web page that needs no network if it ends in .html

@@ -43,8 +43,7 @@ impl Fit {
             let same = |page: &&[u8]| rest.iter().all(|layout| read(page, *layout) == read(page, *first));
             pages.iter().all(same).then_some(*first)
         };
-        let told = pages.iter().any(|page| page.iter().any(|&byte| byte != 0));
-        let pump = alike().filter(|_| told).and_then(pump);
+        let pump = alike().filter(|_| !pages.iter().all(|page| is_empty(page))).and_then(pump);
         Self { layouts, pump }
     }
 }
@@ -78,6 +77,12 @@ fn read(page: &[u8], layout: Layout) -> Vec<Record> {
     let mut found = Vec::new();
     records(&mut Cursor::new(area, 0, cut, &mut ()), layout, false, cut, &mut |record| found.push(record));
     found
+}
+
+/// True if a page has no records.
+#[must_use]
+pub fn is_empty(page: &[u8]) -> bool {
+    area(page).0.iter().all(|&byte| byte == 0)
 }
 
 /// What of a page has records, and whether it is cut off.
