@@ -5,6 +5,7 @@ mod faults;
 mod foreign;
 mod limits;
 mod memory;
+mod meters;
 mod replay;
 mod wanted;
 
