@@ -125,14 +125,17 @@ fn inspect_meter(transfers: &[&Transfer], found: &mut Found) {
         found.check("length of a report", length + 4 <= report.len());
         message.extend(&report[4..(4 + length).min(report.len())]);
         found.check("rest of a report", report[4 + length..].iter().all(|byte| *byte == 0));
-        let whole = message.get(28..30).is_none_or(|size| {
-            let size = 33 + usize::from(size[0]) + 256 * usize::from(size[1]);
-            !message.starts_with(&[0x51, 0x01]) || message.len() >= size
-        });
-        if !whole || length + 4 == longest.min(64) && !message.starts_with(&[0x51, 0x01]) {
+        let envelope = message.starts_with(&[0x51, 0x01]);
+        let whole = match message.get(28..30) {
+            Some(size) => {
+                !envelope || message.len() >= 33 + usize::from(size[0]) + 256 * usize::from(size[1])
+            }
+            None => !envelope,
+        };
+        if !whole || length + 4 == longest.min(64) && !envelope {
             continue;
         }
-        if message.starts_with(&[0x51, 0x01]) {
+        if envelope {
             let sum =
                 message.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)).wrapping_sub(message[32]);
             found.check("message-sum", sum == message[32]);
