@@ -126,7 +126,10 @@ impl Front {
         let conversation = *self.lines.entry((record.interface, wrapped.ends)).or_insert(count);
         let bytes = record.data.get(wrapped.header..).unwrap_or_default();
         let reported = record.sent.checked_sub(wrapped.header).filter(|&reported| reported > 0)?;
-        Some(stream(record, conversation, wrapped.direction, wrapped.header, bytes, reported))
+        Some(Packet {
+            carrier: wrapped.carrier,
+            ..stream(record, conversation, wrapped.direction, wrapped.header, bytes, reported)
+        })
     }
 
     fn tcp(&mut self, record: &Record<'_>) -> Option<Packet> {

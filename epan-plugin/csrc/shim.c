@@ -397,15 +397,15 @@ static epan_bool dissect_reports_heuristic(tvbuff_t *tvb, packet_info *pinfo, pr
     return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_REPORTS, known == CL_REPORTS) != 0;
 }
 
-/* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
+/* ---- Other carriers: the user said that they carry CareLink. Only those of a meter keep the limits of transfers. ---- */
 
-static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t direction)
+static int dissect_other(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t carrier, uint8_t direction)
 {
     cl_transfer transfer = {
         .interface = interface_of(pinfo),
         .number = find_or_create_conversation(pinfo)->conv_index,
         .direction = direction,
-        .carrier = CL_STREAM,
+        .carrier = carrier,
         .certain = 1,
     };
 
@@ -435,7 +435,13 @@ static int dissect_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 {
     const bool rtac = proto_is_frame_protocol(pinfo->layers, "rtacser");
 
-    return dissect_stream(tvb, pinfo, tree, rtac ? rtac_direction(tvb) : direction_of(pinfo));
+    return dissect_other(tvb, pinfo, tree, CL_STREAM, rtac ? rtac_direction(tvb) : direction_of(pinfo));
+}
+
+/* The same, for the reports of a meter: user link types and exported PDUs. */
+static int dissect_named_reports(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_other(tvb, pinfo, tree, CL_REPORTS, direction_of(pinfo));
 }
 
 /* A stick behind a TCP port: the port that the user named is the stick's. */
@@ -444,7 +450,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     const bool to_stick = pinfo->match_uint == pinfo->destport, from_stick = pinfo->match_uint == pinfo->srcport;
     const uint8_t direction = to_stick == from_stick ? CL_UNDIRECTED : to_stick ? CL_TO_STICK : CL_FROM_STICK;
 
-    return dissect_stream(tvb, pinfo, tree, direction);
+    return dissect_other(tvb, pinfo, tree, CL_STREAM, direction);
 }
 
 /* ---- Registration ---- */
@@ -540,6 +546,7 @@ static void register_protocol(void)
     /* All bear the protocol's own name as their description: 4.0 finds the one behind a port preference by it. */
     usb_handle = register_dissector("carelink_usb", dissect_usb, proto_carelink);
     named_handle = register_dissector("carelink", dissect_named, proto_carelink);
+    register_dissector("carelink_nextlink", dissect_named_reports, proto_carelink);
     tcp_handle = register_dissector("carelink_tcp", dissect_tcp, proto_carelink);
 }
 

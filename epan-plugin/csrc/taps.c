@@ -326,7 +326,8 @@ static void export_pdu(packet_info *pinfo, tapped *transfer)
 {
     const exp_pdu_data_item_t tags = {pdu_tags_size, write_pdu_tags, transfer};
     const exp_pdu_data_item_t *items[] = {&tags, NULL};
-    exp_pdu_data_t *pdu = export_pdu_create_tags(pinfo, "carelink", EXP_PDU_TAG_DISSECTOR_NAME, items);
+    const char *name = transfer->reports[0].device == CL_METER ? "carelink_nextlink" : "carelink";
+    exp_pdu_data_t *pdu = export_pdu_create_tags(pinfo, name, EXP_PDU_TAG_DISSECTOR_NAME, items);
 
     pdu->pdu_tvb = transfer->tvb;
     pdu->tvb_captured_length = tvb_captured_length(transfer->tvb);

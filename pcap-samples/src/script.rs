@@ -431,7 +431,7 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             ("link usb",                               "x:1: \"usb\" is none of the links usbmon-48, usbmon-64"),
-            ("product-info",                           "x:1: a line \"stick SERIAL\" must come first"),
+            ("product-info",                           "x:1: a line \"stick SERIAL\" or \"meter\" must come first"),
             ("stick 0A1B",                             "x:1: a stick's serial number has three bytes"),
             ("stick 0A1B2C\nfetch 0x8D",               "x:2: expected an outcome at the end of the line"),
             ("stick 0A1B2C\nfetch 0x18D accepted",     "x:2: expected an opcode, found \"0x18D\", which is no number"),

@@ -8,6 +8,7 @@ pub mod context;
 pub mod ids;
 pub mod ledger;
 pub(crate) mod order;
+pub(crate) mod pace;
 pub mod packet;
 pub mod piece;
 pub mod report;

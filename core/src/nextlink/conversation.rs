@@ -10,6 +10,7 @@ use super::dialogue::Dialogue;
 use super::envelope::{self, Echo, Envelope};
 use super::message::{self, Message};
 use super::payload::{self, Packet, Payload};
+use super::proof::{self, Wait};
 use super::state::{Book, Meter, Sent};
 use crate::carrier::book::Request;
 use crate::carrier::context::Context;
@@ -35,6 +36,8 @@ pub(super) struct Conversation<'t> {
 #[derive(Clone, Copy)]
 struct Came<'b> {
     at: At,
+    /// How long it took, in nanoseconds.
+    waited: u64,
     envelope: Envelope,
     payload: Payload,
     bytes: &'b [u8],
@@ -59,6 +62,7 @@ impl Conversation<'_> {
         if step == Step::Back {
             self.interrupt(marks);
         }
+        let waited = transfer.time.saturating_sub(std::mem::replace(&mut self.meter.spoke, transfer.time));
         let Whole { direction, bytes, cut } = whole;
         let mut nobody = ();
         let mut c = Cursor::new(bytes, 0, cut, &mut nobody);
@@ -69,10 +73,10 @@ impl Conversation<'_> {
             (Direction::FromStick, Some(Message::Envelope(envelope, payload))) => {
                 let bytes = bytes.get(envelope::LENGTH..).unwrap_or_default();
                 let bytes = &bytes[..bytes.len().min(envelope.length.into())];
-                let came = Came { at: transfer.at(), envelope, payload, bytes, lacks: 0 };
+                let came = Came { at: transfer.at(), waited, envelope, payload, bytes, lacks: 0 };
                 Some(self.answer(transfer, came, marks))
             }
-            (Direction::FromStick, None) => self.broken(transfer, bytes, cut, marks),
+            (Direction::FromStick, None) => self.broken(transfer, waited, whole, marks),
         }
     }
 
@@ -251,8 +255,8 @@ impl Conversation<'_> {
     fn broken(
         &mut self,
         transfer: &Transfer<'_>,
-        bytes: &[u8],
-        cut: bool,
+        waited: u64,
+        Whole { bytes, cut, .. }: Whole<'_>,
         marks: &mut Marks,
     ) -> Option<RequestId> {
         let mut nobody = ();
@@ -263,7 +267,8 @@ impl Conversation<'_> {
         };
         let bytes = &bytes[envelope::LENGTH..];
         let lacks = small(usize::from(envelope.length).saturating_sub(bytes.len()));
-        let came = Came { at: transfer.at(), envelope, payload: Payload::Data, bytes, lacks };
+        let at = transfer.at();
+        let came = Came { at, waited, envelope, payload: Payload::Data, bytes, lacks };
         Some(self.answer(transfer, came, marks))
     }
 
@@ -297,11 +302,29 @@ impl Conversation<'_> {
         let transaction = self.meter.open;
         if let Some(transaction) = transaction {
             self.count(transaction, came.at);
+            if !self.proves(transaction, &came) {
+                self.interrupt(marks);
+            }
             if self.take(transaction, came, marks) {
                 self.answered();
             }
         }
         id
+    }
+
+    /// True if an answer has the form and the pace of one to this command.
+    fn proves(&mut self, id: TransactionId, came: &Came<'_>) -> bool {
+        let Some(command) = self.transactions.get(id).and_then(Transaction::command) else { return true };
+        let (_, parts) = self.transactions.reply(id);
+        let wait = match (command.expects, came.payload) {
+            (Expects::Several, _) if parts.is_empty() => Wait::First,
+            (Expects::Several, _) => Wait::Next,
+            (_, Payload::Ack) if command.parameters == 0 => Wait::Ready,
+            _ => Wait::Answer,
+        };
+        // What the meter says in the pump's place, it says when its patience is over.
+        let of_pump = came.sound() && came.envelope.refusal == Refusal::None;
+        !of_pump || proof::fits(&command, came.payload) && self.meter.pace.keeps(wait, came.waited)
     }
 
     /// Takes an answer into its transaction. False if more of it is to come.

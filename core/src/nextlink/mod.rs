@@ -16,6 +16,7 @@ pub mod heuristic;
 pub mod hid;
 pub mod message;
 pub mod payload;
+mod proof;
 pub mod report;
 pub mod show;
 mod state;

@@ -5,6 +5,7 @@ use super::attempt::Attempt;
 use super::codes::Word;
 use super::envelope::Echo;
 use super::heuristic::Heuristic;
+use super::proof::Pace;
 use crate::carrier::book;
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::order::Order;
@@ -47,6 +48,9 @@ pub(super) struct Meter {
     /// The transaction before that.
     pub before: Option<TransactionId>,
     pub order: Order,
+    pub pace: Pace,
+    /// When the host or the meter spoke last.
+    pub spoke: u64,
 }
 
 /// One direction of a meter.

@@ -7,6 +7,7 @@ mod foreign;
 mod left_out;
 mod limits;
 mod memory;
+mod meters;
 mod replay;
 mod wanted;
 

@@ -67,6 +67,20 @@ pub fn sessions() -> Vec<(String, samples::Session)> {
     paths.iter().map(load).collect()
 }
 
+/// Those of sticks.
+pub fn of_sticks() -> impl Iterator<Item = (String, samples::Session)> {
+    sessions().into_iter().filter(|(_, session)| !is_of_meter(session))
+}
+
+/// Those of meters.
+pub fn of_meters() -> impl Iterator<Item = (String, samples::Session)> {
+    sessions().into_iter().filter(|(_, session)| is_of_meter(session))
+}
+
+fn is_of_meter(session: &samples::Session) -> bool {
+    session.data().any(|transfer| transfer.transfer_type == samples::TransferType::Interrupt)
+}
+
 /// The transfers with payload, numbered from 1.
 pub fn packets(session: &samples::Session) -> Vec<Packet> {
     (1..).zip(session.data()).map(|(frame, transfer)| Packet::new(transfer, frame)).collect()
