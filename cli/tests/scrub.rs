@@ -2,11 +2,13 @@
 //! In: samples and recordings, in every way of capturing, whole and damaged. Out: proof that nothing is left in what is
 //! scrubbed of the serials and other identities that were in it, and that it reads as before.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use carelink_capture::pcapng::{Block, COMMENT, Fate, Kind, Order, rewrite};
 use carelink_capture::{container, tcp};
 use carelink_cli::conversation::{Conversation, Options};
 use carelink_cli::scrub::{Scrubbed, Wishes, scrub};
+use carelink_cli::slice::{Choice, Slice};
+use carelink_core::exchange::Outcome;
 use carelink_core::registry;
 use carelink_core::transfer::Direction;
 use carelink_core::tree::field::{FieldDef, Identity};
@@ -250,6 +252,25 @@ fn names_and_other_devices_are_left_out() -> Result<()> {
 }
 
 /// The invented values join a capture up as the real ones did.
+/// That packets were left out on purpose is no secret, and is needed to read the rest.
+#[test]
+fn a_slice_is_scrubbed_as_a_slice() -> Result<()> {
+    let whole = fs::read(&samples()[0])?;
+    let (conversation, choice) = (read(&whole)?, Choice::numbers("1,4").map_err(Error::msg)?);
+    let mut slice = Cursor::new(Vec::new());
+    let options = options();
+    let cut = Slice::new(&conversation, &choice, &options).context("they are there")?;
+    cut.write(|| Ok(whole.as_slice()), &mut slice)?;
+    let slice = slice.into_inner();
+    let scrubbed = scrubbed(&slice, "slice", &wishes(true, true))?;
+    let outcomes = |capture: &[u8]| -> Result<Vec<_>> {
+        Ok(read(capture)?.entries().map(|entry| entry.transaction.outcome()).collect())
+    };
+    assert!(outcomes(&slice)?.contains(&Outcome::Complete));
+    assert_eq!(outcomes(&scrubbed.capture)?, outcomes(&slice)?);
+    Ok(())
+}
+
 #[test]
 fn a_value_becomes_the_same_wherever_it_is() -> Result<()> {
     let capture = fs::read(folder().join("13-two-sticks-two-pumps.pcapng"))?;

@@ -134,7 +134,9 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         Wishes { options: args.options.clone(), times: args.times, unknown: args.unknown, seed: args.seed };
     let scrubbed = scrub(&capture, &name, &wishes)?;
     let Some(Scrubbed { capture, report, damage }) = scrubbed else {
-        eprintln!("carelink: {name}: no CareLink stick, so there is nothing to write");
+        eprintln!(
+            "carelink: {name}: no CareLink stick, so there is nothing to write (a meter's capture cannot be scrubbed yet)"
+        );
         return Ok(Ending::Found);
     };
     target.write_all(&capture).with_context(|| format!("cannot write {}", args.output.display()))?;

@@ -9,6 +9,7 @@ use carelink_capture::tcp;
 use carelink_capture::usb::{self, Urb};
 use carelink_core::exchange::Outcome;
 use carelink_core::pump::Opcode;
+use carelink_core::transfer::LEFT_OUT;
 use etherparse::{NetSlice, TransportSlice};
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -179,11 +180,16 @@ fn strip(block: &mut Block, note: &str, left_out: &mut LeftOut) -> Result<Fate> 
         }
     };
     let options = block.options();
+    // A slice is no capture that lost packets, and must go on to say so.
+    let left_out_before = block.record().is_some_and(|record| record.left_out);
     let needed: Vec<_> = options.list.iter().filter(|choice| kept.contains(&choice.code)).collect();
-    left_out.options += (options.list.len() - needed.len()) as u64;
+    left_out.options += (options.list.len() - needed.len()) as u64 - u64::from(left_out_before);
     let mut choices = Choices::default();
     for Choice { code, value, .. } in needed {
         choices.add(*code, value.clone());
+    }
+    if left_out_before {
+        choices = choices.with(COMMENT, LEFT_OUT);
     }
     match block.kind() {
         Kind::Section => *block = Block::section(block.order(), &choices.with(COMMENT, note)),

@@ -88,7 +88,7 @@ mod tests {
                 expects: Expects::One,
                 sound: true,
             };
-            super::fits(&command, came)
+            fits(&command, came)
         };
         assert!(fits(0x8D, 0, Payload::Data) && !fits(0x8D, 0, Payload::Ack), "Read Pump Model");
         assert!(
