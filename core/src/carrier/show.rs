@@ -163,8 +163,12 @@ impl Place<'_> {
         let shows_whole = |id: &TransactionId| {
             fact.marks.has(Marks::COMPLETES) || links::ends_early(transactions, *id, self.frame)
         };
-        if let Some(id) = self.id.filter(|id| self.options.reassemble && shows_whole(id)) {
-            links::reassembled(transactions, id, span, c);
+        match self.id {
+            Some(id) if self.options.reassemble && shows_whole(&id) => {
+                links::reassembled(transactions, id, span, c);
+            }
+            Some(id) if !fact.marks.has(Marks::WHOLE_REPLY) => links::lead(transactions, id, self.frame, c),
+            _ => {}
         }
         if let Some(id) = self.id.filter(|_| fact.marks.has(Marks::WHOLE_REPLY)) {
             reply::echo(transactions, id, c);

@@ -111,7 +111,7 @@ fn packet<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Packe
     let serial = packet::serial(c)?;
     let opcode = packet::opcode(c)?;
     c.title(format_args!("Packet to the Pump: {opcode}, pump {serial}"));
-    c.info(format_args!("Send: {opcode} → pump {serial}"));
+    c.info(format_args!("{opcode} → pump {serial}"));
     let count = c.read(COUNT, be_u8)?;
     let left = c.remaining().checked_sub(1).ok_or_else(|| c.stop())?;
     if count > 0 {

@@ -222,14 +222,13 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
     let RadioReply { rssi, length, .. } = reply;
     let minus = if *rssi < 0 { "−" } else { "" };
     let strength = rssi.unsigned_abs();
-    let end = if reply.end_of_data { ", end of data" } else { "" };
     match reply.response {
         ResponseType::Ack => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
         ResponseType::Timeout => {
             c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
         }
         ResponseType::Single | ResponseType::Part => {
-            c.info(format_args!("Radio data: {length} bytes, RSSI {minus}{strength} dBm{end}"));
+            c.info(format_args!("{length} bytes, RSSI {minus}{strength} dBm"));
         }
         other => c.info(format_args!("Radio reply: {other}")),
     }

@@ -130,7 +130,7 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let pages = c.read(PAGES, be_u8)?;
         c.read(RESERVED, nom::bytes::complete::take(1usize))?;
         let opcode = packet::opcode(c)?;
-        c.info(format_args!("Transmit: {opcode} → pump {serial}"));
+        c.info(format_args!("{opcode} → pump {serial}"));
         c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
         let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })

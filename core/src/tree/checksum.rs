@@ -102,6 +102,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
                 self.relabel(format_args!(
                     "{what}: 0x{sent:0digits$x} [incorrect, should be 0x{computed:0digits$x}]"
                 ));
+                self.info(format_args!("bad {what}"));
                 self.expert(
                     BAD_CRC,
                     format_args!("{what} is 0x{sent:0digits$x}, should be 0x{computed:0digits$x}"),

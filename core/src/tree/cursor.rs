@@ -278,6 +278,11 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.sink.info(text);
     }
 
+    /// Puts a sentence before all others for the packet list.
+    pub fn lead(&mut self, text: fmt::Arguments<'_>) {
+        self.sink.lead(text);
+    }
+
     /// True if sentences for the packet list are kept.
     #[must_use]
     pub fn wants_info(&self) -> bool {

@@ -142,6 +142,8 @@ pub trait Sink {
     fn expert(&mut self, _mark: Mark, _note: ExpertInfo, _detail: fmt::Arguments<'_>) {}
     /// Adds a sentence for the packet list.
     fn info(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Puts a sentence before all others for the packet list: what matters most.
+    fn lead(&mut self, _text: fmt::Arguments<'_>) {}
     /// Takes that the item at `check` is a check value over the bytes at `covered`, which are all there.
     fn seal(&mut self, _covered: Span, _check: Span) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
@@ -170,6 +172,12 @@ impl Sink for InfoLine {
         }
         // Writing to a String cannot fail.
         let _ = fmt::Write::write_fmt(&mut self.0, text);
+    }
+    fn lead(&mut self, text: fmt::Arguments<'_>) {
+        if !self.0.is_empty() {
+            self.0.insert_str(0, ", ");
+        }
+        self.0.insert_str(0, &text.to_string());
     }
 }
 
@@ -456,6 +464,12 @@ impl<I: Wanted> Sink for Outline<I> {
     fn info(&mut self, text: fmt::Arguments<'_>) {
         if self.wants_info() {
             self.info.info(text);
+        }
+    }
+
+    fn lead(&mut self, text: fmt::Arguments<'_>) {
+        if self.wants_info() {
+            self.info.lead(text);
         }
     }
 

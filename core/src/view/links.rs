@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a frame of a transaction. Out: how it hangs together with the others: request, response, parts and the whole.
 
-use super::reply;
-use crate::exchange::{Transaction, TransactionId, Transactions};
-use crate::pump::Opcode;
+use super::{page, reply};
+use crate::exchange::{Stage, Transaction, TransactionId, Transactions};
+use crate::pump::{Opcode, PageKind};
 use crate::pump::model::Pump;
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
@@ -70,6 +70,32 @@ pub fn reassembled_in<S: Sink>(
     };
     if whole != frame && parts.iter().any(|part| part.frame == frame) {
         c.generated(REASSEMBLED_IN, span, &whole);
+    }
+}
+
+/// Says first what a frame of the pump's answer belongs to: which part of which page, or the answer to which command.
+pub fn lead<S: Sink>(transactions: &Transactions, id: TransactionId, frame: u32, c: &mut Cursor<'_, '_, S>) {
+    let Some(transaction) = transactions.get(id).filter(|_| c.wants_info()) else { return };
+    let Some(opcode) = transaction.pump_opcode() else { return };
+    let (_, parts) = transactions.reply(id);
+    let title = page::title(transaction);
+    let answers = matches!(transaction.stage, Stage::PumpAck | Stage::PumpNak(_) | Stage::Timeout)
+        && transaction.response.is_some_and(|end| end.frame() == frame);
+    let of_frame = || (1..).zip(parts).find(|(_, part): &(usize, _)| part.frame == frame);
+    match (title, of_frame()) {
+        (Some(title), Some((nth, part))) => {
+            let (first, last) = (part.offset + 1, part.offset + part.len);
+            match opcode.page().and_then(PageKind::size) {
+                Some(size) => {
+                    c.lead(format_args!("{title}, part {nth} (bytes {first} to {last} of {size})"));
+                }
+                None => c.lead(format_args!("{title}, part {nth} (bytes {first} to {last})")),
+            }
+        }
+        (None, Some(_)) => c.lead(format_args!("{opcode}")),
+        (Some(title), None) if answers => c.lead(format_args!("{title}")),
+        (None, None) if answers => c.lead(format_args!("{opcode}")),
+        _ => {}
     }
 }
 

@@ -16,9 +16,11 @@ use crate::tree::expert::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
 use crate::{history, sensor};
+use jiff::civil::{Date, DateTime};
 use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::be_u16;
+use std::fmt;
 
 /// The most pages that are followed to find the time of one: pumps keep 32.
 const MOST_PAGES: u32 = 64;
@@ -32,6 +34,71 @@ pub fn request(transaction: &Transaction) -> Option<PageRequest> {
     match pump::parameters(opcode, &mut c, Pump::default()) {
         Ok(Some(Parameters::Page(page))) => Some(page),
         _ => None,
+    }
+}
+
+/// A page by its kind and number: `History page 5`, `Glucose page`.
+#[derive(Clone, Copy, Debug)]
+pub struct Title {
+    /// What it holds.
+    pub kind: PageKind,
+    /// Which one it is, if that is known.
+    pub number: Option<PageRequest>,
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            PageKind::History => "History page",
+            PageKind::Glucose => "Glucose page",
+            PageKind::Isig => "ISIG page",
+            PageKind::Vcntr => "VCNTR page",
+            PageKind::Trace => "Trace page",
+        })?;
+        match self.number {
+            Some(PageRequest::History(number) | PageRequest::Trace(number)) => write!(f, " {number}"),
+            Some(PageRequest::Sensor(number)) => write!(f, " {number}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The page that a transaction asks for, in words.
+#[must_use]
+pub fn title(transaction: &Transaction) -> Option<Title> {
+    let kind = transaction.pump_opcode()?.page()?;
+    Some(Title { kind, number: request(transaction) })
+}
+
+/// The days of the first and of the last record whose time is known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Days(Option<(Date, Date)>);
+
+impl Days {
+    fn add(&mut self, time: Option<DateTime>) {
+        if let Some(day) = time.map(DateTime::date) {
+            self.0 = Some((self.0.map_or(day, |(first, _)| first), day));
+        }
+    }
+}
+
+/// `, 2013-08-01 to 2013-08-03`
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => Ok(()),
+            Some((first, last)) if first == last => write!(f, ", {first}"),
+            Some((first, last)) => write!(f, ", {first} to {last}"),
+        }
+    }
+}
+
+/// Says what a page holds, before all else.
+fn lead<S: Sink>(title: Title, records: usize, days: Days, lacks: bool, c: &mut Cursor<'_, '_, S>) {
+    let end = if lacks { ", its end is missing" } else { "" };
+    match records {
+        1 => c.lead(format_args!("{title}: 1 record{days}{end}")),
+        _ => c.lead(format_args!("{title}: {records} records{days}{end}")),
     }
 }
 
@@ -55,11 +122,13 @@ pub fn show<S: Sink>(
                     format_args!("none of {MOST_PAGES} newer pages has a time, and no more are read"),
                 );
             }
-            let page = sensor::page::page(c, &beside, after, |_| {});
-            c.info(format_args!("glucose page of {} records", page.records));
+            let title = Title { kind, number: Some(PageRequest::Sensor(page)) };
+            let (mut days, lacks) = (Days::default(), c.stop().cut);
+            let page = sensor::page::page(c, &beside, after, |record| days.add(record.when.certain()));
+            lead(title, page.records, days, lacks, c);
         }
         _ => {
-            alone(kind, pump, c);
+            by_itself(Title { kind, number: request(transaction) }, pump, c);
         }
     }
 }
@@ -67,31 +136,37 @@ pub fn show<S: Sink>(
 /// Shows a page without its neighbours: how many records it has, as far as that is known, and the verdict on its check
 /// value.
 pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
-    match kind {
+    by_itself(Title { kind, number: None }, pump, c)
+}
+
+fn by_itself<S: Sink>(title: Title, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
+    let (mut days, lacks) = (Days::default(), c.stop().cut);
+    match title.kind {
         PageKind::History => {
-            let page = history::page::page(c, pump, |_| {});
-            c.info(format_args!("history page of {} records", page.records));
+            let page =
+                history::page::page(c, pump, |record| days.add(record.time.and_then(|time| time.valid())));
+            lead(title, page.records, days, lacks, c);
             (Some(page.records), page.crc)
         }
         PageKind::Glucose => {
             either(pump, c);
             let beside = Beside { large: pump.large(), ..Beside::default() };
-            let page = sensor::page::page(c, &beside, None, |_| {});
-            c.info(format_args!("glucose page of {} records", page.records));
+            let page = sensor::page::page(c, &beside, None, |record| days.add(record.when.certain()));
+            lead(title, page.records, days, lacks, c);
             (Some(page.records), page.crc)
         }
         PageKind::Isig => {
             let crc = sensor::isig::page(c, pump);
-            c.info(format_args!("ISIG page"));
+            c.lead(format_args!("{title}"));
             (None, crc)
         }
         PageKind::Vcntr => {
             let crc = sensor::vcntr::page(c);
-            c.info(format_args!("VCNTR page"));
+            c.lead(format_args!("{title}"));
             (None, crc)
         }
         PageKind::Trace => {
-            c.info(format_args!("trace page"));
+            c.lead(format_args!("{title}"));
             if let Err(stop) = trace(c) {
                 c.expert_stop(stop);
             }

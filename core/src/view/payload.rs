@@ -63,13 +63,13 @@ pub fn decode<S: Sink>(opcode: Option<Opcode>, pump: Pump, c: &mut Cursor<'_, '_
     if read(opcode, pump, c.rest()) == Told::Impossible {
         c.remainder(PAYLOAD);
         c.expert(DOES_NOT_FIT, format_args!("its values are not read"));
-        c.info(format_args!("a reply that does not fit {opcode}"));
+        c.lead(format_args!("{opcode}: the reply does not fit"));
         return;
     }
     // A group never fails here: it notes its own stops.
     let _ = c.group(REPLY, |c| {
         match pump::reply(opcode, c, pump) {
-            Ok(Some(reply)) => c.info(format_args!("{reply}")),
+            Ok(Some(reply)) => c.lead(format_args!("{opcode}: {reply}")),
             Ok(None) => {}
             Err(stop) => c.expert_stop(stop),
         }

@@ -84,7 +84,10 @@ pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cur
     match (page, doubt) {
         (Some(kind), Some(doubt)) => {
             page::damaged(kind, c);
-            c.info(format_args!("the records of the page are not read: {doubt}"));
+            match page::title(transaction) {
+                Some(title) => c.lead(format_args!("{title}: not read, {doubt}")),
+                None => c.lead(format_args!("not read: {doubt}")),
+            }
         }
         (None, Some(_)) => {
             c.remainder(PAYLOAD);
