@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: samples and recordings, as they are, converted, merged, exported, cut out. Out: the proof that Wireshark and the program
+//! In: samples and recordings, as they are, converted, merged, exported, annotated, cut out. Out: the proof that Wireshark and the program
 //! read the same of each: frames, streams, transactions, outcomes, and the values in the packet list's words.
 
 mod built;
 
+use carelink_cli::annotate::{Level, annotate};
 use carelink_cli::conversation::{Conversation, Options};
 use carelink_cli::slice::{Choice, Slice};
 use carelink_core::registry;
@@ -142,8 +143,16 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
         let path = tshark.lend(path).expect("it can be copied");
         let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let made = |what: &str| tshark.home().join(format!("{stem}-{what}"));
-        counts[0] += compare(&tshark, &path, "plain");
+        let plain = same(&tshark, &path, "plain");
+        counts[0] += plain.len();
         forms += 1;
+
+        let annotated = made("annotated.pcapng");
+        let bytes = std::fs::read(&path).expect("it can be read");
+        let mut file = Cursor::new(Vec::new());
+        annotate(&read(&path), Level::Full, bytes.as_slice(), &mut file).expect("memory can be written");
+        std::fs::write(&annotated, file.get_ref()).expect("the folder is ours");
+        assert!(same(&tshark, &annotated, "annotated") == plain, "{}", annotated.display());
 
         let zipped = made("zipped.pcapng.gz");
         run("sh", &["-c", &format!("gzip -c '{}' > '{}'", path.display(), zipped.display())]);
