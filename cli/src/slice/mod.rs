@@ -207,17 +207,23 @@ impl fmt::Display for Written {
     }
 }
 
+/// The most runs of numbers that are named.
+const RUNS: usize = 20;
+
 /// `3, 7 to 9`
 fn ranges(numbers: &BTreeSet<u32>) -> String {
     let numbers: Vec<_> = numbers.iter().copied().collect();
-    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let runs: Vec<_> = numbers.chunk_by(|one, next| one + 1 == *next).collect();
+    let (shown, rest) = runs.split_at(runs.len().min(RUNS));
+    let rest: usize = rest.iter().map(|run| run.len()).sum();
     let run = |run: &[u32]| match run {
         [one] => one.to_string(),
         [one, next] => format!("{one}, {next}"),
         [first, .., last] => format!("{first} to {last}"),
         [] => String::new(),
     };
-    runs.map(run).collect::<Vec<_>>().join(", ")
+    let told = shown.iter().map(|numbers| run(numbers)).collect::<Vec<_>>().join(", ");
+    if rest > 0 { format!("{told} and {rest} more") } else { told }
 }
 
 #[cfg(test)]
@@ -229,5 +235,7 @@ mod tests {
         let told = |numbers: &[u32]| ranges(&numbers.iter().copied().collect());
         assert_eq!(told(&[3, 7, 8, 9, 11, 12]), "3, 7 to 9, 11, 12");
         assert_eq!(told(&[]), "");
+        let odd: Vec<_> = (0..30).map(|half| 2 * half + 1).collect();
+        assert!(told(&odd).ends_with(", 37, 39 and 10 more"), "{}", told(&odd));
     }
 }
