@@ -226,13 +226,13 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
             | [0xA1, 0xB2, 0xC3 | 0x3C, 0xD4 | 0x4D]
             | [0xD4 | 0x4D, 0xC3 | 0x3C, 0xB2, 0xA1]
     );
-    if capture || path == Path::new("-") {
+    if capture {
         let whole = std::io::Cursor::new(start).chain(file);
         return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
     }
     file.read_to_end(&mut start).with_context(name)?;
     if start.is_empty() {
-        bail!("{}: the file is empty", path.display());
+        bail!("{}: nothing is in it", path.display());
     }
     let content = forms::read_mended(&start);
     // What is no page may be a recording of traffic, which is read as a capture.

@@ -34,8 +34,8 @@ pub struct Page<'a> {
     pub bytes: &'a [u8],
     /// The fetch that it came in, if it is of a capture.
     pub entry: Option<Entry<'a>>,
-    /// The file that it is, or is in, if it is of none.
-    pub file: Option<&'a Path>,
+    /// The file that it is of, and which page of it, from 1, if that has several.
+    pub file: Option<(&'a Path, Option<usize>)>,
 }
 
 impl<'a> Page<'a> {
@@ -70,10 +70,13 @@ impl<'a> Page<'a> {
             let size = size(kind, piece.bytes.len()).with_context(|| path.display().to_string())?;
             pages.extend((0..).zip(piece.bytes.chunks(size)).map(|(at, bytes)| {
                 let number = piece.number.and_then(|first| first.checked_add(at));
-                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some(path) }
+                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some((path, None)) }
             }));
         }
-        if pages.iter().all(|page: &Self| page.number.is_none())
+        if pages.len() > 1 {
+            (1..).zip(&mut pages).for_each(|(at, page): (_, &mut Self)| page.file = Some((path, Some(at))));
+        }
+        if pages.iter().all(|page| page.number.is_none())
             && let Some(numbers) = numbers(&name, pages.len())
         {
             pages.iter_mut().zip(numbers).for_each(|(page, number)| page.number = Some(number));
@@ -86,7 +89,8 @@ impl<'a> Page<'a> {
     pub fn name(&self) -> String {
         match (self.number, self.file) {
             (Some(number), _) => format!("{} {number}", self.kind.word()),
-            (None, Some(file)) => file.display().to_string(),
+            (None, Some((file, None))) => file.display().to_string(),
+            (None, Some((file, Some(at)))) => format!("{}, page {at} of it", file.display()),
             (None, None) => self.kind.word().to_owned(),
         }
     }
@@ -95,10 +99,14 @@ impl<'a> Page<'a> {
     #[must_use]
     pub fn place(&self) -> String {
         let frame = |entry: Entry<'_>| format!("frame {}: ", entry.transaction.request.frame());
-        let file = || self.file.map(|file| format!("{}: ", file.display()));
-        let from = self.entry.map(frame).or_else(file).unwrap_or_default();
-        let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
-        format!("{from}{} page{number}", self.kind.word())
+        let file = |(file, _): (&Path, _)| format!("{}: ", file.display());
+        let from = self.entry.map(frame).or_else(|| self.file.map(file)).unwrap_or_default();
+        let which = match (self.number, self.file) {
+            (Some(number), _) => format!(" {number}"),
+            (None, Some((_, Some(at)))) => format!(" ({at} in the file)"),
+            (None, _) => String::new(),
+        };
+        format!("{from}{} page{which}", self.kind.word())
     }
 
     /// True if all its records are there, though a check value may not be.

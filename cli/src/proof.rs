@@ -8,8 +8,8 @@ use carelink_core::history::fit::{Fit, fitting, is_empty};
 use carelink_core::history::layout::Layout;
 use carelink_core::pages;
 use carelink_core::pump::model::{Known, Pump};
+use carelink_core::pump::models::Models;
 use carelink_core::tree::checksum::CrcStatus;
-use carelink_core::tree::field::Evidence;
 
 /// The kind that the first page in `bytes` shows: by its check value, and by its records where sizes are the same.
 ///
@@ -47,7 +47,7 @@ pub fn kind(bytes: &[u8], pump: Pump, text: Text) -> Result<Kind> {
     ensure!(
         believed(pump).is_none_or(|layout| fits.contains(&layout)),
         "{proof}, a history page of a {}, and its records do not fit model {}: name the right one with --model",
-        models(&fits),
+        Models(&fits),
         pump.model.map(|model| model.to_string()).unwrap_or_default()
     );
     Ok(Kind::History)
@@ -55,8 +55,7 @@ pub fn kind(bytes: &[u8], pump: Pump, text: Text) -> Result<Kind> {
 
 /// The layout of a pump whose model is told, if the lengths of such records are known.
 fn believed(pump: Pump) -> Option<Layout> {
-    let layout = pump.model.filter(|_| pump.known >= Known::Told)?.row().layout?;
-    (layout.evidence != Evidence::Guessed).then_some(layout.value)
+    pump.model.filter(|_| pump.known >= Known::Told)?.row().known_layout()
 }
 
 /// Why nothing of a history page is to be listed, if its records are those of other models.
@@ -69,7 +68,7 @@ pub fn misfit(page: &Page<'_>) -> Option<String> {
         let model = page.pump.model.map(|model| model.to_string()).unwrap_or_default();
         format!(
             "its records do not fit model {model}, but a {}; name the right model with --model",
-            models(&fits)
+            Models(&fits)
         )
     })
 }
@@ -82,21 +81,9 @@ pub fn pump<'p>(pages: impl Iterator<Item = &'p Page<'p>>) -> Option<(Option<Pum
     let Fit { layouts, pump } = Fit::of(&pages);
     let told = match (pump, layouts.as_slice()) {
         _ if pages.is_empty() => return None,
-        (Some(_), _) => format!("no model is told; the records are those of a {}", models(&layouts)),
+        (Some(_), _) => format!("no model is told; the records are those of a {}", Models(&layouts)),
         (None, []) => "no model is told, and the pages are not of one pump".to_owned(),
-        (None, _) => format!("no model is told, and records of a {} differ", models(&layouts)),
+        (None, _) => format!("no model is told, and records of a {} differ", Models(&layouts)),
     };
     Some((pump, told))
-}
-
-/// `551 or 554`
-fn models(layouts: &[Layout]) -> String {
-    let families = layouts.iter().flat_map(|layout| layout.families());
-    let mut numbers: Vec<_> = families.map(|family| family.members[0].number).collect();
-    numbers.sort_unstable();
-    let words: Vec<_> = numbers.iter().map(u16::to_string).collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => words.concat(),
-    }
 }

@@ -211,6 +211,19 @@ fn a_model_is_needed_only_where_it_makes_a_difference() -> Result<()> {
     Ok(())
 }
 
+/// Pages without numbers are told apart by their place in the file.
+#[test]
+fn several_pages_in_a_file_are_told_apart() -> Result<()> {
+    let both = [page(&rewind(1, 0, 9, 5, 3, 16)), page(&rewind(2, 0, 9, 6, 3, 16))].concat();
+    let run = events(&["--model", "522"], &[("0.txt", hex::encode(&both).as_bytes())])?;
+    let pages: Vec<_> =
+        run.column("page").iter().filter_map(|page| Some(page.split_once("0.txt, ")?.1.to_owned())).collect();
+    assert_eq!(pages, ["page 1 of it", "page 2 of it"], "{:?}", run.rows);
+    let numbered = events(&["--model", "522"], &[("history-page-4-5.txt", hex::encode(&both).as_bytes())])?;
+    assert_eq!(numbered.column("page"), ["history 5", "history 4"], "a higher number is older");
+    Ok(())
+}
+
 /// A record that no model has: what is before it stays, unless models differ in the length of the one just before it.
 #[test]
 fn what_lies_before_a_break_is_kept_if_it_is_sure() -> Result<()> {

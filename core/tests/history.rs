@@ -22,6 +22,7 @@ use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::profile::Pattern;
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::opaque::UNKNOWN;
 use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
@@ -131,6 +132,26 @@ fn records_tell_the_layouts_that_they_fit() {
     }
     println!("{} pages fit", pages.len());
     assert_eq!(pages.len(), 11 + 11 + 36 + 8);
+}
+
+/// A pump that is said to be another is believed, and the tree says what its records fit.
+#[test]
+fn records_of_another_model_are_told() {
+    let mut page = [0; 1022];
+    let setup = [0x50, 0, 0x80, 0x40, 0x0A, 0x05, 0x10];
+    page[..7].copy_from_slice(&setup);
+    page[41..48].copy_from_slice(&[0x21, 0, 0x80, 0x40, 0x0B, 0x05, 0x10]);
+    let noted = |model: &str| {
+        let mut outline = Outline::default();
+        history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump(model), drop);
+        let told = outline
+            .experts()
+            .iter()
+            .any(|expert| EXPERTS[expert.expert as usize].name == "carelink.note.other_model");
+        (told, outline.texts().contains("they fit a 551 or 554"))
+    };
+    assert_eq!(noted("554"), (false, false));
+    assert_eq!([noted("522"), noted("523")], [(true, true); 2]);
 }
 
 /// Pages of the sensor, damaged pages and empty ones tell nothing.

@@ -49,7 +49,8 @@ impl Part {
         let (page, rest) = line.split_once(" - (bytes ")?;
         let (range, digits) = rest.split_once("): ")?;
         let (first, last) = range.split_once('-')?;
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        let (first, last): (usize, usize) =
+            (first.parse::<u16>().ok()?.into(), last.parse::<u16>().ok()?.into());
         let bytes = hex::decode(digits.trim()).ok().filter(|bytes| first + bytes.len() == last + 1)?;
         Some(Self { page: page.trim().parse().ok()?, first, bytes })
     }

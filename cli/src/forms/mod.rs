@@ -130,3 +130,35 @@ fn text(file: &[u8]) -> Option<Cow<'_, str>> {
     let plain = |c: char| !c.is_control() || c.is_ascii_whitespace();
     (!faulty && text.chars().all(plain)).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text of each form, cut off anywhere and with any letter replaced, is read or refused, and nothing else.
+    #[test]
+    fn damaged_text_is_read_or_refused() {
+        let texts = [
+            "HistoryPage 00 - (bytes 000-003): 7b140020\nHistoryPage 00 - (bytes 004-005): 0a0b\n",
+            "Fetched page 0: <6d2f0505 1e>\n",
+            "00000000: 7b00 c000 000c 1000  {.......\n00000008: 2800  (.\n",
+            "0000   0x33 0x00 0x2f    3./\n0003   0x0A    .\n",
+            "00000000  7b 00 c0 00 00 0c 10 00  28 00 61 62 63 64 65 66  |{.......(.abcdef|\n*\n00000030\n",
+            "0000000 007b 00c0 0c00 0010\n0000008 00aa\n0000009\n",
+            r#"[{"Type":"Rewind","Time":"2016-01-01T13:26:07Z","Data":"IQBHGg0BEA=="}]"#,
+            "unsigned char page[3] = { 0x33, /* 0 */ 0x00, 47 };",
+            "7B-14-00",
+        ];
+        for text in texts {
+            assert!(read(text.as_bytes()).is_ok_and(|content| content.text == Text::Known), "{text}");
+            for at in 0..text.len() {
+                let _ = read(&text.as_bytes()[..at]);
+                for other in b"09fF:-x*<>{}[] \n\"\\\xFF" {
+                    let mut text = text.as_bytes().to_vec();
+                    text[at] = *other;
+                    let _ = read(&text);
+                }
+            }
+        }
+    }
+}

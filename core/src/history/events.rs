@@ -5,18 +5,15 @@
 //! pattern or a setup makes one for itself and one for each of its entries. Records without a valid time make none.
 
 use super::basal::TempBasal;
-use super::bolus::{BolusType, PrimeType};
+use super::bolus::BolusType;
 use super::ids::Ids;
-use super::sensor_alerts::{Ahead, GlucoseRate, Limits, Pattern as AlertPattern, RateAlert};
-use super::sensor_setup::{More, Scope, SensorConfig};
 use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
+use super::setups::{
+    RATE_NEW, RATE_OLD, ahead_pattern, limit_pattern, rate_alert, sensor_config, wizard_config,
+};
 use super::stamp::Requestor;
-use super::wizard_setup::Config;
-use super::{Body, Record, RecordType, halves};
-use crate::pump::profile::Pattern;
-use crate::pump::settings::{AlertType, TimeFormat};
-use crate::pump::temp_basal::TempBasalKind;
-use crate::units::quantities::{Glucose, GlucoseUnit, Insulin, Minutes};
+use super::{Body, Record, RecordType, halves, words};
+use crate::units::quantities::{GlucoseUnit, Insulin, Minutes};
 use crate::vendor::{Datum, Event, Side};
 use jiff::civil::DateTime;
 
@@ -70,7 +67,7 @@ pub fn told(records: &[Record]) -> Vec<(usize, Event)> {
 fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, out: &mut Vec<Event>) {
     let record = &records[at];
     let event = Event::new(time, kind);
-    let requestor = requestor(record.requestor);
+    let requestor: Datum = record.requestor.and_then(Requestor::name).into();
     let asked = |event: Event| event.with(REQUESTOR, requestor.clone());
     let single = match &record.body {
         // The vendor leaves the requestor out of these two.
@@ -86,7 +83,7 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
             .with("RAW_MODULE", alarm.module)
             .with("LINE_NUM", alarm.line),
         Body::Alert(alert) => {
-            let (mode, level) = alert_names(*alert);
+            let (mode, level) = words::alert(*alert);
             if let Some(level) = level {
                 out.push(Event::new(time, "ChangeBeepVolume").with("LEVEL", level));
             }
@@ -110,12 +107,12 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
                 );
             }
             let count = u16::try_from(pattern.rates.len()).unwrap_or(u16::MAX);
-            let event = event.of(side).with("PATTERN_NAME", pattern_name(pattern.pattern));
+            let event = event.of(side).with("PATTERN_NAME", pattern.pattern.exported());
             asked(event.with("NUM_PROFILES", count))
         }
         Body::BasalStart(start) => asked(
             event
-                .with("PATTERN_NAME", pattern_name(start.pattern))
+                .with("PATTERN_NAME", start.pattern.exported())
                 .with("PROFILE_INDEX", start.index)
                 .with("RATE", start.rate.rate.value())
                 .with("START_TIME", start.rate.start),
@@ -215,17 +212,15 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
                 .with("AMOUNT", prime.amount.value())
                 .with("CONCENTRATION", Datum::Null)
                 .with("PROGRAMMED_AMOUNT", prime.programmed.value())
-                .with("PRIME_TYPE", prime_name(prime.kind)),
+                .with("PRIME_TYPE", prime.kind.name()),
         ),
         Body::ReservoirWarning(warning) => asked(match *warning {
             ReservoirWarning::Insulin(units) => event.with("AMOUNT", units),
             ReservoirWarning::Time(time) => event.with("AMOUNT", time),
         }),
-        Body::ScrollStep(step) => asked(event.with("STEP_SIZE", step_name(*step))),
+        Body::ScrollStep(step) => asked(event.with("STEP_SIZE", words::step(*step))),
         Body::SelectPattern(select) => asked(
-            event
-                .with("PATTERN_NAME", pattern_name(select.new))
-                .with("OLD_PATTERN_NAME", pattern_name(select.old)),
+            event.with("PATTERN_NAME", select.new.exported()).with("OLD_PATTERN_NAME", select.old.exported()),
         ),
         Body::SensorAlarm(alarm) => {
             asked(event.with("ALARM_TYPE", u8::from(alarm.code)).with("AMOUNT", alarm.amount))
@@ -236,7 +231,7 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
             asked(event)
         }
         Body::Silence(silence) => {
-            asked(event.with("DURATION", silence.duration).with("SCOPE", scope_name(silence.scope)))
+            asked(event.with("DURATION", silence.duration).with("SCOPE", silence.scope.exported()))
         }
         Body::Suspend(Suspend { new, old }) => {
             // Three bits hold the old state. What they hold of states above the fifth is not known: a real pump has 6 there
@@ -257,8 +252,8 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
             };
             asked(event.with("DURATION", duration))
         }
-        Body::TempType(kind) => asked(event.with("TEMP_BASAL_TYPE", temp_type_name(*kind))),
-        Body::TimeFormat(format) => asked(event.with("FORMAT", time_format_name(*format))),
+        Body::TempType(kind) => asked(event.with("TEMP_BASAL_TYPE", kind.exported())),
+        Body::TimeFormat(format) => asked(event.with("FORMAT", format.exported())),
         Body::Unabsorbed(entries) => {
             for (index, entry) in (0_u8..).zip(entries) {
                 out.push(
@@ -292,231 +287,4 @@ fn sided(out: &mut Vec<Event>, side: Side, tell: impl FnOnce(&mut Vec<Event>)) {
 
 fn with_ids(event: Event, ids: &Ids, keys: [&'static str; 3], text: impl Fn(u32) -> String) -> Event {
     keys.into_iter().zip(ids.ids).fold(event, |event, (key, id)| event.with(key, text(id)))
-}
-
-fn wizard_config(time: DateTime, config: &Config, out: &mut Vec<Event>) {
-    let size = |entries: usize| u16::try_from(entries).unwrap_or(u16::MAX);
-    out.push(
-        Event::new(time, "ChangeBolusWizardSetupConfig")
-            .with("IS_SETUP_COMPLETE", config.complete)
-            .with("IS_BOLUS_WIZARD_ENABLED", config.enabled)
-            .with("CARB_UNITS", config.carb_units)
-            .with("BG_UNITS", config.bg_units)
-            .with("INSULIN_ACTION_CURVE", u16::from(config.curve.unwrap_or(0)) * 60),
-    );
-    out.push(Event::new(time, "ChangeCarbRatioPattern").with("SIZE", size(config.ratios.len())));
-    for (index, entry) in (0_u8..).zip(&config.ratios) {
-        out.push(
-            Event::new(time, "ChangeCarbRatio")
-                .with("INDEX", index)
-                .with("AMOUNT", entry.value.value())
-                .with("UNITS", config.carb_units)
-                .with("START_TIME", entry.start),
-        );
-    }
-    let pattern = |kind, entries| {
-        Event::new(time, kind).with("ORIGINAL_UNITS", config.bg_units).with("SIZE", size(entries))
-    };
-    out.push(pattern("ChangeInsulinSensitivityPattern", config.sensitivities.len()));
-    for (index, entry) in (0_u8..).zip(&config.sensitivities) {
-        out.push(
-            Event::new(time, "ChangeInsulinSensitivity")
-                .with("INDEX", index)
-                .with("AMOUNT", entry.value)
-                .with("START_TIME", entry.start),
-        );
-    }
-    out.push(pattern("ChangeBGTargetRangePattern", config.targets.len()));
-    for (index, entry) in (0_u8..).zip(&config.targets) {
-        let [low, high] = entry.value;
-        out.push(
-            Event::new(time, "ChangeBGTargetRange")
-                .with("INDEX", index)
-                .with("AMOUNT_LOW", low)
-                .with("AMOUNT_HIGH", high)
-                .with("START_TIME", entry.start),
-        );
-    }
-}
-
-fn limit_pattern(time: DateTime, pattern: &AlertPattern<Limits>, out: &mut Vec<Event>) {
-    out.push(
-        Event::new(time, "ChangeSensorGlucoseLimitPattern")
-            .with("ENABLE", pattern.enabled)
-            .with("NUM_PROFILES", pattern.entries.len()),
-    );
-    for (index, entry) in (0_u8..).zip(&pattern.entries) {
-        // A low limit that is off is stored as 0, and exported as the lowest there is. None is known of the high one.
-        let low = match entry.low {
-            Glucose { count: 0, unit: GlucoseUnit::MgDl } => Glucose { count: 50, unit: GlucoseUnit::MgDl },
-            Glucose { count: 0, unit: GlucoseUnit::MmolL } => Glucose { count: 28, unit: GlucoseUnit::MmolL },
-            low => low,
-        };
-        let high = Some(entry.high).filter(|high| high.count > 0);
-        out.push(
-            Event::new(time, "ChangeSensorGlucoseLimitProfile")
-                .with("PROFILE_INDEX", index)
-                .with("LOW_LIMIT_ENABLE", entry.low.count > 0)
-                .with("LOW_LIMIT", low)
-                .with("HIGH_LIMIT_ENABLE", high.is_some())
-                .with("HIGH_LIMIT", high)
-                .with("START_TIME", entry.start),
-        );
-    }
-}
-
-fn ahead_pattern(time: DateTime, pattern: &AlertPattern<Ahead>, out: &mut Vec<Event>) {
-    out.push(
-        Event::new(time, "ChangeSensorPredictiveAlertPattern")
-            .with("ENABLE", pattern.enabled)
-            .with("NUM_PROFILES", pattern.entries.len()),
-    );
-    for (index, entry) in (0_u8..).zip(&pattern.entries) {
-        // What 0 stands for is not known.
-        let told = |minutes: Minutes| Some(minutes).filter(|minutes| minutes.0 > 0);
-        let (low, high) = (told(entry.low), told(entry.high));
-        out.push(
-            Event::new(time, "ChangeSensorPredictiveAlertProfile")
-                .with("PROFILE_INDEX", index)
-                .with("LOW_ENABLE", low.map(|_| true))
-                .with("LOW_DURATION", low)
-                .with("HIGH_ENABLE", high.map(|_| true))
-                .with("HIGH_DURATION", high)
-                .with("START_TIME", entry.start),
-        );
-    }
-}
-
-/// The keys of a rate alert, after the change and before it.
-const RATE_NEW: [&str; 5] = [
-    "NEW_LIMIT_UNITS",
-    "NEW_RISING_LIMIT_ENABLE",
-    "NEW_RISING_LIMIT",
-    "NEW_FALLING_LIMIT_ENABLE",
-    "NEW_FALLING_LIMIT",
-];
-const RATE_OLD: [&str; 5] = [
-    "OLD_LIMIT_UNITS",
-    "OLD_RISING_LIMIT_ENABLE",
-    "OLD_RISING_LIMIT",
-    "OLD_FALLING_LIMIT_ENABLE",
-    "OLD_FALLING_LIMIT",
-];
-
-fn rate_alert(event: Event, alert: &RateAlert, keys: [&'static str; 5]) -> Event {
-    let [units, rising_enable, rising, falling_enable, falling] = keys;
-    let unit = alert.rising.and_then(|rate| match rate.unit {
-        GlucoseUnit::MmolL => Some("mmol_l_minute"),
-        GlucoseUnit::MgDl => Some("mg_dl_minute"),
-        GlucoseUnit::Unset | GlucoseUnit::Unknown(_) => None,
-    });
-    event
-        .with(units, unit)
-        .with(rising_enable, alert.rising_enabled)
-        .with(rising, alert.rising.and_then(GlucoseRate::exported))
-        .with(falling_enable, alert.falling_enabled)
-        .with(falling, alert.falling.and_then(GlucoseRate::exported))
-}
-
-fn sensor_config(time: DateTime, config: &SensorConfig) -> Event {
-    let with_limits = matches!(config.more, More::Limits { .. });
-    let kind = if with_limits { "ChangeSensorSetupConfig" } else { "ChangeSensorSetupConfig2" };
-    let event =
-        Event::new(time, kind).with("IS_SENSOR_ENABLED", config.enabled).with("BG_UNITS", config.units);
-    let event = match config.more {
-        More::Limits { high_enabled, high, low_enabled, low } => event
-            .with("HIGH_GLUCOSE_ALARM_ENABLE", high_enabled)
-            .with("HIGH_GLUCOSE_LIMIT", high)
-            .with("HIGH_GLUCOSE_SNOOZE_TIME", config.high_snooze)
-            .with("LOW_GLUCOSE_ALARM_ENABLE", low_enabled)
-            .with("LOW_GLUCOSE_LIMIT", low)
-            .with("LOW_GLUCOSE_SNOOZE_TIME", config.low_snooze),
-        More::Areas { high, low, .. } => event
-            .with("HIGH_AREA_UNDER_CURVE", high)
-            .with("HIGH_GLUCOSE_SNOOZE_TIME", config.high_snooze)
-            .with("LOW_AREA_UNDER_CURVE", low)
-            .with("LOW_GLUCOSE_SNOOZE_TIME", config.low_snooze),
-    };
-    let event = event
-        .with("CAL_REMINDER_ENABLE", config.reminder)
-        .with("CAL_REMINDER_TIME", config.reminder_time)
-        .with("ALARM_SNOOZE_TIME", config.alarm_snooze)
-        .with("MISSED_DATA_TIME", config.missed_data);
-    let event = match config.more {
-        More::Areas { auto_cal, low_suspend, .. } => {
-            let event = event.with("IS_AUTO_CAL_ENABLE", auto_cal);
-            match low_suspend {
-                Some((enabled, limit)) => {
-                    event.with("IS_LOW_SUSPEND_ENABLE", enabled).with("LOW_SUSPEND_LIMIT", limit)
-                }
-                None => event,
-            }
-        }
-        More::Limits { .. } => event,
-    };
-    let transmitter = config.transmitter.map_or_else(|| "-------".into(), |id| id.to_string());
-    event.with("TRANSMITTER_ID", transmitter)
-}
-
-fn requestor(requestor: Option<Requestor>) -> Datum {
-    requestor.and_then(Requestor::name).into()
-}
-
-fn pattern_name(pattern: Pattern) -> Datum {
-    match pattern {
-        Pattern::Standard => "standard".into(),
-        Pattern::A => "pattern a".into(),
-        Pattern::B => "pattern b".into(),
-        Pattern::Unknown(_) => Datum::Null,
-    }
-}
-
-fn prime_name(kind: PrimeType) -> Datum {
-    kind.name().into()
-}
-
-fn alert_names(alert: AlertType) -> (Datum, Option<&'static str>) {
-    match alert {
-        AlertType::Low => ("audio".into(), Some("low")),
-        AlertType::Medium => ("audio".into(), Some("medium")),
-        AlertType::High => ("audio".into(), Some("high")),
-        AlertType::Vibrate => ("vibration".into(), None),
-        AlertType::Unknown(_) => (Datum::Null, None),
-    }
-}
-
-fn time_format_name(format: TimeFormat) -> Datum {
-    match format {
-        TimeFormat::Hours12 => "d12".into(),
-        TimeFormat::Hours24 => "d24".into(),
-        TimeFormat::Unknown(_) => Datum::Null,
-    }
-}
-
-fn temp_type_name(kind: TempBasalKind) -> Datum {
-    match kind {
-        TempBasalKind::Absolute => "insulin_units".into(),
-        TempBasalKind::Percent => "percentage".into(),
-        TempBasalKind::Unknown(_) => Datum::Null,
-    }
-}
-
-fn step_name(step: Insulin) -> Datum {
-    match step {
-        Insulin(25) => "step_0_point_025".into(),
-        Insulin(50) => "step_0_point_05".into(),
-        Insulin(100) => "step_0_point_1".into(),
-        _ => Datum::Null,
-    }
-}
-
-fn scope_name(scope: Scope) -> Datum {
-    match scope {
-        Scope::Off => "normal".into(),
-        Scope::High => "high_glucose".into(),
-        Scope::Low => "low_glucose".into(),
-        Scope::HighAndLow => "high_and_low_glucose".into(),
-        Scope::All => "all".into(),
-        Scope::Unknown(_) => Datum::Null,
-    }
 }

@@ -9,7 +9,7 @@ use super::walk::Walk;
 use super::{Record, RecordType};
 use crate::pump::model::{Known, Model, Pump};
 use crate::tree::cursor::Cursor;
-use crate::tree::field::Evidence;
+use arrayvec::ArrayVec;
 
 /// The layouts by which the records of a page lead exactly to its padding, all with valid times. None fits a page that is
 /// damaged, or no history page; all fit an empty one. A page that is cut off need only fit as far as it goes.
@@ -75,7 +75,7 @@ fn pump(layout: Layout) -> Option<Pump> {
 fn read(page: &[u8], layout: Layout) -> Vec<Record> {
     let (area, cut) = area(page);
     let mut found = Vec::new();
-    records(&mut Cursor::new(area, 0, cut, &mut ()), layout, false, cut, &mut |record| found.push(record));
+    records(&mut Cursor::new(area, 0, cut, &mut ()), layout, cut, |_| {}, &mut |record| found.push(record));
     found
 }
 
@@ -93,34 +93,44 @@ fn area(page: &[u8]) -> (&[u8], bool) {
 /// True if all records have valid times, as far as they have one.
 fn dated(layout: Layout, area: &[u8], cut: bool) -> bool {
     let mut valid = true;
-    records(&mut Cursor::new(area, 0, false, &mut ()), layout, false, cut, &mut |record| {
+    records(&mut Cursor::new(area, 0, false, &mut ()), layout, cut, |_| {}, &mut |record| {
         valid &= record.time.is_none_or(|time| time.valid().is_some());
     });
     valid
 }
 
-/// The layout of a page whose records, padding and all, are `area`, and whether it had to be assumed.
+/// How a page is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// How long its records are taken to be.
+    pub layout: Layout,
+    /// True if that had to be assumed.
+    pub assumed: bool,
+    /// The layouts that fit, if the pump's own does not.
+    pub others: ArrayVec<Layout, { Layout::COUNT }>,
+}
+
+/// How a page is read whose records, padding and all, are `area`.
 ///
 /// A pump that has told its model, or a user who has, is believed, if the lengths of that model's records were ever seen.
 /// Otherwise the page decides.
-pub(super) fn choose(pump: Pump, area: &[u8], cut: bool) -> (Layout, bool) {
-    let known = pump.model.and_then(|model| model.row().layout);
-    match known {
-        Some(layout) if pump.known >= Known::Told && layout.evidence != Evidence::Guessed => {
-            (layout.value, false)
-        }
-        _ => {
-            let known = known.map(|layout| layout.value);
-            let fit = |layout: Layout| {
-                let Walk { clean, reach } = layout.walk(area, cut);
-                (clean, clean && dated(layout, area, cut), reach)
-            };
-            let best = known.into_iter().chain(Layout::ALL).fold(None, |best, layout| {
-                let fit = fit(layout);
-                if best.is_none_or(|(_, other)| fit > other) { Some((layout, fit)) } else { best }
-            });
-            let layout = best.map_or(Layout::Small, |(layout, _)| layout);
-            (layout, known != Some(layout))
-        }
+pub(super) fn choose(pump: Pump, area: &[u8], cut: bool) -> Choice {
+    let told = pump.model.filter(|_| pump.known >= Known::Told);
+    if let Some(layout) = told.and_then(|model| model.row().known_layout()) {
+        let fits = |other: &Layout| other.walk(area, cut).clean && dated(*other, area, cut);
+        let astray = !layout.walk(area, cut).clean;
+        let others = Layout::ALL.into_iter().filter(|other| astray && fits(other)).collect();
+        return Choice { layout, assumed: false, others };
     }
+    let known = pump.model.and_then(|model| model.row().layout).map(|layout| layout.value);
+    let fit = |layout: Layout| {
+        let Walk { clean, reach } = layout.walk(area, cut);
+        (clean, clean && dated(layout, area, cut), reach)
+    };
+    let best = known.into_iter().chain(Layout::ALL).fold(None, |best, layout| {
+        let fit = fit(layout);
+        if best.is_none_or(|(_, other)| fit > other) { Some((layout, fit)) } else { best }
+    });
+    let layout = best.map_or(Layout::Small, |(layout, _)| layout);
+    Choice { layout, assumed: known != Some(layout), others: ArrayVec::new() }
 }

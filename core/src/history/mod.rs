@@ -23,11 +23,13 @@ mod records;
 pub mod sensor_alerts;
 pub mod sensor_setup;
 pub mod settings;
+mod setups;
 pub mod stamp;
 pub mod totals;
 mod walk;
 pub mod wizard;
 pub mod wizard_setup;
+mod words;
 
 crate::tables! {
     self, reading, alarm, basal, bolus, glucose, ids, journal, sensor_alerts, sensor_setup, settings, stamp, totals, wizard, wizard_setup,

@@ -2,14 +2,15 @@
 //! In: the bytes of a history page, whole or cut off. Out: its records, its padding and its check value.
 
 use super::Record;
-use super::fit::choose;
+use super::fit::{Choice, choose};
 use super::layout::Layout;
 use super::records::records;
 use crate::pump::model::Pump;
+use crate::pump::models::Models;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::TOO_LONG;
+use crate::tree::expert::{MODEL_ASSUMED, OTHER_MODEL, TOO_LONG};
 use crate::tree::sink::Sink;
 use nom::Parser;
 use nom::number::complete::be_u16;
@@ -38,10 +39,17 @@ pub struct Page {
 pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut(Record)) -> Page {
     let (start, bytes) = (c.position(), c.rest());
     let (area, cut) = (&bytes[..bytes.len().min(RECORDS)], bytes.len() < RECORDS);
-    let (layout, assumed) = choose(pump, area, cut);
+    let Choice { layout, assumed, others } = choose(pump, area, cut);
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
 
-    let walked = c.within(area.len(), |c| Ok(records(c, layout, assumed, cut, &mut each)));
+    let note = |c: &mut Cursor<'_, '_, S>| {
+        if assumed {
+            c.expert(MODEL_ASSUMED, format_args!("by the lengths of the records"));
+        } else if !others.is_empty() {
+            c.expert(OTHER_MODEL, format_args!("they fit a {}", Models(&others)));
+        }
+    };
+    let walked = c.within(area.len(), |c| Ok(records(c, layout, cut, note, &mut each)));
     let (records, complete) = walked.unwrap_or_default();
     let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),

@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::reading::{Carried, Reading};
 use super::{EVENT, RECORD, Record, RecordType, TYPE, body};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
+use crate::tree::expert::{Stop, TOO_LONG, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use nom::number::complete::u8;
@@ -13,16 +13,17 @@ use nom::number::complete::u8;
 /// Bytes of a page before its check value.
 pub(super) const RECORDS: usize = 1022;
 
-/// Reads records up to the padding; returns their number, and whether they led there.
+/// Reads records up to the padding; returns their number, and whether they led there. `note` can say something of all of
+/// them at the first one.
 pub(super) fn records<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     layout: Layout,
-    assumed: bool,
     cut: bool,
+    note: impl FnOnce(&mut Cursor<'_, '_, S>),
     each: &mut impl FnMut(Record),
 ) -> (usize, bool) {
     let mut page = Carried { glucose: None };
-    let mut count = 0;
+    let (mut count, mut note) = (0, Some(note));
     while let Some(&opcode) = c.rest().first() {
         if c.rest().iter().all(|&byte| byte == 0) {
             c.remainder(PADDING);
@@ -36,6 +37,9 @@ pub(super) fn records<S: Sink>(
                     "{opcode:#04x}: how long the record is, and so where the next one begins, is not known"
                 ),
             );
+            if let Some(note) = note.take() {
+                note(c);
+            }
             return (count, false);
         };
         if length > c.remaining() {
@@ -54,8 +58,8 @@ pub(super) fn records<S: Sink>(
         // The record is whole, so its reader finds all its bytes.
         if c.within(length, |c| one(c, layout, &mut page, each)).is_ok() {
             count += 1;
-            if assumed && count == 1 {
-                c.expert(MODEL_ASSUMED, format_args!("by the lengths of the records"));
+            if let Some(note) = note.take() {
+                note(c);
             }
         }
     }

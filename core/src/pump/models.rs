@@ -7,6 +7,7 @@
 
 use super::family::{Family, Layout, Member, Seen, Sensor, guess, said, seen};
 use crate::tree::field::Evidence;
+use std::fmt;
 
 const fn member(number: u16, seen: &'static [Seen]) -> Member {
     Member { number, seen }
@@ -220,9 +221,35 @@ impl Family {
 impl Layout {
     /// The families that are known to have such records, by what was seen of them.
     pub fn families(self) -> impl Iterator<Item = &'static Family> {
-        FAMILIES.iter().filter(move |family| {
-            family.layout.is_some_and(|layout| layout.value == self && layout.evidence != Evidence::Guessed)
-        })
+        FAMILIES.iter().filter(move |family| family.known_layout() == Some(self))
+    }
+}
+
+impl Family {
+    /// How long its history records are, if that is more than a guess.
+    #[must_use]
+    pub fn known_layout(&self) -> Option<Layout> {
+        self.layout.filter(|layout| layout.evidence != Evidence::Guessed).map(|layout| layout.value)
+    }
+}
+
+/// The models with records of these layouts, without those that differ in the reservoir only: `551 or 554`.
+#[derive(Clone, Copy, Debug)]
+pub struct Models<'l>(pub &'l [Layout]);
+
+impl fmt::Display for Models<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has = |family: &&Family| family.known_layout().is_some_and(|layout| self.0.contains(&layout));
+        let count = FAMILIES.iter().filter(has).count();
+        for (at, family) in FAMILIES.iter().filter(has).enumerate() {
+            let sign = match at {
+                0 => "",
+                _ if at + 1 == count => " or ",
+                _ => ", ",
+            };
+            write!(f, "{sign}{}", family.members[0].number)?;
+        }
+        Ok(())
     }
 }
 
@@ -250,6 +277,14 @@ mod tests {
             [508, 512, 523, 551, 554, 554, 7100, 7200]
         );
         assert_eq!(of(1234), 508, "no monitor that is known");
+    }
+
+    #[test]
+    fn models_are_named_by_their_layouts() {
+        let names = |layouts: &[Layout]| Models(layouts).to_string();
+        assert_eq!(names(&[Layout::Latest, Layout::Small]), "522, 551 or 554");
+        assert_eq!(names(&[Layout::Large]), "523");
+        assert_eq!(names(&[]), "");
     }
 
     /// What was never seen of a family is not called confirmed.

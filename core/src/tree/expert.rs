@@ -151,6 +151,8 @@ experts! {
     NOT_A_DATE: Warning, Protocol, "carelink.note.not_a_date", "Not a date";
     /// The pump's model is not known, so a layout had to be assumed.
     MODEL_ASSUMED: Note, Assumption, "carelink.note.model_assumed", "The pump's model is not known: the layout is assumed";
+    /// The records of a page do not lead to its padding by the lengths of the pump's model, but by those of another.
+    OTHER_MODEL: Warning, Assumption, "carelink.note.other_model", "The records are those of another model";
     /// A command that can change what the pump delivers, or the dose that it advises.
     CHANGES_THERAPY: Chat, Request, "carelink.note.changes_therapy", "Changes therapy";
     /// A limit that keeps memory bounded was reached; what is beyond it is not kept.

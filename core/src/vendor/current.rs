@@ -10,10 +10,10 @@ use super::datum::Datum;
 use super::event::Event;
 use crate::pump::Reply;
 use crate::pump::battery::BatteryStatus;
-use crate::pump::profile::{BasalProfile, Pattern};
+use crate::pump::profile::BasalProfile;
 use crate::pump::reservoir::{ReservoirWarning, WarningKind};
 use crate::pump::sensor::{Limit, SensorSettings};
-use crate::pump::settings::{Action, AlertType, Settings, TimeFormat};
+use crate::pump::settings::{Action, AlertType, Settings};
 use crate::pump::status::ErrorStatus;
 use crate::pump::temp_basal::TempBasalKind;
 use crate::pump::wizard::{Language, WizardSetup};
@@ -185,17 +185,8 @@ impl Events<'_> {
     }
 }
 
-fn pattern_name(pattern: Pattern) -> Option<&'static str> {
-    match pattern {
-        Pattern::Standard => Some("standard"),
-        Pattern::A => Some("pattern a"),
-        Pattern::B => Some("pattern b"),
-        Pattern::Unknown(_) => None,
-    }
-}
-
 fn basal_profile(profile: &BasalProfile, events: &mut Events<'_>) {
-    let Some(name) = pattern_name(profile.pattern) else { return };
+    let Some(name) = profile.pattern.exported() else { return };
     let count = profile.rates.len();
     events.add("CurrentBasalProfilePattern", [("PATTERN_NAME", name.into()), ("NUM_PROFILES", count.into())]);
     for (index, slot) in profile.rates.iter().enumerate() {
@@ -262,10 +253,8 @@ fn sensor_settings(settings: &SensorSettings, events: &mut Events<'_>) {
 }
 
 fn pump_settings(settings: &Settings, events: &mut Events<'_>) {
-    match settings.time_format {
-        TimeFormat::Hours12 => events.add("CurrentTimeDisplayFormat", [("FORMAT", "d12".into())]),
-        TimeFormat::Hours24 => events.add("CurrentTimeDisplayFormat", [("FORMAT", "d24".into())]),
-        TimeFormat::Unknown(_) => {}
+    if let Some(format) = settings.time_format.exported() {
+        events.add("CurrentTimeDisplayFormat", [("FORMAT", format.into())]);
     }
     let (step, easy) = (settings.easy_bolus_step.value(), settings.easy_bolus);
     events.add("CurrentAudioBolusStep", [("AMOUNT", step.into()), ("ENABLE", easy.into())]);
@@ -286,21 +275,15 @@ fn pump_settings(settings: &Settings, events: &mut Events<'_>) {
     events.add("CurrentAutoOffDuration", [("DURATION", Minutes(u32::from(settings.auto_off) * 60).into())]);
     events.add("CurrentMaxBasal", [("RATE", settings.max_basal.value().into())]);
     events.add("CurrentMaxBolus", [("AMOUNT", settings.max_bolus.value().into())]);
-    if let Some(name) = pattern_name(settings.pattern) {
+    if let Some(name) = settings.pattern.exported() {
         events.add("CurrentActiveBasalProfilePattern", [("PATTERN_NAME", name.into())]);
     }
     events.enabled("CurrentVariableBasalProfilePatternEnable", settings.patterns);
     events.enabled("CurrentChildBlockEnable", settings.block);
     events.enabled("CurrentRFEnable", settings.remote);
     if let Some(since) = settings.since_512 {
-        match since.temp_basal {
-            TempBasalKind::Absolute => {
-                events.add("CurrentTempBasalType", [("TEMP_BASAL_TYPE", "insulin_units".into())]);
-            }
-            TempBasalKind::Percent => {
-                events.add("CurrentTempBasalType", [("TEMP_BASAL_TYPE", "percentage".into())]);
-            }
-            TempBasalKind::Unknown(_) => {}
+        if let Some(kind) = since.temp_basal.exported() {
+            events.add("CurrentTempBasalType", [("TEMP_BASAL_TYPE", kind.into())]);
         }
         events.enabled("CurrentParadigmLinkEnable", since.link);
         match since.action {

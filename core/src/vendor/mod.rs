@@ -9,6 +9,7 @@ pub mod datum;
 pub mod event;
 pub mod keys;
 pub mod names;
+mod words;
 
 pub use datum::Datum;
 pub use event::{Event, Side};
