@@ -92,9 +92,9 @@ fn reports_are_made_only_if_they_are_wanted() {
     let (_, view) = session.dissect(&reply);
     // SAFETY: the view has one report, and the session has not been called since.
     let report = unsafe { &*view.reports };
-    assert_eq!((view.n_reports, report.asked, report.stick_opcode), (1, 7, 4));
+    assert_eq!((view.n_reports, report.asked, report.device_code), (1, 7, 4));
     assert_eq!(report.flags, FRAME | ANSWERS);
-    assert_eq!(text(&view, report.stick_command), "Read Product Info");
+    assert_eq!(text(&view, report.device_command), "Read Product Info");
     assert_eq!(text(&view, report.outcome), "", "a reply that is too short ends nothing");
     let (_, view) = session.dissect(&Transfer { visited: 1, want: WANT_TREE, ..reply });
     assert_eq!(view.n_reports, 0);
