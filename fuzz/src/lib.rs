@@ -12,6 +12,7 @@ const FROM_STICK: u8 = 2;
 const STREAM: u8 = 4;
 const CUT: u8 = 8;
 const CERTAIN: u8 = 16;
+const REPORTS: u8 = 32;
 
 /// Milliseconds that one step of the delay is.
 const STEP_MS: u64 = 50;
@@ -35,7 +36,11 @@ pub fn transfers(mut bytes: &[u8]) -> Vec<Transfer<'_>> {
             layer: 0,
             direction: on(DIRECTED).then_some(direction),
             endpoint: None,
-            carrier: if on(STREAM) { Carrier::Stream } else { Carrier::Transfers },
+            carrier: match (on(STREAM), on(REPORTS)) {
+                (true, _) => Carrier::Stream,
+                (false, true) => Carrier::Reports,
+                (false, false) => Carrier::Transfers,
+            },
             claim: if on(CERTAIN) { Claim::Certain } else { Claim::Ask },
         });
     }
@@ -55,8 +60,10 @@ pub fn written(transfer: &Transfer<'_>, since: u64) -> Vec<u8> {
         Some(Direction::FromStick) => switches |= DIRECTED | FROM_STICK,
         None => {}
     }
-    if transfer.carrier == Carrier::Stream {
-        switches |= STREAM;
+    match transfer.carrier {
+        Carrier::Transfers => {}
+        Carrier::Stream => switches |= STREAM,
+        Carrier::Reports => switches |= REPORTS,
     }
     let delay = u8::try_from(since / (STEP_MS * 1_000_000)).unwrap_or(u8::MAX);
     let len = u16::try_from(transfer.bytes.len()).unwrap_or(u16::MAX);

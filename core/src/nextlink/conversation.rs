@@ -222,6 +222,13 @@ impl Conversation<'_> {
                 self.book.attempt_mut(id).acknowledged = Some(came.at);
                 return true;
             }
+            (Some(Refusal::None), Payload::Empty | Payload::Other | Payload::Packet(_)) => {
+                // The meter is well, and nothing came from the pump.
+                if let Some(transaction) = self.transactions.get_mut(id) {
+                    transaction.stage = Stage::Accepted;
+                }
+                return true;
+            }
             (Some(Refusal::None), _) => None,
             (Some(refusal), _) => Some(Stage::DeviceNak(refusal.into())),
         };
