@@ -34,7 +34,7 @@ Exit codes:
   1  differences, or damaged or incomplete data, were found; of doctor: something is to be done
   2  wrong usage, or a file that cannot be read to its end";
 
-/// Reads captures of a CareLink USB stick talking to a MiniMed insulin pump
+/// Reads captures of a CareLink USB stick, or of a Contour Next Link meter, talking to a MiniMed insulin pump
 #[derive(Parser)]
 #[command(name = "carelink", version, after_help = EXAMPLES)]
 struct Cli {

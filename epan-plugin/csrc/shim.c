@@ -365,9 +365,10 @@ static int dissect_usb(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
 
     const uint8_t carrier = carrier_of(data);
     (void)is_known(data, &known);
-    if (carrier == CL_STREAM || (known != CL_STREAM && known != carrier))
+    if (carrier == CL_STREAM)
         return 0;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, carrier, 1);
+    /* A device of ours that carries its data otherwise is another one's, at the same address on another interface. */
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, carrier, known == CL_STREAM || known == carrier);
 }
 
 /* Bulk transfers that nobody else claimed: mostly of captures that began after the device was plugged in. */

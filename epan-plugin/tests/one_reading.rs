@@ -8,9 +8,9 @@ use carelink_cli::annotate::{Level, annotate};
 use carelink_cli::conversation::{Conversation, Options};
 use carelink_cli::slice::{Choice, Slice};
 use carelink_core::registry;
-use carelink_core::transfer::{Direction, Stream};
+use carelink_core::transfer::{Carrier, Direction, Stream};
 use carelink_core::tree::sink::Outline;
-use carelink_recordings::captures;
+use carelink_recordings::{captures, captures_of_meters};
 use carelink_samples::link::Link;
 use carelink_samples::session::{Session, Transfer, TransferType};
 use std::io::Cursor;
@@ -111,13 +111,15 @@ fn samples() -> Vec<PathBuf> {
     paths
 }
 
-/// The transfers of a capture as a session that can be written in any form; `None` for lines, and where some were cut.
+/// The transfers of a capture as a session that can be written in any form; `None` for lines and meters, and where some
+/// were cut.
 fn session(path: &Path) -> Option<Session> {
     let conversation = read(path);
     let transfers = conversation.packets.into_iter().map(|packet| {
         let Stream::Usb { bus, device, .. } = packet.stream else { return None };
         let inward = packet.direction == Some(Direction::FromStick);
-        (packet.bytes.len() == packet.reported).then_some(Transfer {
+        let whole = packet.bytes.len() == packet.reported && packet.carrier == Carrier::Transfers;
+        whole.then_some(Transfer {
             time_ns: packet.time,
             bus,
             address: u8::try_from(device).ok()?,
@@ -141,7 +143,13 @@ fn needs_no_setting(path: &&PathBuf) -> bool {
 fn both_read_the_same_of_all_captures_in_all_forms() {
     let tshark = Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin");
     let samples = samples();
-    let all: Vec<_> = samples.iter().filter(needs_no_setting).cloned().chain(captures()).collect();
+    let all: Vec<_> = samples
+        .iter()
+        .filter(needs_no_setting)
+        .cloned()
+        .chain(captures())
+        .chain(captures_of_meters())
+        .collect();
     let (mut counts, mut forms) = ([0; 8], 0);
     let mut before: Option<PathBuf> = None;
     for path in &all {

@@ -62,6 +62,13 @@ fn filters_pick_the_frames_they_should() {
         ("04-damage", "carelink.stick.nak_reason == 1",                    &[12, 16]),
         ("11-history-page", "carelink.reassembled.length == 1024",         &[168]),
         ("11-history-page", "carelink.history.type == 0x5b",               &[168]),
+        ("20-next-link", "carelink.nextlink.error == 4",                   &[142]),
+        ("20-next-link", "carelink.pump.nak == 0x0d",                      &[138]),
+        ("20-next-link", "carelink.opcode == 0x73",                        &[139, 142, 143, 146, 147, 150, 152]),
+        ("20-next-link", "carelink.reassembled.length == 1024",            &[128]),
+        ("20-next-link", "carelink.history.type == 0x5b",                  &[128]),
+        ("20-next-link", "carelink.nextlink.header.product == \"Bayer6200\"", &[14]),
+        ("20-next-link", "carelink.pump.model.number == \"522\"",          &[52]),
     ];
     for (name, filter, frames) in table {
         assert_eq!(picks(&tshark, name, &[], filter), *frames, "{name}: {filter}");

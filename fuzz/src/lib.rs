@@ -13,6 +13,7 @@ const STREAM: u8 = 4;
 const CUT: u8 = 8;
 const CERTAIN: u8 = 16;
 const LEFT_OUT: u8 = 32;
+const REPORTS: u8 = 64;
 
 /// Milliseconds that one step of the delay is.
 const STEP_MS: u64 = 50;
@@ -36,7 +37,11 @@ pub fn transfers(mut bytes: &[u8]) -> Vec<Transfer<'_>> {
             layer: 0,
             direction: on(DIRECTED).then_some(direction),
             endpoint: None,
-            carrier: if on(STREAM) { Carrier::Stream } else { Carrier::Transfers },
+            carrier: match (on(STREAM), on(REPORTS)) {
+                (true, _) => Carrier::Stream,
+                (false, true) => Carrier::Reports,
+                (false, false) => Carrier::Transfers,
+            },
             claim: if on(CERTAIN) { Claim::Certain } else { Claim::Ask },
             left_out: on(LEFT_OUT),
         });
@@ -57,8 +62,10 @@ pub fn written(transfer: &Transfer<'_>, since: u64) -> Vec<u8> {
         Some(Direction::FromStick) => switches |= DIRECTED | FROM_STICK,
         None => {}
     }
-    if transfer.carrier == Carrier::Stream {
-        switches |= STREAM;
+    match transfer.carrier {
+        Carrier::Transfers => {}
+        Carrier::Stream => switches |= STREAM,
+        Carrier::Reports => switches |= REPORTS,
     }
     if transfer.left_out {
         switches |= LEFT_OUT;

@@ -51,8 +51,7 @@ impl Conversation<'_> {
             (false, true) => Portion::Last,
             (_, false) => Portion::Part,
         };
-        let open = if ends { pipe.sent } else { 0 };
-        piece.frame = message::length(&pipe.joined, pipe.sent).unwrap_or(open);
+        piece.frame = message::length(&pipe.joined, pipe.sent).unwrap_or(0);
         let of = if piece.role == Portion::Whole {
             match sent {
                 // A report without a message.

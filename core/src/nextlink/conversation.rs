@@ -5,11 +5,11 @@
 //! repeats the envelope of what it answers, so that of a command with an expected length no other one's reply is taken.
 
 use super::assembly::Whole;
-use super::codes::{Operation, Refusal, Word};
+use super::codes::{Refusal, Word};
 use super::dialogue::Dialogue;
-use super::envelope::{self, Echo, Envelope};
+use super::envelope::{self, Envelope};
 use super::message::{self, Message};
-use super::payload::{self, Packet, Payload};
+use super::payload::Payload;
 use super::proof::{self, Wait};
 use super::state::{Book, Meter, Sent};
 use crate::carrier::book::Request;
@@ -19,7 +19,7 @@ use crate::carrier::ledger::Marks;
 use crate::carrier::order::Step;
 use crate::exchange::list::small;
 use crate::exchange::{
-    Answer, Arrival, Asked, Completion, Expects, PumpCommand, Stage, Transaction, TransactionId, Transactions,
+    Answer, Arrival, Asked, Completion, Expects, Stage, Transaction, TransactionId, Transactions,
 };
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::CrcStatus;
@@ -80,137 +80,9 @@ impl Conversation<'_> {
         }
     }
 
-    /// Takes a message of the host.
-    fn command(
-        &mut self,
-        transfer: &Transfer<'_>,
-        bytes: &[u8],
-        read: Option<Message>,
-        marks: &mut Marks,
-    ) -> RequestId {
-        let waited = self.meter.waiting.take().and_then(|id| self.book.requests.get(id)).copied();
-        let (sent, transaction) = match read {
-            None => (Sent::Envelope(None), self.open(transfer, Asked::Unknown, &[])),
-            Some(Message::Dialogue(Dialogue { word, .. })) => {
-                (Sent::Word(word), self.open(transfer, Asked::Device(word.into()), &[]))
-            }
-            Some(Message::Envelope(envelope, payload)) => {
-                let echo = Some(envelope.echo).filter(|_| envelope.check == CrcStatus::Good);
-                let transaction = match (payload, echo) {
-                    (Payload::Packet(packet), _) => self.ask_pump(transfer, &envelope, packet, bytes),
-                    (_, Some(Echo { operation: Operation::Send, .. }) | None) => {
-                        self.open(transfer, Asked::Unknown, &[])
-                    }
-                    (_, Some(Echo { operation, .. })) => self.operate(transfer, operation),
-                };
-                (Sent::Envelope(echo), transaction)
-            }
-        };
-        let request = Request {
-            sent: Some(transfer.at()),
-            reply: None,
-            answered: sent,
-            transaction: Some(transaction),
-        };
-        let id = self.book.requests.push(request);
-        self.meter.waiting = Some(id);
-        self.count(transaction, transfer.at());
-        if waited.is_some_and(|waited| overlooks(waited.answered, sent)) {
-            self.interrupt(marks);
-        }
-        id
-    }
-
-    /// Begins a transaction that answers belong to from now on.
-    fn open(&mut self, transfer: &Transfer<'_>, asked: Asked, parameters: &[u8]) -> TransactionId {
-        if let Some(before) = self.meter.open {
-            self.close(before);
-        }
-        let transaction = Transaction::new(asked, transfer.stream, transfer.at(), parameters);
-        let id = self.transactions.begin(transaction);
-        (self.meter.before, self.meter.open) = (self.meter.open, Some(id));
-        id
-    }
-
-    /// Ends a transaction. If the pump was ready for parameters, and none came, that was all there was to say.
-    fn close(&mut self, id: TransactionId) {
-        let acknowledged = self.book.attempt(id).acknowledged;
-        if let Some(transaction) = self.transactions.get_mut(id)
-            && transaction.stage == Stage::Accepted
-            && acknowledged.is_some()
-        {
-            (transaction.stage, transaction.response) = (Stage::PumpAck, acknowledged);
-        }
-        self.transactions.close(id);
-    }
-
-    fn ask_pump(
-        &mut self,
-        transfer: &Transfer<'_>,
-        envelope: &Envelope,
-        packet: Packet,
-        bytes: &[u8],
-    ) -> TransactionId {
-        let sound = envelope.check == CrcStatus::Good && packet.crc == CrcStatus::Good;
-        let expects = if envelope.echo.expected == 0 { Expects::One } else { Expects::Several };
-        let Packet { serial, opcode, count, .. } = packet;
-        let command = PumpCommand { serial, opcode, parameters: count.into(), expects, sound };
-        let parameters = bytes.get(envelope::LENGTH + payload::HEADER_LENGTH..).unwrap_or_default();
-        let parameters = parameters.get(..count.into()).filter(|_| sound).unwrap_or_default();
-        let id = match self.meter.open.filter(|&open| self.goes_on(open, &command)) {
-            Some(open) => {
-                if let Some(transaction) = self.transactions.get_mut(open) {
-                    transaction.go_on(command, parameters);
-                }
-                open
-            }
-            None => self.open(transfer, Asked::Pump(command), parameters),
-        };
-        if let Some(before) = self.meter.before {
-            self.transactions.count_repeats(before, id);
-        }
-        if !parameters.is_empty() {
-            self.transactions.take_parameters(id, parameters);
-        }
-        id
-    }
-
-    /// True if a command brings the parameters for the one that was sent without any.
-    fn goes_on(&self, open: TransactionId, command: &PumpCommand) -> bool {
-        let Some(open) = self.transactions.get(open) else { return false };
-        let first =
-            open.sound_command().filter(|first| first.parameters == 0 && first.expects == Expects::One);
-        let same =
-            first.is_some_and(|first| (first.serial, first.opcode) == (command.serial, command.opcode));
-        let ready = matches!(open.stage, Stage::Asked | Stage::Accepted) && open.first_data.is_none();
-        same && ready && command.sound && command.parameters > 0
-    }
-
-    /// Begins what the meter does itself. A session ends with two messages, of which the second one is answered.
-    fn operate(&mut self, transfer: &Transfer<'_>, operation: Operation) -> TransactionId {
-        let closes = |open: &TransactionId| {
-            let open = self.transactions.get(*open);
-            open.is_some_and(|open| {
-                open.stage == Stage::Asked && open.asked == Asked::Device(Operation::Close.into())
-            })
-        };
-        match self.meter.open.filter(closes).filter(|_| operation == Operation::End) {
-            Some(open) => open,
-            None => self.open(transfer, Asked::Device(operation.into()), &[]),
-        }
-    }
-
-    fn count(&mut self, id: TransactionId, at: At) {
-        self.book.attempt_mut(id).messages += 1;
-        if let Some(transaction) = self.transactions.get_mut(id) {
-            transaction.last = at.frame();
-            transaction.awaited = true;
-        }
-    }
-
     /// Notes that packets are missing before a message, and that they leave the transaction without proof that it may
     /// belong to.
-    fn interrupt(&mut self, marks: &mut Marks) {
+    pub fn interrupt(&mut self, marks: &mut Marks) {
         marks.add(Marks::AFTER_GAP);
         if let Some(open) = self.meter.open.and_then(|id| self.transactions.get_mut(id)) {
             open.interrupt();
@@ -350,6 +222,13 @@ impl Conversation<'_> {
                 self.book.attempt_mut(id).acknowledged = Some(came.at);
                 return true;
             }
+            (Some(Refusal::None), Payload::Empty | Payload::Other | Payload::Packet(_)) => {
+                // The meter is well, and nothing came from the pump.
+                if let Some(transaction) = self.transactions.get_mut(id) {
+                    transaction.stage = Stage::Accepted;
+                }
+                return true;
+            }
             (Some(Refusal::None), _) => None,
             (Some(refusal), _) => Some(Stage::DeviceNak(refusal.into())),
         };
@@ -381,12 +260,4 @@ impl Conversation<'_> {
         }
         !matches!(answer, Answer::Data { last: false, .. })
     }
-}
-
-/// True if a host goes on to `now` without the answer that each envelope gets: all but the one that closes a session, and
-/// those before a new one.
-fn overlooks(waited: Sent, now: Sent) -> bool {
-    let is = |sent: Sent, operation: Operation| sent.code() == Some(operation.into());
-    let envelopes = matches!((waited, now), (Sent::Envelope(_), Sent::Envelope(_)));
-    envelopes && !is(waited, Operation::Close) && !is(now, Operation::Open)
 }

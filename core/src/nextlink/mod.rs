@@ -6,6 +6,7 @@
 //! envelope holds. [`heuristic`] tells whether the device is such a meter at all.
 //! Source: `docs/protocol/nextlink.md`.
 
+mod asking;
 mod assembly;
 pub mod attempt;
 pub mod codes;

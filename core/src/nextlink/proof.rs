@@ -2,8 +2,8 @@
 //! In: an answer, and the command that it seems to be to. Out: whether it can be that one's.
 //!
 //! All envelopes to commands with short replies are alike, so that only the strict order of command and answer pairs them. Where
-//! packets are lost, what comes must still have the form of an answer to this command, and in its time: a pump is ready for
-//! parameters within 116 ms, answers within 237 ms, begins a long answer within 810 ms and goes on within 551 ms
+//! packets are lost, what comes must still have the form of an answer to this command, and come in its time: a pump is ready
+//! for parameters within 119 ms, answers within 313 ms, begins a long answer within 840 ms and goes on within 666 ms
 //! (`docs/protocol/nextlink.md`, section 5).
 
 use super::payload::Payload;
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_form_that_its_command_has_answers_of() {
-        let fits = |opcode, parameters, came| {
+        let can = |opcode, parameters, came| {
             let serial = Serial::new(&[0x12, 0x34, 0x56]);
             let command = PumpCommand {
                 serial,
@@ -90,14 +90,11 @@ mod tests {
             };
             fits(&command, came)
         };
-        assert!(fits(0x8D, 0, Payload::Data) && !fits(0x8D, 0, Payload::Ack), "Read Pump Model");
-        assert!(
-            fits(0x4D, 0, Payload::Ack) && !fits(0x4D, 0, Payload::Data),
-            "Suspend, before its parameters"
-        );
-        assert!(fits(0x4D, 1, Payload::Ack) && !fits(0x4D, 1, Payload::Data), "Suspend");
-        assert!(fits(0x80, 0, Payload::Ack) && !fits(0x80, 0, Payload::Data), "Read History Page, likewise");
-        assert!(fits(0xA8, 2, Payload::Data), "Filter Glucose Pages");
-        assert!(fits(0xFE, 0, Payload::Data) && fits(0xFE, 0, Payload::Ack), "nobody knows");
+        assert!(can(0x8D, 0, Payload::Data) && !can(0x8D, 0, Payload::Ack), "Read Pump Model");
+        assert!(can(0x4D, 0, Payload::Ack) && !can(0x4D, 0, Payload::Data), "Suspend, before its parameters");
+        assert!(can(0x4D, 1, Payload::Ack) && !can(0x4D, 1, Payload::Data), "Suspend");
+        assert!(can(0x80, 0, Payload::Ack) && !can(0x80, 0, Payload::Data), "Read History Page, likewise");
+        assert!(can(0xA8, 2, Payload::Data), "Filter Glucose Pages");
+        assert!(can(0xFE, 0, Payload::Data) && can(0xFE, 0, Payload::Ack), "nobody knows");
     }
 }
