@@ -273,6 +273,8 @@ mod tests {
         names: &[],
         help: "",
         evidence: Evidence::Confirmed,
+        identity: None,
+        redate: None,
     };
 
     fn registered(def: FieldDef) -> Result<sys::header_field_info, Fault> {

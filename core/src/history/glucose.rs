@@ -18,7 +18,7 @@ crate::fields! {
     /// Blood glucose from a meter, in the unit that the record before it tells. Three low bits lie in the time stamp.
     METER_AMOUNT: F64, "carelink.history.meter_bg.amount", "Blood Glucose", Confirmed;
     /// Identity of the meter; people know it by its hexadecimal digits.
-    METER: X32, "carelink.history.meter_bg.meter", "Meter", Confirmed;
+    METER: X32, "carelink.history.meter_bg.meter", "Meter", Confirmed, identity Packed;
 }
 
 pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Glucose, Stop> {

@@ -13,15 +13,15 @@ crate::fields! {
     /// The pump obeys remote controls.
     REMOTE_ENABLED: Flag, "carelink.history.remote.enabled", "Remote Controls Enabled", Confirmed;
     /// Identity of a remote control; people know it by its decimal digits.
-    REMOTE: U32, "carelink.history.remote.id", "Remote Control", Confirmed;
+    REMOTE: U32, "carelink.history.remote.id", "Remote Control", Confirmed, identity Number;
     /// The pump listens to glucose meters.
     METER_ENABLED: Flag, "carelink.history.meter.enabled", "Meters Enabled", Inferred;
     /// Identity of a glucose meter; people know it by its hexadecimal digits.
-    METER: X32, "carelink.history.meter.id", "Meter", Inferred;
+    METER: X32, "carelink.history.meter.id", "Meter", Inferred, identity Packed;
     /// The pump listens to glucose meters (Paradigm Link).
     LINK_ENABLED: Flag, "carelink.history.link.enabled", "Paradigm Links Enabled", Confirmed;
     /// Identity of a glucose meter (Paradigm Link); people know it by its hexadecimal digits.
-    LINK: X32, "carelink.history.link.id", "Paradigm Link", Confirmed;
+    LINK: X32, "carelink.history.link.id", "Paradigm Link", Confirmed, identity Packed;
     /// A byte that tells the parts of the record apart: the record's opcode plus one, then plus two.
     MARK: X8, "carelink.history.ids.mark", "Mark", Inferred;
     /// Number of devices.
@@ -29,7 +29,7 @@ crate::fields! {
     /// A zero before each device.
     BLANK: X8, "carelink.history.device.blank", "Unused", Guessed;
     /// Identity of a device: a MySentry monitor, or the like.
-    DEVICE: X32, "carelink.history.device.id", "Device", Inferred;
+    DEVICE: X32, "carelink.history.device.id", "Device", Inferred, identity Packed;
 }
 
 /// Devices that the pump is to know, and whether it is to know any.

@@ -36,14 +36,14 @@ pub struct Page {
 
 /// Reads all that `c` has left as a history page of `pump`, and calls `each` with each record, oldest first.
 pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut(Record)) -> Page {
-    let bytes = c.rest();
+    let (start, bytes) = (c.position(), c.rest());
     let (area, cut) = (&bytes[..bytes.len().min(RECORDS)], bytes.len() < SIZE);
     let (layout, assumed) = Layout::choose(pump, area, cut);
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
 
     let walked = c.within(area.len(), |c| Ok(records(c, layout, assumed, cut, &mut each)));
     let (records, complete) = walked.unwrap_or_default();
-    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

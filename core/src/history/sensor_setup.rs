@@ -44,7 +44,7 @@ crate::fields! {
     /// How long before a calibration is due the pump reminds of it.
     REMINDER: U16, "carelink.history.sensor_setup.calibration_reminder", "Calibration Reminder", Confirmed, unit " min";
     /// Identity of the transmitter on the sensor; 16777215 is none.
-    TRANSMITTER: U32, "carelink.history.sensor_setup.transmitter", "Transmitter ID", Confirmed;
+    TRANSMITTER: U32, "carelink.history.sensor_setup.transmitter", "Transmitter ID", Confirmed, identity Number;
     /// Limit for the area above which glucose counts as high.
     HIGH_AREA: F64, "carelink.history.sensor_setup.high_area", "High Area Under Curve", Confirmed;
     /// Limit for the area below which glucose counts as low.

@@ -2,10 +2,11 @@
 //! In: the time stamps of history records. Out: dates and times, who asked for the record's event, and the spare bits.
 
 use crate::units::clock::PumpTime;
+use jiff::civil::Date;
 
 crate::fields! {
     /// When the pump stored the record, by its own clock; the day itself for the totals of a day.
-    TIME: Clock, "carelink.history.time", "Time", Confirmed;
+    TIME: Clock, "carelink.history.time", "Time", Confirmed, redate redate;
     /// Who asked the pump to do it.
     REQUESTOR: U8, "carelink.history.requestor", "Requested By", Confirmed, names Requestor::NAMES;
 }
@@ -62,9 +63,66 @@ pub(super) fn date([day, year]: [u8; 2]) -> PumpTime {
     PumpTime::new(2000 + u16::from(year & 0x7F), month, day & 0x1F, 0, 0, 0)
 }
 
+/// Writes a day into a stamp of five bytes, or of two, and leaves time and spare bits as they are. The year counts on from
+/// the one that is there, so that it need not be known how many bits it has.
+fn redate(stamp: &mut [u8], from: Date, to: Date) {
+    let (month, day) = (to.month().cast_unsigned(), to.day().cast_unsigned());
+    let year = (to.year() - from.year()).to_le_bytes()[0];
+    match stamp {
+        [second, minute, _, of_month, of_year] => {
+            *second = *second & 0x3F | month >> 2 << 6;
+            *minute = *minute & 0x3F | month << 6;
+            *of_month = *of_month & 0xE0 | day;
+            *of_year = of_year.wrapping_add(year);
+        }
+        [of_month, of_year] => {
+            *of_month = month >> 1 << 5 | day;
+            *of_year = (*of_year & YEAR).wrapping_add(year) & YEAR | month << 7;
+        }
+        _ => {}
+    }
+}
+
 pub(super) fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
 }
 
 /// The bits of the year in most records.
 pub(super) const YEAR: u8 = 0x7F;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::DateTime;
+    use proptest::prelude::*;
+
+    fn moved(time: PumpTime, days: i32) -> Option<(Date, DateTime)> {
+        use jiff::ToSpan as _;
+        let from = time.valid()?;
+        let to = from.checked_add(days.days()).ok()?;
+        ((2000..=2063).contains(&from.year()) && (2000..=2063).contains(&to.year())).then(|| (from.date(), to))
+    }
+
+    proptest! {
+        #[test]
+        fn another_day_leaves_time_and_spare_bits(stamp: [u8; 5], days in -4000..4000) {
+            for mask in [YEAR, 0x3F] {
+                let mut written = stamp;
+                let Some((from, to)) = moved(time(stamp, mask), days) else { continue };
+                redate(&mut written, from, to.date());
+                prop_assert_eq!(time(written, mask), PumpTime::At(to));
+                prop_assert_eq!(Spare::of(&written), Spare::of(&stamp));
+                prop_assert_eq!(written[4] & !mask, stamp[4] & !mask);
+            }
+        }
+
+        #[test]
+        fn another_day_is_written_into_two_bytes(stamp: [u8; 2], days in -4000..4000) {
+            let mut written = stamp;
+            if let Some((from, to)) = moved(date(stamp), days) {
+                redate(&mut written, from, to.date());
+                prop_assert_eq!(date(written), PumpTime::At(to));
+            }
+        }
+    }
+}

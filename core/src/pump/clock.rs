@@ -7,6 +7,7 @@ use crate::tree::expert::Stop;
 use crate::tree::field::Field;
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
+use jiff::civil::Date;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
@@ -15,7 +16,14 @@ crate::fields! {
     /// The pump's clock.
     HEAD: Tree, "carelink.pump.clock", "Clock", Confirmed;
     /// Date and time of the pump's clock, in local time: a pump knows of no time zone.
-    TIME: Clock, "carelink.pump.clock.time", "Time", Confirmed;
+    TIME: Clock, "carelink.pump.clock.time", "Time", Confirmed, redate |time, _, to| put_day(time.get_mut(3..).unwrap_or_default(), to);
+}
+
+/// Writes a day as pumps have it in commands and replies: the year in two bytes, month, day.
+pub(super) fn put_day(bytes: &mut [u8], to: Date) {
+    let [high, low] = to.year().to_be_bytes();
+    let day = [high, low, to.month().cast_unsigned(), to.day().cast_unsigned()];
+    bytes.iter_mut().zip(day).for_each(|(byte, with)| *byte = with);
 }
 
 /// The date and time that a pump has, or is told to have.

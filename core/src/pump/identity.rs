@@ -16,7 +16,7 @@ use std::fmt;
 
 crate::fields! {
     /// Serial number of the pump, six digits, as the pump itself states it.
-    SERIAL: Text, "carelink.pump.id.serial", "Pump Serial", Confirmed;
+    SERIAL: Text, "carelink.pump.id.serial", "Pump Serial", Confirmed, identity Text;
     /// Fills up the serial number of a 508.
     BLANKS: Bytes, "carelink.pump.id.blanks", "Blanks", Inferred;
     /// The pump's firmware.

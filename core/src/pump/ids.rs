@@ -17,17 +17,17 @@ crate::fields! {
     /// The remote controls that the pump obeys.
     REMOTES: Tree, "carelink.pump.remote_ids", "Remote Controls", Confirmed;
     /// Identity of a remote control: six digits, or six dashes for none.
-    REMOTE: Text, "carelink.pump.remote_ids.id", "Remote Control", Confirmed;
+    REMOTE: Text, "carelink.pump.remote_ids.id", "Remote Control", Confirmed, identity Text;
     /// The glucose meters (Paradigm Link) that the pump listens to.
     LINKS: Tree, "carelink.pump.link_ids", "Paradigm Link Meters", Confirmed;
     /// Identity of a glucose meter: six digits, or six dashes for none.
-    LINK: Text, "carelink.pump.link_ids.id", "Meter", Confirmed;
+    LINK: Text, "carelink.pump.link_ids.id", "Meter", Confirmed, identity Text;
     /// Changes one of the remote controls that the pump obeys.
     SET: Tree, "carelink.pump.set_remote_id", "Remote Control", Inferred;
     /// Which of the three remote controls, from 0.
     SLOT: U8, "carelink.pump.set_remote_id.index", "Index", Inferred;
     /// Identity of the remote control: six digits, or six dashes to delete it.
-    SET_ID: Text, "carelink.pump.set_remote_id.id", "Identity", Inferred;
+    SET_ID: Text, "carelink.pump.set_remote_id.id", "Identity", Inferred, identity Text;
 }
 
 /// Identity of a device that a pump knows: six characters, digits as a rule.

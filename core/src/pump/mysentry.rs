@@ -18,7 +18,7 @@ crate::fields! {
     /// How many devices the pump sends to.
     COUNT: U8, "carelink.pump.other_devices.count", "Count", Inferred;
     /// Identity of a device.
-    ID: X32, "carelink.pump.other_devices.id", "Device", Inferred;
+    ID: X32, "carelink.pump.other_devices.id", "Device", Inferred, identity Packed;
     /// Counter that grows by one when certain settings change.
     COUNTER: U16, "carelink.pump.settings_counter", "Settings Change Counter", Inferred;
 }

@@ -3,6 +3,7 @@
 //! parameters. Out: the settings of the glucose sensor, its calibration, and where its pages are.
 
 use super::block::{Block, Context};
+use super::clock::put_day;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::field::Field;
@@ -39,7 +40,7 @@ crate::fields! {
     /// How long before a calibration is due the pump reminds.
     REMINDER: U16, "carelink.pump.sensor_settings.calibration_reminder", "Calibration Reminder", Confirmed, unit " min";
     /// Identity of the transmitter on the sensor.
-    TRANSMITTER: U32, "carelink.pump.sensor_settings.transmitter", "Transmitter ID", Confirmed;
+    TRANSMITTER: U32, "carelink.pump.sensor_settings.transmitter", "Transmitter ID", Confirmed, identity Number;
     /// What the limits count glucose in.
     UNITS: U8, "carelink.pump.sensor_settings.units", "Units", Confirmed, names GlucoseUnit::NAMES;
     /// The pump alarms when no data of the sensor came for this long.
@@ -49,9 +50,9 @@ crate::fields! {
     /// Asks for the pages of a span of days.
     FILTER: Tree, "carelink.pump.filter", "Page Filter", Inferred;
     /// First day of the span.
-    BEGIN: Clock, "carelink.pump.filter.begin", "Begin", Inferred;
+    BEGIN: Clock, "carelink.pump.filter.begin", "Begin", Inferred, redate |day, _, to| put_day(day, to);
     /// Last day of the span.
-    END: Clock, "carelink.pump.filter.end", "End", Inferred;
+    END: Clock, "carelink.pump.filter.end", "End", Inferred, redate |day, _, to| put_day(day, to);
     /// The pages of a span of days.
     PAGES: Tree, "carelink.pump.filtered", "Filtered Pages", Inferred;
     /// First page of the span.

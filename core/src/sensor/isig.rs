@@ -39,7 +39,7 @@ const HIGHEST_OPCODE: u16 = 0x0013;
 
 /// Reads all that `c` has left as an ISIG page of `pump`; returns the verdict on its check value.
 pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
-    let bytes = c.rest();
+    let (start, bytes) = (c.position(), c.rest());
     let area = &bytes[..bytes.len().min(WORDS)];
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
     let large = pump.large().unwrap_or(false);
@@ -50,7 +50,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
     // Its two bytes lie in the low halves of two words.
     let sent =
         take(4usize).map(|bytes: &[u8]| Check { sent: u16::from_be_bytes([bytes[0], bytes[2]]), computed });
-    let crc = match c.check("Page CRC", 4, sent) {
+    let crc = match c.check("Page CRC", 4, start, sent) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

@@ -67,7 +67,7 @@ pub fn page<S: Sink>(
     after: Option<Anchor>,
     mut each: impl FnMut(Record),
 ) -> Page {
-    let bytes = c.rest();
+    let (start, bytes) = (c.position(), c.rest());
     if bytes.len() < SIZE {
         let stop = c.stop();
         c.remainder(UNKNOWN);
@@ -82,7 +82,7 @@ pub fn page<S: Sink>(
         show(c, &walk, beside, after.is_none(), &mut each);
         Ok(())
     });
-    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

@@ -8,7 +8,7 @@ use crate::tree::sink::{Show, Sink, Value};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Calibration;
 use arrayvec::ArrayString;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{le_u16, u8};
@@ -22,7 +22,7 @@ crate::fields! {
     /// The vendor's name for the event that the record tells of.
     EVENT: Text, "carelink.sensor.event", "Event", Confirmed;
     /// When it happened, by the pump's clock: stored in the record, or counted back from the next newer time stamp, five minutes for each record.
-    TIME: Clock, "carelink.sensor.time", "Time", Confirmed;
+    TIME: Clock, "carelink.sensor.time", "Time", Confirmed, redate Times::redate;
     /// When it happened, counted forward from the time stamp before it, because no newer one is at hand.
     ABOUT: Clock, "carelink.sensor.time_estimated", "Time, Estimated", Inferred;
     /// Sensor glucose. Pumps from the 523 on keep the lowest bit on the ISIG page.
@@ -322,6 +322,16 @@ impl Times {
         let year_number = 2000 + u16::from(year & 0x7F);
         let time = PumpTime::new(year_number, month, day & 0x1F, hour & 0x1F, minute & 0x3F, 0);
         Self { time, subtype: day >> 5, flag: year >> 7 }
+    }
+
+    /// Writes another day into the four bytes, and leaves time and bits above as they are.
+    fn redate(bytes: &mut [u8], _: Date, to: Date) {
+        let [year, day, minute, hour] = bytes else { return };
+        let month = to.month().cast_unsigned();
+        *year = *year & 0x80 | (to.year() - 2000).to_le_bytes()[0] & 0x7F;
+        *day = *day & 0xE0 | to.day().cast_unsigned();
+        *minute = *minute & 0x3F | month << 6;
+        *hour = *hour & 0x3F | month >> 2 << 6;
     }
 
     /// The flag tells what came by radio; the highest bit of the subtype, that it was changed then.

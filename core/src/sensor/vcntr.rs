@@ -14,7 +14,7 @@ use nom::number::complete::{be_u16, i8};
 
 /// Reads all that `c` has left as a VCNTR page; returns the verdict on its check value.
 pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>) -> CrcStatus {
-    let bytes = c.rest();
+    let (start, bytes) = (c.position(), c.rest());
     let area = &bytes[..bytes.len().min(RECORDS)];
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
     let _ = c.within(area.len(), |c| {
@@ -27,7 +27,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>) -> CrcStatus {
         }
         Ok(())
     });
-    let crc = match c.check("Page CRC", 4, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

@@ -44,7 +44,7 @@ crate::open_enum! {
 
 crate::fields! {
     /// Serial number of the stick: three bytes, shown in hexadecimal.
-    SERIAL: Text, "carelink.stick.product.serial", "Stick Serial", Confirmed;
+    SERIAL: Text, "carelink.stick.product.serial", "Stick Serial", Confirmed, identity Packed;
     /// Version of the product, major and minor.
     VERSION: Text, "carelink.stick.product.version", "Product Version", Confirmed;
     /// The band that the stick's radio works in.

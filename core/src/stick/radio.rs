@@ -35,7 +35,7 @@ crate::fields! {
     /// The maker of the device.
     VENDOR: X8, "carelink.radio.vendor", "Vendor", Confirmed, names Vendor::NAMES;
     /// Six digits on the pump's back, sent as packed BCD.
-    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed;
+    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed, identity Packed;
     /// The two bytes that hold the flag "end of data" and a length.
     LENGTH_WORD: X16, "carelink.radio.length_word", "End of Data and Length", Confirmed;
     /// Nothing follows for this command.

@@ -4,7 +4,6 @@
 use super::codes::{INTERFACE, Interface};
 use super::command::Request;
 use super::context::Context;
-use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
@@ -26,8 +25,7 @@ impl Request for Size {
         c.read(INTERFACE, be_u8.map(Interface::from))?;
         let size = c.read(SIZE, be_u16)?;
         c.info(format_args!("Read Radio: {size} bytes waiting"));
-        let computed = crc8(c.since(start));
-        c.crc8("Request CRC", Some(computed))?;
+        c.crc8("Request CRC", start)?;
         Ok(Self(size))
     }
 

@@ -7,7 +7,6 @@ use super::radio::{self, address, length_word};
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
-use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
@@ -143,12 +142,12 @@ pub fn reply<S: Sink>(
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(reply);
     }
-    let covered = c.rest().get(..length);
+    let payload_at = c.position();
     if reply.response != ResponseType::Nak {
         describe(c, &reply);
     }
     reply.nak = c.within(length, |c| payload(c, &reply, context))?;
-    reply.payload_crc = match c.crc8("Payload CRC", covered.map(crc8)) {
+    reply.payload_crc = match c.crc8("Payload CRC", payload_at) {
         Ok(check) => check.status(),
         Err(stop) => {
             c.expert_stop(stop);
@@ -173,8 +172,7 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
         let rssi = c.read(RSSI, be_i8)?;
         let word = length_word(c)?;
         let serial = address(c)?;
-        let computed = crc8(c.since(start));
-        let header_crc = c.crc8("Radio Header CRC", Some(computed))?.status();
+        let header_crc = c.crc8("Radio Header CRC", start)?.status();
         c.title(format_args!("Radio Header: {response}, pump {serial}"));
         Ok(RadioReply {
             response,

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::book::{Book, Reassembly, Request};
 use super::conversation::Conversation;
 use super::framing::Portion;
-use super::ledger::Fact;
+use super::ledger::{Fact, placed};
 use super::state::Stick;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
@@ -15,6 +15,17 @@ use rustc_hash::FxHashMap;
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
 pub(crate) const MOST_STICKS: usize = 4096;
+
+/// Bytes of a transfer that are a part of a frame, as they were sent; the transfer is the only one in its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The packet.
+    pub frame: u32,
+    /// Where the part begins in the transfer.
+    pub start: usize,
+    /// How long it is.
+    pub len: usize,
+}
 
 /// Follows what every stick in a capture says.
 #[derive(Debug, Default)]
@@ -84,6 +95,19 @@ impl Tracker {
     /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
         self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
+    }
+
+    /// Where the bytes of the frame lie that a piece is a part of, in the order of the frame; `None` for a frame of its own.
+    #[must_use]
+    pub fn runs(&self, fact: &Fact) -> Option<Vec<Run>> {
+        let id = fact.reassembly()?;
+        let of_frame = |fact: &Fact, direction| fact.reassembly() == Some(id) && fact.direction == direction;
+        let run = |&(frame, len): &(u32, u32)| {
+            let facts = self.facts(frame, 0).unwrap_or_default();
+            let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
+            Some(Run { frame, start, len: len as usize })
+        };
+        self.book.reassembly(id)?.parts.iter().map(run).collect()
     }
 
     /// How a transaction was carried.

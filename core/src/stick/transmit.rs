@@ -9,7 +9,6 @@ use super::radio::{self, address, length_word};
 use crate::pump::serial::Serial;
 use crate::pump::{self, Opcode};
 use crate::tree::checksum::CrcStatus;
-use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
@@ -146,8 +145,7 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
     })?;
-    let computed = crc8(c.since(start));
-    packet.header_crc = c.crc8("Transmit Header CRC", Some(computed))?.status();
+    packet.header_crc = c.crc8("Transmit Header CRC", start)?.status();
     packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
     packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
         c.expert_stop(stop);
@@ -168,7 +166,7 @@ fn parameters<S: Sink>(
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(CrcStatus::NotPresent);
     }
-    let covered = c.rest().get(..length);
+    let (start, whole) = (c.position(), length <= c.remaining());
     if c.shows() || c.wants_info() {
         c.within(length, |c| {
             c.group(PARAMETERS, |c| {
@@ -184,10 +182,10 @@ fn parameters<S: Sink>(
     } else {
         c.seek(c.position() + length);
     }
-    if covered.is_none() {
+    if !whole {
         return Err(c.stop());
     }
-    Ok(c.crc8("Parameters CRC", covered.map(crc8))?.status())
+    Ok(c.crc8("Parameters CRC", start)?.status())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{BAD_CRC, Stop};
+use crate::tree::crc::{crc8, crc16};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
@@ -45,6 +46,22 @@ impl Check {
     }
 }
 
+/// Mends a check value after what it covers has changed: it is as right or as wrong as it was before.
+///
+/// One of one byte is a CRC-8, one of two a CRC-16, and one of four a CRC-16 in the low halves of two words, as on ISIG
+/// pages.
+pub fn mend(check: &mut [u8], before: &[u8], after: &[u8]) {
+    let [high, low] = (crc16(before) ^ crc16(after)).to_be_bytes();
+    match check {
+        [sent] => *sent ^= crc8(before) ^ crc8(after),
+        [first, second] | [first, _, second, _] => {
+            *first ^= high;
+            *second ^= low;
+        }
+        _ => {}
+    }
+}
+
 impl Show for Check {
     fn show(&self) -> Value<'_> {
         Value::Unsigned(self.sent.into())
@@ -52,15 +69,17 @@ impl Show for Check {
 }
 
 impl<'b, S: Sink> Cursor<'b, '_, S> {
-    /// Reads a CRC-8 that should be `computed`, and shows it as `what`.
+    /// Reads a CRC-8 over the bytes from `start` up to here, and shows it as `what`.
     ///
     /// # Errors
     /// [`Stop`] if the byte is missing.
-    pub fn crc8(&mut self, what: &str, computed: Option<u8>) -> Result<Check, Stop> {
-        self.check(what, 2, be_u8.map(|sent| Check { sent: sent.into(), computed: computed.map(u16::from) }))
+    pub fn crc8(&mut self, what: &str, start: usize) -> Result<Check, Stop> {
+        let computed = Some(crc8(self.since(start)).into());
+        self.check(what, 2, start, be_u8.map(|sent| Check { sent: sent.into(), computed }))
     }
 
-    /// Reads a check value with `parser`, and shows it as `what`, with `digits` hexadecimal digits.
+    /// Reads a check value over the bytes from `start` up to here with `parser`, and shows it as `what`, with `digits`
+    /// hexadecimal digits.
     ///
     /// # Errors
     /// [`Stop`] if bytes are missing.
@@ -68,11 +87,15 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         &mut self,
         what: &str,
         digits: usize,
+        start: usize,
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
     ) -> Result<Check, Stop> {
-        let verify = self.verifies();
+        let (verify, covered) = (self.verifies(), self.span_since(start));
         let parser = parser.map(|check| if verify { check } else { Check { computed: None, ..check } });
         let check = self.packed(CRC, parser, |c, check| c.derived(CRC_STATUS, &check.status()))?;
+        if check.computed.is_some() {
+            self.seal(covered);
+        }
         let sent = check.sent;
         match (check.status(), check.computed) {
             (CrcStatus::Bad, Some(computed)) => {

@@ -233,6 +233,11 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         }
     }
 
+    /// Tells that the item reported last is a check value over the bytes at `covered`.
+    pub(super) fn seal(&mut self, covered: Span) {
+        self.sink.seal(covered, self.last_span());
+    }
+
     /// Hangs an expert info on the item reported last.
     pub fn expert(&mut self, expert: ExpertInfo, detail: fmt::Arguments<'_>) {
         if let Some((mark, _)) = self.last {

@@ -7,6 +7,8 @@
 //! A room names its modules with fields once, with [`tables!`](crate::tables). What the numbers are, the
 //! [`registry`](crate::registry) above all rooms tells: a module that it does not reach has none, and does not compile.
 
+use jiff::civil::Date;
+
 /// A declared field: its row, and its number in the [`registry`](crate::registry).
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -81,7 +83,25 @@ pub struct FieldDef {
     pub help: &'static str,
     /// How well the meaning is known.
     pub evidence: Evidence,
+    /// How its bytes tell whose a device is, if they do.
+    pub identity: Option<Identity>,
+    /// How another day is written into its bytes, if they hold a date.
+    pub redate: Option<Redate>,
 }
+
+/// How the bytes of a field tell one device, and so one person, from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identity {
+    /// Decimal or hexadecimal digits, two to a byte.
+    Packed,
+    /// Characters in ASCII.
+    Text,
+    /// A number that people know by its decimal digits, the highest byte first.
+    Number,
+}
+
+/// Writes the second day over the first into the bytes of a field, and leaves all else as it is.
+pub type Redate = fn(&mut [u8], Date, Date);
 
 /// What kind of value a field holds, and how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,14 +157,15 @@ pub enum Evidence {
 
 /// Declares the fields of one module, as `pub const` handles and a table `FIELDS` of them all.
 ///
-/// A row reads: name of the handle, kind, filter, label, evidence, then a unit and value names if it has any.
-/// Its doc comment is the help text.
+/// A row reads: name of the handle, kind, filter, label, evidence, then a unit and value names if it has any. At its end
+/// stands how its bytes tell whose a device is (`identity`), or how another day is written into them (`redate`): who makes
+/// a capture fit to be published goes by that and nothing else. Its doc comment is the help text.
 #[macro_export]
 macro_rules! fields {
     ($(
         $(#[doc = $doc:literal])+
         $id:ident: $kind:ident, $name:literal, $label:literal, $evidence:ident
-            $(, unit $unit:literal)? $(, names $names:expr)?;
+            $(, unit $unit:literal)? $(, names $names:expr)? $(, identity $identity:ident)? $(, redate $redate:expr)?;
     )+) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "numbers the rows, nothing else")]
         enum Row { $($id),+ }
@@ -160,6 +181,11 @@ macro_rules! fields {
                     names: { const NAMES: &[&[(u32, &str)]] = &[$($names)?]; if NAMES.is_empty() { &[] } else { NAMES[0] } },
                     help: concat!($($doc),+),
                     evidence: $crate::tree::field::Evidence::$evidence,
+                    identity: {
+                        const OF: &[$crate::tree::field::Identity] = &[$($crate::tree::field::Identity::$identity)?];
+                        OF.first().copied()
+                    },
+                    redate: { const BY: &[$crate::tree::field::Redate] = &[$($redate)?]; BY.first().copied() },
                 } },
             );
         )+

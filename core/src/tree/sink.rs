@@ -142,6 +142,8 @@ pub trait Sink {
     fn expert(&mut self, _mark: Mark, _note: ExpertInfo, _detail: fmt::Arguments<'_>) {}
     /// Adds a sentence for the packet list.
     fn info(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Takes that the item at `check` is a check value over the bytes at `covered`, which are all there.
+    fn seal(&mut self, _covered: Span, _check: Span) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
     fn source(&mut self, _name: &'static str, _bytes: &[u8]) -> u32 {
         1

@@ -113,10 +113,10 @@ fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
 /// Shows a page that fails its check value: its bytes, and the check value.
 pub fn damaged<S: Sink>(kind: PageKind, c: &mut Cursor<'_, '_, S>) {
     if let Some((covered, check)) = seal(kind, c.rest()) {
-        let width = kind.check_width();
+        let (start, width) = (c.position(), kind.check_width());
         let shown = c
             .read(PAYLOAD, take(covered))
-            .and_then(|_| c.check("Page CRC", 4, take(width).map(|_: &[u8]| check)));
+            .and_then(|_| c.check("Page CRC", 4, start, take(width).map(|_: &[u8]| check)));
         if let Err(stop) = shown {
             c.expert_stop(stop);
         }
@@ -126,12 +126,12 @@ pub fn damaged<S: Sink>(kind: PageKind, c: &mut Cursor<'_, '_, S>) {
 
 /// A trace is shown as bytes. If it ends as other pages do, its check value is shown too.
 fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
-    let bytes = c.rest();
+    let (start, bytes) = (c.position(), c.rest());
     if let Some((area, &[high, low])) = bytes.split_last_chunk() {
         let computed = crc16(area);
         if computed == u16::from_be_bytes([high, low]) {
             c.read(UNKNOWN, take(area.len()))?;
-            c.check("Trace CRC", 4, be_u16.map(|sent| Check { sent, computed: Some(computed) }))?;
+            c.check("Trace CRC", 4, start, be_u16.map(|sent| Check { sent, computed: Some(computed) }))?;
         }
     }
     c.remainder(UNKNOWN);
