@@ -195,9 +195,25 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
             Err(fault) => faults.push(fault),
         }
     }
+    let mut collection = gather(&sources, options, &mut faults);
+    if faults.len() == files.len() {
+        return faults.into_iter().next().map_or(Ok(collection), Err);
+    }
+    let damaged = sources.into_iter().filter_map(|source| match source {
+        Source::Capture(conversation) => conversation.damage,
+        Source::Pages(..) => None,
+    });
+    let mut faults = damaged.chain(faults);
+    collection.damage = faults.next();
+    collection.warnings.extend(faults.map(|fault| format!("{fault:#}")));
+    Ok(collection)
+}
+
+/// Finds the events in what was read; what has none for a reason goes to `faults`.
+pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Error>) -> Collection {
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
-    for source in &sources {
+    for source in sources {
         match source {
             Source::Pages(path, bytes) => match pages_in_file(path, bytes, options) {
                 Ok(found) => pages.entry(None).or_default().extend(found),
@@ -226,17 +242,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
         sensor_events(&pages, pump, &name, &mut collection);
     }
     collection.events.sort_by_key(|found| found.event.time);
-    if faults.len() == files.len() {
-        return faults.into_iter().next().map_or(Ok(collection), Err);
-    }
-    let damaged = sources.into_iter().filter_map(|source| match source {
-        Source::Capture(conversation) => conversation.damage,
-        Source::Pages(..) => None,
-    });
-    let mut faults = damaged.chain(faults);
-    collection.damage = faults.next();
-    collection.warnings.extend(faults.map(|fault| format!("{fault:#}")));
-    Ok(collection)
+    collection
 }
 
 /// The pages in a file, of the pump that the user names.

@@ -14,7 +14,10 @@ pub mod page;
 pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod show;
 pub mod tally;
+pub mod target;
 pub mod tree;
 pub mod vendor;

@@ -152,7 +152,7 @@ pub(crate) fn command(entry: &Entry<'_>) -> String {
 }
 
 /// The parameters of a pump's command, in words if their layout is known.
-fn parameters(entry: &Entry<'_>) -> Option<String> {
+pub(crate) fn parameters(entry: &Entry<'_>) -> Option<String> {
     let packet = entry.transaction.command().filter(|packet| packet.parameters > 0)?;
     if let Some(parameters) = entry.parameters() {
         return Some(parameters.to_string());
@@ -163,7 +163,7 @@ fn parameters(entry: &Entry<'_>) -> Option<String> {
 }
 
 /// How it ended, and why.
-fn outcome(entry: &Entry<'_>) -> String {
+pub(crate) fn outcome(entry: &Entry<'_>) -> String {
     match (entry.transaction.stage, entry.transaction.outcome()) {
         (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
         (Stage::DeviceNak(reason), _) => format!("stick NAK: {reason}"),
@@ -172,7 +172,7 @@ fn outcome(entry: &Entry<'_>) -> String {
 }
 
 /// What came, in a sentence.
-fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
+pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
     match entry.transaction.asked {
         Asked::Device(_) => {
             let answered = entry.transaction.outcome() == Outcome::Answered;

@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 #[cfg(feature = "plot")]
-use carelink_cli::plot;
+use carelink_cli::{plot, report};
 use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
@@ -62,6 +62,10 @@ enum Verb {
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
     )]
     Plot(plot::Args),
+    #[cfg(feature = "plot")]
+    /// Write a web page that says what captures hold, for people without Wireshark
+    #[command(after_help = report::HELP)]
+    Report(report::Args),
     /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
     #[command(after_help = import::HELP)]
     Import(import::Args),
@@ -108,6 +112,8 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Coverage(args) => coverage::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
+        #[cfg(feature = "plot")]
+        Verb::Report(args) => report::run(args),
         Verb::Import(args) => import::run(args),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {

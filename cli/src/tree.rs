@@ -5,7 +5,7 @@ use carelink_core::registry;
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::names::lookup;
-use carelink_core::tree::sink::{Node, Outline, Role};
+use carelink_core::tree::sink::{ExpertAt, Node, Outline, Role};
 use jiff::ToSpan;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -69,25 +69,37 @@ impl<'a> Tree<'a> {
     pub fn text(&self, indent: usize) -> String {
         let mut text = String::new();
         for (at, node) in self.outline.nodes().iter().enumerate() {
-            let def = self.fields[usize::from(node.field)];
             let margin = indent + 2 * usize::from(node.depth);
-            let mut line = match self.outline.text(node.label) {
-                "" => self.line(node, def),
-                label => label.to_owned(),
-            };
-            if node.guessed != 0 {
-                line.push_str(" (guessed)");
-            }
-            if node.role == Role::Generated as u8 {
-                line = format!("[{line}]");
-            }
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{:margin$}{line}", "");
+            let _ = writeln!(text, "{:margin$}{}", "", self.label(node));
             for expert in self.experts(at) {
                 let _ = writeln!(text, "{:margin$}  ! {expert}", "");
             }
         }
         text
+    }
+
+    /// What a node is called, with its value.
+    #[must_use]
+    pub fn label(&self, node: &Node) -> String {
+        let def = self.def(node);
+        let mut line = match self.outline.text(node.label) {
+            "" => self.line(node, def),
+            label => label.to_owned(),
+        };
+        if node.guessed != 0 {
+            line.push_str(" (guessed)");
+        }
+        if node.role == Role::Generated as u8 {
+            line = format!("[{line}]");
+        }
+        line
+    }
+
+    /// The field that a node is of.
+    #[must_use]
+    pub fn def(&self, node: &Node) -> &'static FieldDef {
+        self.fields[usize::from(node.field)]
     }
 
     fn line(&self, node: &Node, def: &FieldDef) -> String {
@@ -109,19 +121,27 @@ impl<'a> Tree<'a> {
 
     /// The notes that hang on the node at `at`.
     fn experts(&self, at: usize) -> impl Iterator<Item = String> {
-        self.outline.experts().iter().filter(move |expert| expert.node as usize == at).map(|expert| {
-            let summary = EXPERTS[expert.expert as usize].summary;
-            match self.outline.text(expert.detail) {
-                "" => summary.to_owned(),
-                detail => format!("{summary}: {detail}"),
-            }
-        })
+        self.outline
+            .experts()
+            .iter()
+            .filter(move |expert| expert.node as usize == at)
+            .map(|expert| self.note(expert))
+    }
+
+    /// What a note says.
+    #[must_use]
+    pub fn note(&self, expert: &ExpertAt) -> String {
+        let summary = EXPERTS[expert.expert as usize].summary;
+        match self.outline.text(expert.detail) {
+            "" => summary.to_owned(),
+            detail => format!("{summary}: {detail}"),
+        }
     }
 
     /// All nodes, in the columns of [`COLUMNS`].
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
         self.outline.nodes().iter().enumerate().map(|(at, node)| {
-            let def = self.fields[usize::from(node.field)];
+            let def = self.def(node);
             let experts: Vec<_> = self.experts(at).collect();
             let (value, name) = self.value(node, def);
             let label = Some(self.outline.text(node.label)).filter(|label| !label.is_empty());

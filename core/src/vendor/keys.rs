@@ -82,6 +82,12 @@ const IDENTITIES: &[&str] = &[
     "TRANSMITTER_ID",
 ];
 
+/// True for keys whose values tell whose a device is.
+#[must_use]
+pub fn is_identity(key: &str) -> bool {
+    key != "MODEL_NUMBER" && shape(key) == Some(Shape::Identity)
+}
+
 /// What the value of a key is; `None` for keys that no export at hand has.
 fn shape(key: &str) -> Option<Shape> {
     let place = key.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
