@@ -3,9 +3,9 @@
 
 use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
+use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
 #[cfg(feature = "plot")]
 use carelink_cli::{plot, report};
-use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};

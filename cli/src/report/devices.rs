@@ -70,8 +70,7 @@ impl<'p> Devices<'p> {
     pub fn asked(&self, entry: &Entry<'_>) -> String {
         match entry.transaction.asked {
             Asked::Pump(command) => self.pump(command.serial),
-            Asked::Device(_) => self.stick(entry.transaction.stream),
-            Asked::Unknown => "Not known".to_owned(),
+            Asked::Device(_) | Asked::Unknown => self.stick(entry.transaction.stream),
         }
     }
 

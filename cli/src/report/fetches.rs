@@ -56,8 +56,7 @@ pub(super) fn by_command(conversation: &Conversation, devices: &Devices<'_>, vei
         }
         let of = outcomes.iter().map(|(&outcome, count)| format!("{count} {}", Outcome::from(outcome)));
         let outcomes: Vec<_> = of.collect();
-        let outcomes =
-            format!("{}: {}", count(entries.len(), "fetch", "fetches"), outcomes.join(", "));
+        let outcomes = format!("{}: {}", count(entries.len(), "fetch", "fetches"), outcomes.join(", "));
         let class = entries.iter().map(|entry| Class::of(entry.transaction.outcome())).min();
         Command {
             name: veil.words(name),
@@ -83,14 +82,23 @@ fn row(conversation: &Conversation, entry: &Entry<'_>, devices: &Devices<'_>, ve
     }
 }
 
+/// What one device told.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub device: Shown,
+    pub said: Vec<Said>,
+}
+
 /// What one command was answered.
 #[derive(Debug)]
 pub(super) struct Said {
-    pub asked: Shown,
     pub command: Shown,
     /// Each answer once, in order.
     pub answers: Vec<Answer>,
 }
+
+/// How many values need not be listed.
+const FEW: usize = 2;
 
 /// The most different answers to one command that are not folded.
 const UNFOLDED: usize = 3;
@@ -117,24 +125,24 @@ pub(super) struct Answer {
 }
 
 /// What the devices replied that is no page: their settings and their state.
-pub(super) fn said(conversation: &Conversation, devices: &Devices<'_>, veil: &Veil) -> Vec<Said> {
-    let mut all: Vec<Said> = Vec::new();
+pub(super) fn told(conversation: &Conversation, devices: &Devices<'_>, veil: &Veil) -> Vec<Told> {
+    let mut all: BTreeMap<Shown, Vec<Said>> = BTreeMap::new();
     for entry in conversation.entries() {
         let Some((sentence, values)) = answer(conversation, &entry, veil) else { continue };
-        let (asked, command) = (veil.words(devices.asked(&entry)), veil.words(what(&entry)));
-        let place = all.iter().position(|said| said.asked == asked && said.command == command);
+        let command = veil.words(what(&entry));
+        let of_device = all.entry(veil.words(devices.asked(&entry))).or_default();
+        let place = of_device.iter().position(|said| said.command == command);
         let place = place.unwrap_or_else(|| {
-            all.push(Said { asked, command, answers: Vec::new() });
-            all.len() - 1
+            of_device.push(Said { command, answers: Vec::new() });
+            of_device.len() - 1
         });
-        let answers = &mut all[place].answers;
+        let answers = &mut of_device[place].answers;
         match answers.iter_mut().find(|answer| answer.sentence == sentence && answer.values == values) {
             Some(answer) => answer.times += 1,
             None => answers.push(Answer { sentence, values, frame: entry.transaction.end(), times: 1 }),
         }
     }
-    all.sort_by(|one, other| one.asked.cmp(&other.asked));
-    all
+    all.into_iter().map(|(device, said)| Told { device, said }).collect()
 }
 
 /// The sentence and the values of a reply that can be trusted and is no page.
@@ -150,8 +158,8 @@ fn answer(conversation: &Conversation, entry: &Entry<'_>, veil: &Veil) -> Option
         _ => None,
     };
     let values = part.map(|part| values(&Tree::new(&part.outline, part.bytes), &part.outline, veil));
-    // A single value is in the sentence.
-    let values = values.filter(|values| values.len() > 1).unwrap_or_default();
+    // A sentence tells all of so few.
+    let values = values.filter(|values| values.len() > FEW).unwrap_or_default();
     Some((veil.words(sentence), values))
 }
 

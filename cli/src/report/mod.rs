@@ -22,7 +22,7 @@ use crate::vendor::{Dates, Export};
 use anyhow::{Error, Result};
 use askama::Template;
 use devices::{Device, Devices};
-use fetches::{Command, Said};
+use fetches::{Command, Told};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -149,7 +149,7 @@ struct Capture {
     devices: Vec<Device>,
     timeline: Option<Timeline>,
     wrong: Wrong,
-    said: Vec<Said>,
+    told: Vec<Told>,
     commands: Vec<Command>,
 }
 
@@ -231,7 +231,7 @@ impl Capture {
             devices: devices.told(conversation, veil),
             timeline,
             wrong: Wrong::of(conversation, devices, veil),
-            said: fetches::said(conversation, devices, veil),
+            told: fetches::told(conversation, devices, veil),
             commands: fetches::by_command(conversation, devices, veil),
         }
     }

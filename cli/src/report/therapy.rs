@@ -75,7 +75,10 @@ pub(super) fn of_pumps(
 fn of_pump(found: &Collection, serial: Serial, name: &str, veil: &Veil) -> Result<Therapy> {
     let events = plot::of_one_pump(found, Some(serial.as_str()))?;
     let Days { pictures, more, left_out } = plot::days(&events, MOST_DAYS, !veil.hides())?;
-    let day = |(date, svg): (jiff::civil::Date, String)| Day { date: date.strftime("%A %Y-%m-%d").to_string(), svg };
+    let day = |(date, svg): (jiff::civil::Date, String)| Day {
+        date: date.strftime("%A %Y-%m-%d").to_string(),
+        svg,
+    };
     Ok(Therapy {
         pump: veil.words(name),
         days: pictures.into_iter().map(day).collect(),
@@ -95,7 +98,11 @@ fn alarms(events: &[&Found], veil: &Veil) -> Vec<Alarm> {
         // Behind a comma stands what differs from time to time.
         let name = words.split_once(", ").map_or(words.as_str(), |(name, _)| name).to_owned();
         let time = told(found.event.time);
-        alarms.entry(name).or_default().push(AlarmTime { time, words: veil.words(words), frame: found.frame });
+        alarms.entry(name).or_default().push(AlarmTime {
+            time,
+            words: veil.words(words),
+            frame: found.frame,
+        });
     }
     let alarm = |(name, times): (String, Vec<AlarmTime>)| Alarm {
         name: veil.words(name),

@@ -2,7 +2,7 @@
 //! In: the fetches of a capture. Out: when each was, in a lane for each outcome.
 
 use super::veil::{Shown, Veil};
-use super::words::{Class, duration, frames, took};
+use super::words::{Class, duration, frames, time, took};
 use crate::conversation::{Conversation, Entry};
 use crate::list;
 use carelink_core::exchange::Outcome;
@@ -44,19 +44,19 @@ impl Timeline {
     pub fn of(conversation: &Conversation, veil: &Veil) -> Option<Self> {
         let entries: Vec<_> = conversation.entries().collect();
         let begin = entries.iter().map(|entry| entry.transaction.request.time()).min()?;
-        let end = entries.iter().map(end).max()?.max(begin);
+        let end = entries.iter().map(ending).max()?.max(begin);
         let span = end - begin;
         let number = entries.len() as u64;
         // Without times the order is all there is.
-        let place = |at: usize, time: u64| match span {
+        let place = |at: usize, moment: u64| match span {
             0 => at as u64 * WIDTH / number,
-            _ => scaled(time - begin, span),
+            _ => scaled(moment - begin, span),
         };
         let mut lanes: BTreeMap<(Class, u8), Vec<(u64, u64, &Entry<'_>)>> = BTreeMap::new();
         for (at, entry) in entries.iter().enumerate() {
             let outcome = entry.transaction.outcome();
             let x = place(at, entry.transaction.request.time()).min(WIDTH - LEAST);
-            let width = place(at, end(entry)).saturating_sub(x).max(LEAST);
+            let width = place(at, ending(entry)).saturating_sub(x).max(LEAST);
             lanes.entry((Class::of(outcome), outcome.into())).or_default().push((x, width, entry));
         }
         let lanes = lanes.into_iter().rev().map(|((class, outcome), fetches)| Lane {
@@ -67,7 +67,10 @@ impl Timeline {
         });
         let ticks = match span {
             0 => ["first".to_owned(), "in order, as no times are known".to_owned(), "last".to_owned()],
-            _ => [0, span / 2, span].map(|time| format!("+{}", duration(time))),
+            _ => {
+                let [middle, last] = [span / 2, span].map(|since| format!("+{}", duration(since)));
+                [format!("{} UTC", time(begin)), middle, last]
+            }
         };
         Some(Self { lanes: lanes.collect(), ticks })
     }
@@ -86,7 +89,7 @@ fn scaled(time: u64, span: u64) -> u64 {
 }
 
 /// When a fetch ended, as far as it did.
-fn end(entry: &Entry<'_>) -> u64 {
+fn ending(entry: &Entry<'_>) -> u64 {
     entry.transaction.request.time() + took(entry).unwrap_or_default()
 }
 

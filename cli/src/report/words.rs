@@ -67,7 +67,8 @@ pub(super) fn duration(nanoseconds: u64) -> String {
 
 /// The frames of a fetch: `57–168`.
 pub(super) fn frames(entry: &Entry<'_>) -> String {
-    let (first, last) = (entry.transaction.request.frame(), entry.transaction.last.max(entry.transaction.end()));
+    let (first, last) =
+        (entry.transaction.request.frame(), entry.transaction.last.max(entry.transaction.end()));
     if first == last { first.to_string() } else { format!("{first}\u{2013}{last}") }
 }
 
