@@ -20,6 +20,7 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
+  carelink report download.pcapng -o report.html
   carelink import session.log -o session.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 

@@ -279,7 +279,7 @@ fn the_verdict_on_an_export_is_there() -> Result<()> {
     let (page, output) = desk.report(&["--export", argument], &[&capture])?;
     assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
     let words = text(&page)?;
-    assert!(words.contains("not all agrees.") && words.contains("1 events that do not agree"));
+    assert!(words.contains("not all agrees.") && words.contains(", 1 differs, 0 only in export"));
     assert!(words.contains("PRIME_TYPE=<b>&") && !page.contains("<b>&"), "it is escaped");
 
     fs::write(&export, "time\ttype\tvalues\tpump\n2001-01-01T00:00:00\tRewind\t\tX\n")?;

@@ -4,7 +4,7 @@
 use super::devices::Devices;
 use super::timeline::what;
 use super::veil::{Shown, Veil};
-use super::words::{Class, count, duration, frames, time, took};
+use super::words::{Class, duration, frames, time, took};
 use crate::conversation::{Conversation, Entry};
 use crate::list;
 use crate::page::Page;
@@ -12,14 +12,14 @@ use crate::show;
 use crate::tree::Tree;
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::{Node, Outline, Role};
+use carelink_core::tree::sink::{Outline, Role};
 use std::collections::BTreeMap;
 
 /// The fetches of one command.
 #[derive(Debug)]
 pub(super) struct Command {
     pub name: Shown,
-    /// `36 fetches: 35 complete, 1 damaged`
+    /// `35 complete, 1 damaged`
     pub outcomes: String,
     pub class: Class,
     pub rows: Vec<Row>,
@@ -56,11 +56,10 @@ pub(super) fn by_command(conversation: &Conversation, devices: &Devices<'_>, vei
         }
         let of = outcomes.iter().map(|(&outcome, count)| format!("{count} {}", Outcome::from(outcome)));
         let outcomes: Vec<_> = of.collect();
-        let outcomes = format!("{}: {}", count(entries.len(), "fetch", "fetches"), outcomes.join(", "));
         let class = entries.iter().map(|entry| Class::of(entry.transaction.outcome())).min();
         Command {
             name: veil.words(name),
-            outcomes,
+            outcomes: outcomes.join(", "),
             class: class.unwrap_or(Class::Good),
             rows: entries.iter().map(|entry| row(conversation, entry, devices, veil)).collect(),
         }
@@ -158,23 +157,27 @@ fn answer(conversation: &Conversation, entry: &Entry<'_>, veil: &Veil) -> Option
         _ => None,
     };
     let values = part.map(|part| values(&Tree::new(&part.outline, part.bytes), &part.outline, veil));
-    // A sentence tells all of so few.
+    // The sentence tells all of so few.
     let values = values.filter(|values| values.len() > FEW).unwrap_or_default();
     Some((veil.words(sentence), values))
 }
 
-/// The values of a reply, one a line. Plain bytes are left out: nobody knows what they tell.
+/// The values of a reply, one a line. Left out is what stands above them, which is the sentence, what stands below a line that
+/// tells it, and plain bytes: nobody knows what they tell.
 fn values(tree: &Tree<'_>, outline: &Outline, veil: &Veil) -> Vec<Shown> {
-    let shown = |node: &&Node| {
-        let def = tree.def(node);
-        node.depth > 0
-            && node.role != Role::Generated as u8
-            && (def.kind != FieldType::Bytes || !outline.text(node.label).is_empty())
-            && !(veil.hides() && def.identity.is_some())
-    };
-    let line = |node: &Node| {
-        let margin = 2 * usize::from(node.depth - 1);
-        veil.words(format!("{:margin$}{}", "", tree.label(node)))
-    };
-    outline.nodes().iter().filter(shown).map(line).collect()
+    let (mut lines, mut told) = (Vec::new(), u8::MAX);
+    for node in outline.nodes().iter().filter(|node| node.depth > 1) {
+        if node.depth > told {
+            continue;
+        }
+        let (def, label) = (tree.def(node), outline.text(node.label));
+        let sums_up = def.kind == FieldType::Tree && label.contains(": ");
+        told = if sums_up { node.depth } else { u8::MAX };
+        let plain = node.role == Role::Generated as u8 || def.kind == FieldType::Bytes && label.is_empty();
+        if !plain && !(veil.hides() && def.identity.is_some()) {
+            let margin = 2 * usize::from(node.depth - 2);
+            lines.push(veil.words(format!("{:margin$}{}", "", tree.label(node))));
+        }
+    }
+    lines
 }

@@ -35,7 +35,7 @@ use wrong::Wrong;
 
 /// What is said behind the options.
 pub const HELP: &str = "\
-The page shows what the captures hold: the devices, when each fetch was and how it ended, what went wrong and in which
+The page shows what the captures hold: the devices, when each transaction was and how it ended, what went wrong and in which
 frames, the settings, pictures of the last days, the alarms, and, with an export of the vendor's, what agrees with it.
 It needs no network, and opens in any browser.
 

@@ -10,7 +10,7 @@ use crate::list;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
 use carelink_core::tree::expert::{EXPERTS, Severity};
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::sink::{ExpertAt, Outline};
 use std::collections::BTreeMap;
 
 /// The most notes that are shown of one fetch; the rest is counted.
@@ -130,16 +130,19 @@ fn notes(conversation: &Conversation, veil: &Veil) -> BTreeMap<Option<Transactio
     for packet in &conversation.packets {
         let mut outline = Outline::default();
         conversation.dissect(packet.frame, &mut outline);
-        let tree = Tree::new(&outline, &packet.bytes);
-        let grave = outline.experts().iter().filter(|expert| {
-            matches!(EXPERTS[expert.expert as usize].severity, Severity::Error | Severity::Warning)
-        });
-        for expert in grave {
-            let of = notes.entry(of_transaction(conversation, packet.frame)).or_default();
-            of.add(packet.frame, veil.words(tree.note(expert)));
+        let mut grave = outline.experts().iter().filter(|expert| is_grave(expert)).peekable();
+        if grave.peek().is_none() {
+            continue;
         }
+        let tree = Tree::new(&outline, &packet.bytes);
+        let of = notes.entry(of_transaction(conversation, packet.frame)).or_default();
+        grave.for_each(|expert| of.add(packet.frame, veil.words(tree.note(expert))));
     }
     notes
+}
+
+fn is_grave(expert: &ExpertAt) -> bool {
+    matches!(EXPERTS[expert.expert as usize].severity, Severity::Error | Severity::Warning)
 }
 
 /// The fetch that a frame belongs to.
