@@ -2,7 +2,6 @@
 //! In: the fetches of a capture. Out: all of them by command, and what the devices replied, in words.
 
 use super::devices::Devices;
-use super::timeline::what;
 use super::veil::{Shown, Veil};
 use super::words::{Class, duration, frames, time, took};
 use crate::conversation::{Conversation, Entry};
@@ -74,7 +73,7 @@ fn row(conversation: &Conversation, entry: &Entry<'_>, devices: &Devices<'_>, ve
         time: time(entry.transaction.request.time()),
         took: took(entry).map(duration).unwrap_or_default(),
         asked: veil.words(devices.asked(entry)),
-        what: veil.words(what(entry)),
+        what: veil.what(entry),
         outcome: veil.words(list::outcome(entry)),
         class: Class::of(entry.transaction.outcome()),
         reply: veil.words(list::reply(conversation, entry).unwrap_or_default()),
@@ -128,7 +127,7 @@ pub(super) fn told(conversation: &Conversation, devices: &Devices<'_>, veil: &Ve
     let mut all: BTreeMap<Shown, Vec<Said>> = BTreeMap::new();
     for entry in conversation.entries() {
         let Some((sentence, values)) = answer(conversation, &entry, veil) else { continue };
-        let command = veil.words(what(&entry));
+        let command = veil.what(&entry);
         let of_device = all.entry(veil.words(devices.asked(&entry))).or_default();
         let place = of_device.iter().position(|said| said.command == command);
         let place = place.unwrap_or_else(|| {

@@ -100,7 +100,7 @@ fn bars(fetches: &[(u64, u64, &Entry<'_>)], veil: &Veil) -> Vec<Bar> {
         .map(|fetches| {
             let (x, _, first) = fetches[0];
             let width = fetches.iter().map(|(_, width, _)| *width).max().unwrap_or(LEAST);
-            let sentence = sentence(first);
+            let sentence = sentence(first, veil);
             let words = match fetches.len() - 1 {
                 0 => sentence,
                 more => format!("{sentence}; and {more} more"),
@@ -111,14 +111,8 @@ fn bars(fetches: &[(u64, u64, &Entry<'_>)], veil: &Veil) -> Vec<Bar> {
 }
 
 /// `Transaction 5, frames 57–168: Read History Page page 0: complete, in 1.3 s`
-fn sentence(entry: &Entry<'_>) -> String {
+fn sentence(entry: &Entry<'_>, veil: &Veil) -> String {
     let took = took(entry).map(|took| format!(", in {}", duration(took))).unwrap_or_default();
     let (number, frames) = (entry.number, frames(entry));
-    format!("Transaction {number}, frames {frames}: {}: {}{took}", what(entry), list::outcome(entry))
-}
-
-/// What a fetch asks, with its parameters in words. Bytes without a known meaning are not shown: nobody knows whose they are.
-pub(super) fn what(entry: &Entry<'_>) -> String {
-    let parameters = entry.parameters().map(|parameters| format!(" {parameters}")).unwrap_or_default();
-    list::command(entry) + &parameters
+    format!("Transaction {number}, frames {frames}: {}: {}{took}", veil.what(entry), list::outcome(entry))
 }

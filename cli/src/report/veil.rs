@@ -4,7 +4,8 @@
 //! Which values do is said by the rows of the core's fields, and by the keys of events. All text of a page comes through
 //! here: its templates take nothing else.
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Entry};
+use crate::list;
 use carelink_core::transfer::Claim;
 use carelink_core::tree::sink::{Item, Mark, Sink, Value};
 use carelink_core::vendor::{Datum, Event, keys};
@@ -79,6 +80,16 @@ impl Veil {
             shown.extend(piece[word.len()..].chars().map(printable));
         }
         Shown(shown)
+    }
+
+    /// What a fetch asks, with its parameters. Of parameters without a known meaning nobody knows whose they are.
+    pub fn what(&self, entry: &Entry<'_>) -> Shown {
+        let parameters = match entry.parameters() {
+            Some(parameters) => Some(parameters.to_string()),
+            None => list::parameters(entry).filter(|_| !self.hides()),
+        };
+        let parameters = parameters.map(|parameters| format!(" {parameters}"));
+        self.words(list::command(entry) + &parameters.unwrap_or_default())
     }
 
     /// The values of an event, by the vendor's keys.

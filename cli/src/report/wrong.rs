@@ -2,15 +2,15 @@
 //! In: a capture. Out: what went wrong in it: which fetches, in which frames, and what is wrong there.
 
 use super::devices::Devices;
-use super::timeline::what;
 use super::veil::{Shown, Veil};
 use super::words::{Class, frames};
 use crate::conversation::{Conversation, Entry};
 use crate::list;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
+use carelink_core::stick::ledger::placed;
 use carelink_core::tree::expert::{EXPERTS, Severity};
-use carelink_core::tree::sink::{ExpertAt, Outline};
+use carelink_core::tree::sink::{ExpertAt, Node, Outline};
 use std::collections::BTreeMap;
 
 /// The most notes that are shown of one fetch; the rest is counted.
@@ -117,7 +117,7 @@ fn fetch(
         number: entry.number.get(),
         frames: frames(entry),
         asked: veil.words(devices.asked(entry)),
-        what: veil.words(what(entry)),
+        what: veil.what(entry),
         outcome: veil.words(list::outcome(entry)),
         reply: veil.words(list::reply(conversation, entry).unwrap_or_default()),
         notes,
@@ -135,8 +135,11 @@ fn notes(conversation: &Conversation, veil: &Veil) -> BTreeMap<Option<Transactio
             continue;
         }
         let tree = Tree::new(&outline, &packet.bytes);
-        let of = notes.entry(of_transaction(conversation, packet.frame)).or_default();
-        grave.for_each(|expert| of.add(packet.frame, veil.words(tree.note(expert))));
+        for expert in grave {
+            let node = outline.nodes().get(expert.node as usize);
+            let of = notes.entry(of_transaction(conversation, packet.frame, node)).or_default();
+            of.add(packet.frame, veil.words(tree.note(expert)));
+        }
     }
     notes
 }
@@ -145,9 +148,12 @@ fn is_grave(expert: &ExpertAt) -> bool {
     matches!(EXPERTS[expert.expert as usize].severity, Severity::Error | Severity::Warning)
 }
 
-/// The fetch that a frame belongs to.
-fn of_transaction(conversation: &Conversation, frame: u32) -> Option<TransactionId> {
+/// The fetch that a node of a frame belongs to. A frame may hold the end of one and the begin of another.
+fn of_transaction(conversation: &Conversation, frame: u32, node: Option<&Node>) -> Option<TransactionId> {
     let tracker = conversation.session.tracker();
     let facts = tracker.facts(frame, 0).unwrap_or_default();
-    facts.iter().find_map(|fact| tracker.transaction_of(fact))
+    // What was put together from several frames ends in the first piece of the last one.
+    let at = node.filter(|node| node.source == 0).map_or(0, |node| node.start as usize);
+    let here = placed(facts).find(|(start, fact)| (*start..start + fact.len as usize).contains(&at));
+    here.and_then(|(_, fact)| tracker.transaction_of(fact))
 }
