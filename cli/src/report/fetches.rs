@@ -66,7 +66,8 @@ pub(super) fn by_command(conversation: &Conversation, devices: &Devices<'_>, vei
     commands.into_iter().map(command).collect()
 }
 
-fn row(conversation: &Conversation, entry: &Entry<'_>, devices: &Devices<'_>, veil: &Veil) -> Row {
+/// What is said of one fetch.
+pub(super) fn row(conversation: &Conversation, entry: &Entry<'_>, devices: &Devices<'_>, veil: &Veil) -> Row {
     Row {
         number: entry.number.get(),
         frames: frames(entry),
@@ -173,7 +174,8 @@ fn values(tree: &Tree<'_>, outline: &Outline, veil: &Veil) -> Vec<Shown> {
         let sums_up = def.kind == FieldType::Tree && label.contains(": ");
         told = if sums_up { node.depth } else { u8::MAX };
         let plain = node.role == Role::Generated as u8 || def.kind == FieldType::Bytes && label.is_empty();
-        if !plain && !(veil.hides() && def.identity.is_some()) {
+        let hidden = veil.hides() && def.identity.is_some();
+        if !plain && !hidden {
             let margin = 2 * usize::from(node.depth - 2);
             lines.push(veil.words(format!("{:margin$}{}", "", tree.label(node))));
         }

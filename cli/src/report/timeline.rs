@@ -39,6 +39,9 @@ pub(super) struct Bar {
     pub words: Shown,
 }
 
+/// A fetch, where its bar begins, and how wide that is.
+type Placed<'e> = (u64, u64, &'e Entry<'e>);
+
 impl Timeline {
     /// `None` without any fetch.
     pub fn of(conversation: &Conversation, veil: &Veil) -> Option<Self> {
@@ -52,7 +55,7 @@ impl Timeline {
             0 => at as u64 * WIDTH / number,
             _ => scaled(moment - begin, span),
         };
-        let mut lanes: BTreeMap<(Class, u8), Vec<(u64, u64, &Entry<'_>)>> = BTreeMap::new();
+        let mut lanes: BTreeMap<(Class, u8), Vec<Placed<'_>>> = BTreeMap::new();
         for (at, entry) in entries.iter().enumerate() {
             let outcome = entry.transaction.outcome();
             let x = place(at, entry.transaction.request.time()).min(WIDTH - LEAST);
@@ -94,7 +97,7 @@ fn ending(entry: &Entry<'_>) -> u64 {
 }
 
 /// A bar for the fetches that begin in each part.
-fn bars(fetches: &[(u64, u64, &Entry<'_>)], veil: &Veil) -> Vec<Bar> {
+fn bars(fetches: &[Placed<'_>], veil: &Veil) -> Vec<Bar> {
     let together = fetches.chunk_by(|(one, ..), (other, ..)| one == other);
     together
         .map(|fetches| {

@@ -2,10 +2,10 @@
 //! In: a capture. Out: what went wrong in it: which fetches, in which frames, and what is wrong there.
 
 use super::devices::Devices;
+use super::fetches::{self, Row};
 use super::veil::{Shown, Veil};
-use super::words::{Class, frames};
-use crate::conversation::{Conversation, Entry};
-use crate::list;
+use super::words::Class;
+use crate::conversation::Conversation;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
 use carelink_core::stick::ledger::placed;
@@ -46,12 +46,7 @@ impl Group {
 /// A fetch in which something went wrong.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    pub number: u32,
-    pub frames: String,
-    pub asked: Shown,
-    pub what: Shown,
-    pub outcome: Shown,
-    pub reply: Shown,
+    pub row: Row,
     pub notes: Notes,
 }
 
@@ -88,8 +83,8 @@ impl Wrong {
             // A host that reads without having asked gets nothing, and all is well.
             let well = Class::of(outcome) == Class::Good || outcome == Outcome::NoData;
             if !(well && notes.is_empty()) {
-                let fetch = fetch(conversation, &entry, devices, veil, notes);
-                groups.entry((Class::of(outcome), outcome.into())).or_default().push(fetch);
+                let row = fetches::row(conversation, &entry, devices, veil);
+                groups.entry((Class::of(outcome), outcome.into())).or_default().push(Fetch { row, notes });
             }
         }
         let groups = groups.into_iter().map(|((class, outcome), fetches)| Group {
@@ -103,24 +98,6 @@ impl Wrong {
     /// True if nothing did.
     pub const fn is_empty(&self) -> bool {
         self.groups.is_empty() && self.outside.is_empty()
-    }
-}
-
-fn fetch(
-    conversation: &Conversation,
-    entry: &Entry<'_>,
-    devices: &Devices<'_>,
-    veil: &Veil,
-    notes: Notes,
-) -> Fetch {
-    Fetch {
-        number: entry.number.get(),
-        frames: frames(entry),
-        asked: veil.words(devices.asked(entry)),
-        what: veil.what(entry),
-        outcome: veil.words(list::outcome(entry)),
-        reply: veil.words(list::reply(conversation, entry).unwrap_or_default()),
-        notes,
     }
 }
 

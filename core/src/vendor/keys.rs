@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_many_peoples_and_a_device_is_one_persons() {
+        for key in ["PARADIGM_LINK_ID", "PARADIGM_LINK_ID_2", "REMOTE_CONTROL_ID_0", "TRANSMITTER_ID"] {
+            assert!(is_identity(key), "{key}");
+        }
+        for key in ["MODEL_NUMBER", "AMOUNT", "UNITS", "NOVELTY"] {
+            assert!(!is_identity(key), "{key}");
+        }
+    }
+
+    #[test]
     fn values_of_unknown_keys_are_numbers_only_if_they_are_plain() {
         assert_eq!(parse("NOVELTY", "12.5"), Datum::Number(12.5));
         for text in ["012", "0E5", "1E5", "inf", "a"] {
