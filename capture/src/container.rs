@@ -22,6 +22,8 @@ pub struct Record<'a> {
     pub sent: usize,
     /// The flags that pcapng keeps of it.
     pub flags: Option<u32>,
+    /// True if a comment says that packets of its stick were left out before it.
+    pub left_out: bool,
 }
 
 /// Calls `take` for each packet of a capture.

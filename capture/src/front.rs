@@ -9,18 +9,23 @@ use crate::tcp::{self, Connections};
 use crate::usb;
 use anyhow::{Result, anyhow, bail};
 use carelink_core::transfer::{Carrier, Direction, Stream};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
-/// Vendor and product of the stick.
-const STICK: (u16, u16) = (0x0a21, 0x8001);
+/// Vendor and product of the devices that speak to pumps, and how each carries its data: the stick, and the meters in
+/// mg/dL and in mmol/L.
+const DEVICES: [((u16, u16), Carrier); 3] = [
+    ((0x0a21, 0x8001), Carrier::Transfers),
+    ((0x1a79, 0x6200), Carrier::Reports),
+    ((0x1a79, 0x6300), Carrier::Reports),
+];
 
 /// What is kept from one packet to the next.
 #[derive(Debug)]
 struct Front {
-    /// Addresses, bus and device, of sticks by their descriptors. As for Wireshark's USB dissector, a descriptor counts
-    /// on all interfaces.
-    sticks: HashSet<(u16, u16)>,
+    /// Vendor and product of devices by their addresses, bus and device, as their descriptors tell. As for Wireshark's USB
+    /// dissector, a descriptor counts on all interfaces.
+    devices: HashMap<(u16, u16), (u16, u16)>,
     /// Conversations of serial lines, by interface and ends.
     lines: HashMap<(u32, Ends), u32>,
     connections: Connections,
@@ -52,7 +57,7 @@ pub fn read(
     mut take: impl FnMut(Packet) -> Result<()>,
 ) -> Result<Passed> {
     let mut front = Front {
-        sticks: HashSet::new(),
+        devices: HashMap::new(),
         lines: HashMap::new(),
         connections: Connections::new(tcp_port),
         readable: false,
@@ -95,23 +100,23 @@ impl Front {
         let bytes = record.data.get(urb.header..).unwrap_or_default();
         if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
             // An address may be given to another device later.
-            let address = (urb.bus, urb.device);
-            if names == STICK {
-                self.sticks.insert(address)
-            } else {
-                self.sticks.remove(&address)
-            };
+            self.devices.insert((urb.bus, urb.device), names);
         }
-        (urb.bulk && record.sent > urb.header).then(|| Packet {
+        let carrier = urb.carrier.filter(|_| record.sent > urb.header)?;
+        let known = self.devices.get(&(urb.bus, urb.device));
+        let certain = known.is_some_and(|&names| DEVICES.contains(&(names, carrier)));
+        Some(Packet {
             frame: record.frame,
             time: record.time,
             stream,
             direction: Some(if urb.inward() { Direction::FromStick } else { Direction::ToStick }),
             endpoint: Some(urb.number()),
-            carrier: Carrier::Transfers,
+            carrier,
+            start: urb.header,
             bytes: bytes.to_vec(),
             reported: record.sent - urb.header,
-            certain: self.sticks.contains(&(urb.bus, urb.device)),
+            certain,
+            left_out: record.left_out,
         })
     }
 
@@ -121,12 +126,16 @@ impl Front {
         let conversation = *self.lines.entry((record.interface, wrapped.ends)).or_insert(count);
         let bytes = record.data.get(wrapped.header..).unwrap_or_default();
         let reported = record.sent.checked_sub(wrapped.header).filter(|&reported| reported > 0)?;
-        Some(stream(record, conversation, wrapped.direction, bytes, reported))
+        Some(Packet {
+            carrier: wrapped.carrier,
+            ..stream(record, conversation, wrapped.direction, wrapped.header, bytes, reported)
+        })
     }
 
     fn tcp(&mut self, record: &Record<'_>) -> Option<Packet> {
         let piece = self.connections.payload(record.link, record.data)?;
-        Some(stream(record, piece.connection, Some(piece.direction), piece.bytes, piece.bytes.len()))
+        let (direction, start) = (Some(piece.direction), tcp::place(piece.bytes, record.data));
+        Some(stream(record, piece.connection, direction, start, piece.bytes, piece.bytes.len()))
     }
 }
 
@@ -134,6 +143,7 @@ fn stream(
     record: &Record<'_>,
     conversation: u32,
     direction: Option<Direction>,
+    start: usize,
     bytes: &[u8],
     reported: usize,
 ) -> Packet {
@@ -144,8 +154,10 @@ fn stream(
         direction,
         endpoint: None,
         carrier: Carrier::Stream,
+        start,
         bytes: bytes.to_vec(),
         reported,
         certain: true,
+        left_out: record.left_out,
     }
 }

@@ -2,7 +2,7 @@
 //! In: packets of a serial line, whatever wraps them. Out: where the bytes begin, who sent them, and over which conversation.
 
 use crate::usb::number;
-use carelink_core::transfer::Direction;
+use carelink_core::transfer::{Carrier, Direction};
 
 /// The link types that are left to users.
 const USER: std::ops::RangeInclusive<i32> = 147..=162;
@@ -22,6 +22,8 @@ pub struct Wrapped {
     pub header: usize,
     /// Who sent the data, if that is known.
     pub direction: Option<Direction>,
+    /// How it is carried: as a stream, or as the reports of a meter.
+    pub carrier: Carrier,
     /// What tells the conversation from others on the same interface, in either direction the same.
     pub ends: Ends,
 }
@@ -43,11 +45,11 @@ pub fn wrapped(link: i32, data: &[u8], flags: Option<u32>) -> Option<Wrapped> {
         EXPORTED => exported(data),
         RTAC => {
             let direction = data.get(RTAC_EVENT).and_then(|&event| towards(event.into(), 1, 2));
-            Some(Wrapped { header: RTAC_HEADER, direction, ends: Ends::default() })
+            Some(Wrapped { header: RTAC_HEADER, direction, carrier: Carrier::Stream, ends: Ends::default() })
         }
         _ => {
             let direction = flags.and_then(|flags| towards(flags & 3, 2, 1));
-            Some(Wrapped { header: 0, direction, ends: Ends::default() })
+            Some(Wrapped { header: 0, direction, carrier: Carrier::Stream, ends: Ends::default() })
         }
     }
 }
@@ -72,7 +74,7 @@ mod tag {
 }
 
 fn exported(data: &[u8]) -> Option<Wrapped> {
-    let (mut at, mut ours, mut direction) = (0, false, None);
+    let (mut at, mut carrier, mut direction) = (0, None, None);
     let mut ends = [Vec::new(), Vec::new()];
     loop {
         let tag = u16::from_be_bytes(number(data, at)?);
@@ -82,9 +84,15 @@ fn exported(data: &[u8]) -> Option<Wrapped> {
         match tag {
             tag::END => {
                 ends.sort_unstable();
-                return ours.then_some(Wrapped { header: at, direction, ends: Ends(ends) });
+                return carrier.map(|carrier| Wrapped { header: at, direction, carrier, ends: Ends(ends) });
             }
-            tag::DISSECTOR => ours = value.split(|&byte| byte == 0).next() == Some(b"carelink"),
+            tag::DISSECTOR => {
+                carrier = match value.split(|&byte| byte == 0).next()? {
+                    b"carelink" => Some(Carrier::Stream),
+                    b"carelink_nextlink" => Some(Carrier::Reports),
+                    _ => None,
+                }
+            }
             tag::DIRECTION => direction = towards(u32::from_be_bytes(number(value, 0)?), 0, 1),
             _ if tag::SOURCES.contains(&tag) => ends[0].extend_from_slice(value),
             _ if tag::DESTINATIONS.contains(&tag) => ends[1].extend_from_slice(value),

@@ -18,12 +18,16 @@ pub struct Packet {
     pub endpoint: Option<u8>,
     /// How it was carried.
     pub carrier: Carrier,
+    /// Where its bytes begin in the packet of the capture.
+    pub start: usize,
     /// The captured bytes.
     pub bytes: Vec<u8>,
     /// How many bytes were sent.
     pub reported: usize,
     /// True if the capture itself shows that the device is a stick, or that somebody recorded it for this purpose.
     pub certain: bool,
+    /// True if a comment says that packets of the stick were left out before it.
+    pub left_out: bool,
 }
 
 impl Packet {
@@ -41,6 +45,7 @@ impl Packet {
             endpoint: self.endpoint,
             carrier: self.carrier,
             claim: if self.certain { Claim::Certain } else { claim },
+            left_out: self.left_out,
         }
     }
 }

@@ -12,10 +12,13 @@ pub const PORT: u16 = 7305;
 /// An end of a connection.
 type End = (IpAddr, u16);
 
-const ETHERNET: i32 = 1;
+/// The link type of Ethernet.
+pub const ETHERNET: i32 = 1;
 const RAW: i32 = 101;
-const LINUX_SLL: i32 = 113;
-const LINUX_SLL2: i32 = 276;
+/// The link type of Linux's own header, which holds the sender's address.
+pub const LINUX_SLL: i32 = 113;
+/// The same of its second version.
+pub const LINUX_SLL2: i32 = 276;
 
 /// Bytes of the second version of Linux's header, which begins with the protocol's number.
 const SLL2_HEADER: usize = 20;
@@ -24,6 +27,27 @@ const SLL2_HEADER: usize = 20;
 #[must_use]
 pub const fn carries(link: i32) -> bool {
     matches!(link, RAW | ETHERNET | LINUX_SLL | LINUX_SLL2)
+}
+
+/// The layers of a packet; `None` if it is no IP, or damaged.
+#[must_use]
+pub fn sliced(link: i32, data: &[u8]) -> Option<SlicedPacket<'_>> {
+    match link {
+        ETHERNET => SlicedPacket::from_ethernet(data),
+        RAW => SlicedPacket::from_ip(data),
+        LINUX_SLL => SlicedPacket::from_linux_sll(data),
+        _ => {
+            let protocol = u16::from_be_bytes(*data.first_chunk()?);
+            SlicedPacket::from_ether_type(EtherType(protocol), data.get(SLL2_HEADER..)?)
+        }
+    }
+    .ok()
+}
+
+/// Where in `data` its part `bytes` begins.
+#[must_use]
+pub fn place(bytes: &[u8], data: &[u8]) -> usize {
+    bytes.as_ptr().addr().saturating_sub(data.as_ptr().addr()).min(data.len())
 }
 
 /// The connections to one port.
@@ -56,16 +80,7 @@ impl Connections {
 
     /// The new bytes in a packet. What was sent again is left out; segments are taken in the order they were captured.
     pub fn payload<'a>(&mut self, link: i32, data: &'a [u8]) -> Option<Piece<'a>> {
-        let packet = match link {
-            ETHERNET => SlicedPacket::from_ethernet(data),
-            RAW => SlicedPacket::from_ip(data),
-            LINUX_SLL => SlicedPacket::from_linux_sll(data),
-            _ => {
-                let protocol = u16::from_be_bytes(*data.first_chunk()?);
-                SlicedPacket::from_ether_type(EtherType(protocol), data.get(SLL2_HEADER..)?)
-            }
-        }
-        .ok()?;
+        let packet = sliced(link, data)?;
         let (from, to): (IpAddr, IpAddr) = match packet.net? {
             NetSlice::Ipv4(ip) => {
                 let header = ip.header();

@@ -3,16 +3,20 @@
 //!
 //! Layouts: the Linux kernel's usbmon documentation, USBPcap's and Wireshark's documentation.
 
+use carelink_core::transfer::Carrier;
+
 /// Link types that carry USB.
 const USBMON: i32 = 189;
 const USBMON_MMAPPED: i32 = 220;
 const USBPCAP: i32 = 249;
 const DARWIN: i32 = 266;
 
-/// The type of transfer that a stick uses.
+/// The types of transfers that a stick and a meter use.
 const BULK: u8 = 3;
-/// The same, as macOS numbers it.
+const INTERRUPT: u8 = 1;
+/// The same, as macOS numbers them.
 const DARWIN_BULK: u8 = 2;
+const DARWIN_INTERRUPT: u8 = 3;
 
 /// What a packet's header tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +27,23 @@ pub struct Urb {
     pub device: u16,
     /// The endpoint, with the direction bit.
     pub endpoint: u8,
-    /// True if the packet is of a bulk transfer, and the one of the two that carries its data.
-    pub bulk: bool,
+    /// How the packet carries data; `None` if it is of another type of transfer, or the one of the two that carries none.
+    pub carrier: Option<Carrier>,
+    /// Tells the transfer from others that are under way: its two packets have the same number.
+    pub id: u64,
+    /// True if the packet ends its transfer, false if it begins it.
+    pub completes: bool,
     /// How many bytes come before the data.
     pub header: usize,
+}
+
+/// How transfers of a type carry data, by the numbers that the link type has for bulk and interrupt.
+fn carrier(transfer: u8, bulk: u8, interrupt: u8) -> Option<Carrier> {
+    match transfer {
+        _ if transfer == bulk => Some(Carrier::Transfers),
+        _ if transfer == interrupt => Some(Carrier::Reports),
+        _ => None,
+    }
 }
 
 impl Urb {
@@ -77,8 +94,11 @@ fn usbmon(data: &[u8], header: usize) -> Option<Urb> {
     let [kind, transfer, endpoint, device] = number(data, 8)?;
     let bus = u16::from_le_bytes(number(data, 12)?);
     // Data lies in the submission of a write and in the completion of a read.
-    let carries = (endpoint & 0x80 == 0) == (kind == b'S');
-    Some(Urb { bus, device: device.into(), endpoint, bulk: transfer == BULK && carries, header })
+    let id = u64::from_le_bytes(number(data, 0)?);
+    let completes = kind != b'S';
+    let carries = (endpoint & 0x80 != 0) == completes;
+    let carrier = carrier(transfer, BULK, INTERRUPT).filter(|_| carries);
+    Some(Urb { bus, device: device.into(), endpoint, carrier, id, completes, header })
 }
 
 fn usbpcap(data: &[u8]) -> Option<Urb> {
@@ -86,7 +106,10 @@ fn usbpcap(data: &[u8]) -> Option<Urb> {
     let [bus_low, bus_high, device_low, device_high, endpoint, transfer] = number(data, 17)?;
     let bus = u16::from_le_bytes([bus_low, bus_high]);
     let device = u16::from_le_bytes([device_low, device_high]);
-    Some(Urb { bus, device, endpoint, bulk: transfer == BULK, header })
+    let id = u64::from_le_bytes(number(data, 2)?);
+    // Its lowest bit says whether the packet goes from the bus to the program.
+    let completes = data.get(16)? & 1 != 0;
+    Some(Urb { bus, device, endpoint, carrier: carrier(transfer, BULK, INTERRUPT), id, completes, header })
 }
 
 fn darwin(data: &[u8]) -> Option<Urb> {
@@ -94,12 +117,16 @@ fn darwin(data: &[u8]) -> Option<Urb> {
     let location = u32::from_le_bytes(number(data, 24)?);
     let [_speed, device, endpoint, transfer] = number(data, 28)?;
     let bus = u16::try_from(location >> 24).unwrap_or(0);
-    let carries = (endpoint & 0x80 == 0) == (request == 0);
+    let id = u64::from_le_bytes(number(data, 16)?);
+    let completes = request != 0;
+    let carries = (endpoint & 0x80 == 0) != completes;
     Some(Urb {
         bus,
         device: device.into(),
         endpoint,
-        bulk: transfer == DARWIN_BULK && carries,
+        carrier: carrier(transfer, DARWIN_BULK, DARWIN_INTERRUPT).filter(|_| carries),
+        id,
+        completes,
         header: header.into(),
     })
 }

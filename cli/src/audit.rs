@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input; or files with pages, which need --model
+    /// Capture files, - for standard input; or files with pages, whose pump --model names
     #[arg(required = true)]
     captures: Vec<PathBuf>,
     /// CSV export, as downloaded from CareLink, or a tab-separated table of events

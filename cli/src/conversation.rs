@@ -6,11 +6,11 @@ use crate::output::Ending;
 use crate::tally::{Remarks, Tally};
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
-use carelink_core::exchange::{Outcome, Part, Transaction, TransactionId};
+use carelink_core::exchange::{Device, Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Verdict};
+use carelink_core::transfer::{Carrier, Claim, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
@@ -31,7 +31,8 @@ pub struct Options {
     pub tcp_port: u16,
 }
 
-fn model(text: &str) -> Result<Model, String> {
+/// A model, as people name it.
+pub(crate) fn model(text: &str) -> Result<Model, String> {
     Model::parse(text)
         .ok_or_else(|| format!("{text} is not a model: three or four digits, then a letter or none"))
 }
@@ -125,19 +126,9 @@ impl Conversation {
         name: &str,
         mut each: impl FnMut(&Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut known = Self {
-            session: Session::default(),
-            packets: Vec::new(),
-            damage: None,
-            name: name.to_owned(),
-            tally: Tally::default(),
-        };
-        known.session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        let mut known = Self::new(options, name);
         let read = carelink_capture::read(source, options.tcp_port, |packet| {
-            let verdict = known.session.observe(&packet.transfer(Claim::Ask));
-            known.tally.count(&packet, verdict);
-            if verdict == Verdict::Ours {
-                known.packets.push(packet);
+            if known.take(packet) == Verdict::Ours {
                 each(&known)?;
             }
             if live::interrupted() { Err(Error::msg(Interrupted)) } else { Ok(()) }
@@ -149,6 +140,31 @@ impl Conversation {
             Err(error) => known.damage = Some(error.context(name.to_owned())),
         }
         Ok(known)
+    }
+
+    /// What is known of packets that were read before.
+    #[must_use]
+    pub fn of(packets: impl IntoIterator<Item = Packet>, options: &Options) -> Self {
+        let mut known = Self::new(options, "");
+        for packet in packets {
+            known.take(packet);
+        }
+        known
+    }
+
+    fn new(options: &Options, name: &str) -> Self {
+        let mut session = Session::default();
+        session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
+        Self { session, packets: Vec::new(), damage: None, name: name.to_owned(), tally: Tally::default() }
+    }
+
+    fn take(&mut self, packet: Packet) -> Verdict {
+        let verdict = self.session.observe(&packet.transfer(Claim::Ask));
+        self.tally.count(&packet, verdict);
+        if verdict == Verdict::Ours {
+            self.packets.push(packet);
+        }
+        verdict
     }
 
     /// All transactions, in the order in which they began.
@@ -173,6 +189,13 @@ impl Conversation {
     #[must_use]
     pub fn packet(&self, frame: u32) -> Option<&Packet> {
         self.packets.binary_search_by_key(&frame, |packet| packet.frame).ok().map(|at| &self.packets[at])
+    }
+
+    /// What kind of device sent or got the packet in `frame`.
+    #[must_use]
+    pub fn device(&self, frame: u32) -> Device {
+        let reports = self.packet(frame).is_some_and(|packet| packet.carrier == Carrier::Reports);
+        if reports { Device::Meter } else { Device::Stick }
     }
 
     /// Shows the packet in `frame`.

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 /// What `carelink coverage` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// How to write the shares
@@ -161,8 +161,9 @@ const COLUMNS: [&str; 14] = [
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let (mut table, mut left_out) = (Table::new(), 0);
     let ending = live::each(&args.files, |path| match source(path, &args.options)? {
-        Source::Pages(path, bytes) => {
-            pages_in_file(&path, &bytes, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
+        Source::Pages(path, content) => {
+            content.notes.iter().for_each(|note| eprintln!("carelink: {}: {note}", path.display()));
+            pages_in_file(&path, &content, &args.options)?.iter().for_each(|page| add_page(&mut table, page));
             Ok(Ending::Fine)
         }
         Source::Capture(conversation) => {

@@ -9,8 +9,12 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The ids of the CareLink USB stick, as the kernel writes them.
-const STICK: [&str; 2] = ["0a21", "8001"];
+/// The devices that speak to pumps, with their ids as the kernel writes them.
+const DEVICES: [(&str, [&str; 2]); 3] = [
+    ("CareLink stick", ["0a21", "8001"]),
+    ("Contour Next Link meter", ["1a79", "6200"]),
+    ("Contour Next Link meter", ["1a79", "6300"]),
+];
 /// The plugin's file.
 const PLUGIN: &str = "carelink.so";
 /// The versions of Wireshark that the plugin is tested with.
@@ -83,20 +87,20 @@ impl Machine {
         findings
     }
 
-    /// Whether USB can be captured, and whether a stick is there.
+    /// Whether USB can be captured, and whether a stick or a meter is there.
     fn capturing(&self) -> Vec<Finding> {
-        let bus = self.stick();
-        let stick = match bus {
-            Some(bus) => Finding::well(format!("a CareLink stick is plugged in: capture on usbmon{bus}")),
+        let device = self.device();
+        let plugged = match device {
+            Some((name, bus)) => Finding::well(format!("a {name} is plugged in: capture on usbmon{bus}")),
             None => Finding::ill(
-                "no CareLink stick (0a21:8001) is plugged in",
+                "no CareLink stick (0a21:8001) and no Contour Next Link meter (1a79:6200, 1a79:6300) is plugged in",
                 "plug it in; with a virtual machine, pass it on to that",
             ),
         };
         // usbmon0 has all buses.
-        let name = format!("usbmon{}", bus.unwrap_or(0));
-        let device = self.root.join("dev").join(&name);
-        let usbmon = match File::open(&device) {
+        let name = format!("usbmon{}", device.map_or(0, |(_, bus)| bus));
+        let path = self.root.join("dev").join(&name);
+        let usbmon = match File::open(&path) {
             Ok(_) => Finding::well(format!("{name} can be read")),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Finding::ill("usbmon is not loaded: nothing can be captured", "sudo modprobe usbmon")
@@ -106,16 +110,18 @@ impl Machine {
                 format!("sudo setfacl -m u:$USER:r /dev/{name}, each time the machine has started"),
             ),
         };
-        vec![usbmon, stick]
+        vec![usbmon, plugged]
     }
 
-    /// The number of the bus that a stick is on.
-    fn stick(&self) -> Option<u32> {
+    /// A device that speaks to pumps, and the number of the bus that it is on.
+    fn device(&self) -> Option<(&'static str, u32)> {
         let devices = fs::read_dir(self.root.join("sys/bus/usb/devices")).ok()?;
         devices.filter_map(Result::ok).find_map(|device| {
             let read = |name| fs::read_to_string(device.path().join(name)).ok();
             let ids = [read("idVendor")?, read("idProduct")?];
-            (ids.each_ref().map(|id| id.trim()) == STICK).then(|| read("busnum")?.trim().parse().ok())?
+            let ids = ids.each_ref().map(|id| id.trim());
+            let (name, _) = DEVICES.into_iter().find(|&(_, known)| known == ids)?;
+            Some((name, read("busnum")?.trim().parse().ok()?))
         })
     }
 

@@ -1,36 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: captures, or files with pages. Out: the events in them, by the vendor's names, in order of time.
+//! In: captures, or files with pages. Out: the events in them, by the vendor's names.
 //!
-//! The rules are the core's; here pages are collected by pump, and each event finds the frame that its bytes lie in.
+//! The rules are the core's; here pages are collected by pump.
 
-use crate::conversation::{Conversation, Entry, Options, open};
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::conversation::{Conversation, Options, open};
+use crate::forms::{self, Content, Text};
+pub use crate::found::{Collection, Found};
+use crate::found::{Device, current, history_events, sensor_events};
+use crate::output::{Csv, Ending, Format, json_line, object, plain};
 use crate::page::{Kind, Page};
+use crate::proof;
 use anyhow::{Context as _, Error, Result, bail};
-use carelink_core::history::merge::{PageRecords, merge};
-use carelink_core::pump::Reply;
-use carelink_core::pump::model::{Known, Pump};
-use carelink_core::pump::opcode::Opcode;
+use carelink_capture::import::Recording;
+use carelink_core::pump::model::Pump;
 use carelink_core::pump::serial::Serial;
-use carelink_core::sensor::Pages;
-use carelink_core::transfer::Stream;
-use carelink_core::tree::cursor::Cursor;
-use carelink_core::vendor::current::current_events;
-use carelink_core::vendor::{Event, Vocabulary};
-use carelink_core::view::payload::{self, Told};
-use carelink_core::{history, sensor};
+use carelink_core::vendor::{Side, Vocabulary};
 use clap::ValueEnum;
-use jiff::civil::DateTime;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
+
+/// What the help says beside the options.
+pub const HELP: &str = "\
+Columns:
+  time, type, values, pump   as in the vendor's exports
+  seq                        the order of the rows: by time, and pump by pump and page by page where a clock goes back
+  page, offset               the page that the event's record is on, or its file, and the record's first byte there
+  setting                    old or new, where a record tells what was set before and what is set now
+  frame                      the frame that holds it, in JSON and CSV
+
+Files with pages hold them raw, with or without their CRC-16, or as digits, base64, a dump of xxd, hexdump, od or decocare,
+lines of Loop's log, an array of C, JSON of records, or one 32-bit number for each byte. Names such as history-page-3 or
+glucose-page-17 tell what they hold; else the bytes do. Without --model the records on history pages tell the pump's model.
+
+Example: carelink events --model 522 pages/*.data";
 
 /// What `carelink events` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// How to write the events; text is separated by tabs, as the vendor's table is
@@ -64,66 +73,9 @@ impl From<Names> for Vocabulary {
     }
 }
 
-/// An event, where it was found, and whose it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// The event, by the pump's clock.
-    pub event: Event,
-    /// Whose it is.
-    pub pump: Device,
-    /// The frame that holds it; `None` for files with pages.
-    pub frame: Option<u32>,
-}
-
-/// A pump, as far as its events tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// The vendor's name of the model, or the model's number, or just `pump`.
-    pub product: String,
-    /// The serial number; `None` for files with pages.
-    pub serial: Option<Serial>,
-    /// Whether the vendor's exports name it by its model alone.
-    exported: bool,
-}
-
-impl Device {
-    fn of(pump: Pump, serial: Option<Serial>) -> Self {
-        let told = pump.model.filter(|_| matches!(pump.known, Known::Told | Known::Forced));
-        let number = told.map_or_else(|| "pump".to_owned(), |model| model.to_string());
-        let (product, exported) = match number.as_str() {
-            "511" | "512" | "712" | "515" | "715" | "522" | "722" => (format!("Paradigm {number}"), true),
-            "523" | "723" => (format!("Paradigm Revel - {number}"), true),
-            _ => (number, false),
-        };
-        Self { product, serial, exported }
-    }
-}
-
-/// The vendor's name of a pump, as its exports have it; with the serial number if the exact model is not known.
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.product)?;
-        match self.serial.filter(|_| !self.exported) {
-            Some(serial) => write!(f, " {serial}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Events, and how well the files could be read.
-#[derive(Debug, Default)]
-pub struct Collection {
-    /// In order of time.
-    pub events: Vec<Found>,
-    /// What was left out because it is damaged or cannot be read for sure.
-    pub warnings: Vec<String>,
-    /// What was left out though it is well.
-    pub notes: Vec<String>,
-    /// Why a file was not read, or a capture not to its end.
-    pub damage: Option<Error>,
-}
-
-const COLUMNS: [&str; 6] = ["time", "type", "values", "pump", "seq", "frame"];
+/// Those of the vendor's table come first. Text has all but the frame, so that pages in files read as those of a capture.
+const COLUMNS: [&str; 9] = ["time", "type", "values", "pump", "seq", "page", "offset", "setting", "frame"];
+const IN_TEXT: usize = 8;
 
 /// Lists the events of captures or pages.
 ///
@@ -134,21 +86,26 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     for found in &mut found.events {
         found.event = found.event.clone().named(args.names.into());
     }
-    let rows = (0_usize..).zip(&found.events).map(|(seq, Found { event, pump, frame })| {
+    let rows = (0_usize..).zip(&found.events).map(|(seq, Found { event, pump, frame, place, .. })| {
+        let (page, offset) = place.as_ref().map(|(page, offset)| (page, offset)).unzip();
         vec![
             json!(event.time.to_string()),
             json!(event.kind),
             json!(event.to_string()),
             json!(pump.to_string()),
             json!(seq),
+            json!(page),
+            json!(offset),
+            json!(event.side.map(Side::word)),
             json!(frame),
         ]
     });
     match args.format {
         Format::Text => {
-            writeln!(out, "{}", COLUMNS[..5].join("\t"))?;
-            for (seq, Found { event, pump, .. }) in found.events.iter().enumerate() {
-                writeln!(out, "{}\t{}\t{event}\t{pump}\t{seq}", event.time, event.kind)?;
+            writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
+            for row in rows {
+                let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
+                writeln!(out, "{}", cells.join("\t"))?;
             }
         }
         Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
@@ -161,26 +118,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     found.finish()
 }
 
-impl Collection {
-    /// Tells what was left out.
-    ///
-    /// # Errors
-    /// If a capture is damaged.
-    pub fn finish(self) -> Result<Ending> {
-        self.notes.iter().chain(&self.warnings).for_each(|warning| eprintln!("carelink: {warning}"));
-        match self.damage {
-            Some(error) => Err(error),
-            None if self.warnings.is_empty() => Ok(Ending::Fine),
-            None => Ok(Ending::Found),
-        }
-    }
-}
-
 /// What a file turned out to be.
 #[derive(Debug)]
 pub(crate) enum Source {
     Capture(Box<Conversation>),
-    Pages(PathBuf, Vec<u8>),
+    Pages(PathBuf, Content),
 }
 
 /// Finds the events in `files`.
@@ -215,8 +157,12 @@ pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Err
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
     for source in sources {
         match source {
-            Source::Pages(path, bytes) => match pages_in_file(path, bytes, options) {
-                Ok(found) => pages.entry(None).or_default().extend(found),
+            Source::Pages(path, content) => match pages_in_file(path, content, options) {
+                Ok(found) => {
+                    let note = |note| format!("{}: {note}", path.display());
+                    collection.notes.extend(content.notes.iter().map(note));
+                    pages.entry(None).or_default().extend(found);
+                }
                 Err(fault) => faults.push(fault),
             },
             Source::Capture(conversation) => {
@@ -232,25 +178,46 @@ pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Err
         }
     }
     let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
-    for (serial, pages) in pages {
+    for (serial, mut pages) in pages {
         // What one capture tells of a pump holds in the others too.
-        let pump = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
+        let told = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
+        let pump = settled(told, &mut pages, &mut collection);
         let name = Device::of(pump, serial);
         let pages = pages.into_iter().map(|page| Page { pump, ..page });
         let pages: Vec<_> = pages.filter(|page| usable(page, &mut collection.warnings)).collect();
         history_events(&pages, captures > 1, &name, &mut collection);
         sensor_events(&pages, pump, &name, &mut collection);
     }
-    collection.events.sort_by_key(|found| found.event.time);
+    collection.sort();
     collection
 }
 
-/// The pages in a file, of the pump that the user names.
-pub(crate) fn pages_in_file<'b>(path: &Path, bytes: &'b [u8], options: &Options) -> Result<Vec<Page<'b>>> {
-    let pump = options.forced().with_context(|| {
-        format!("{}: a page does not tell the pump's model; name it with --model", path.display())
-    })?;
-    Page::in_file(path, bytes, pump)
+/// The pages in a file, of the pump that the user names, if he does.
+pub(crate) fn pages_in_file<'b>(
+    path: &'b Path,
+    content: &'b Content,
+    options: &Options,
+) -> Result<Vec<Page<'b>>> {
+    Page::in_file(path, content, options.forced().unwrap_or_default())
+}
+
+/// The pump that pages are of: what is told of it, or else what the records on its history pages tell.
+fn settled(told: Pump, pages: &mut Vec<Page<'_>>, collection: &mut Collection) -> Pump {
+    let of_history = |page: &&Page<'_>| page.kind == Kind::History && page.doubt().is_none();
+    match proof::pump(pages.iter().filter(of_history)).filter(|_| told.model.is_none()) {
+        None => told,
+        Some((Some(pump), note)) => {
+            collection.notes.push(note);
+            pump
+        }
+        Some((None, fault)) => {
+            collection
+                .warnings
+                .push(format!("{fault}: nothing of them is listed; name the model with --model"));
+            pages.retain(|page| page.kind != Kind::History);
+            told
+        }
+    }
 }
 
 /// Reads a file as what its first bytes say.
@@ -273,182 +240,27 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     if start.is_empty() {
         bail!("{}: the file is empty", path.display());
     }
-    Ok(Source::Pages(path.to_owned(), digits(&start).unwrap_or(start)))
-}
-
-/// The bytes that a file of nothing but hexadecimal digits and blanks stands for: so logs have pages.
-fn digits(text: &[u8]) -> Option<Vec<u8>> {
-    let digits: Vec<_> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    hex::decode(digits).ok()
+    let content = forms::read_mended(&start);
+    // What is no page may be a recording of traffic, which is read as a capture.
+    let pages = content.as_ref().is_ok_and(|content| content.text == Text::No || content.is_pages());
+    if !pages && Recording::read(&start).is_some_and(|recording| recording.transfers() > 0) {
+        let whole = std::io::Cursor::new(start);
+        return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
+    }
+    Ok(Source::Pages(path.to_owned(), content.with_context(name)?))
 }
 
 /// True if the values of a page can be trusted.
 fn usable(page: &Page<'_>, warnings: &mut Vec<String>) -> bool {
     let reason = if let Some(doubt) = page.doubt() {
         doubt.to_string()
-    } else if page.kind != Kind::History && !page.whole() {
+    } else if page.kind != Kind::History && !page.filled() {
         "it lacks its end".to_owned()
-    } else if page.kind != Kind::History && page.pump.large().is_none() {
-        "the pump's model is not known; name it with --model".to_owned()
+    } else if let Some(misfit) = proof::misfit(page).filter(|_| page.kind == Kind::History) {
+        misfit
     } else {
         return true;
     };
     warnings.push(format!("{} is left out: {reason}", page.place()));
     false
-}
-
-fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, collection: &mut Collection) {
-    // Where events lie: their bytes have the time of their record, and mostly its name.
-    let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
-    let mut records = Vec::new();
-    for page in pages.iter().filter(|page| page.kind == Kind::History) {
-        let (mut of_page, mut nobody) = (Vec::new(), ());
-        let mut cursor = Cursor::new(page.bytes, 0, !page.whole(), &mut nobody);
-        let read = history::page::page(&mut cursor, page.pump, |record| of_page.push(record));
-        for record in &of_page {
-            let time = record.time.and_then(|time| time.valid());
-            let frame = page.entry.and_then(|entry| entry.frame_of(record.offset));
-            if let (Some(time), Some(frame)) = (time, frame) {
-                frames.entry((time, record.event())).or_insert(frame);
-                frames.entry((time, None)).or_insert(frame);
-            }
-        }
-        // A number counts back from the newest page of its own download.
-        if !page.whole() {
-            let warning =
-                format!("{} lacks its end, so that no CRC-16 tells that its records are right", page.place());
-            collection.warnings.push(warning);
-        } else if !read.complete {
-            let behind = of_page.last().map_or(0, |record| record.offset + record.len);
-            collection.warnings.push(format!("{} is not understood from byte {behind} on", page.place()));
-        }
-        let number = page.number.filter(|_| !several);
-        records.push(PageRecords { number, records: of_page, complete: read.complete && page.whole() });
-    }
-    let runs = merge(records);
-    collection.events.extend(runs.iter().flat_map(|run| history::events::events(run)).map(|event| {
-        let named = frames.get(&(event.time, Some(event.kind.as_ref())));
-        let frame = named.or_else(|| frames.get(&(event.time, None))).copied();
-        Found { event, pump: pump.clone(), frame }
-    }));
-}
-
-fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, collection: &mut Collection) {
-    // The newest reading of a page is the fullest one, and goes with the newest of the others.
-    let mut newest: BTreeMap<(Kind, u32), &Page<'_>> = BTreeMap::new();
-    for page in pages.iter().filter(|page| page.kind != Kind::History) {
-        match page.number {
-            Some(number) => {
-                newest.insert((page.kind, number), page);
-            }
-            None => {
-                collection.warnings.push(format!("a {} page without a number is left out", page.kind.word()))
-            }
-        }
-    }
-    let bytes = |kind, number| newest.get(&(kind, number)).map(|page| page.bytes);
-    let numbers: BTreeSet<_> =
-        newest.keys().filter(|(kind, _)| *kind == Kind::Glucose).map(|(_, number)| *number).collect();
-    let together: Vec<_> = numbers
-        .iter()
-        .filter_map(|&number| {
-            let glucose = bytes(Kind::Glucose, number)?;
-            Some(Pages {
-                number,
-                glucose,
-                isig: bytes(Kind::Isig, number),
-                vcntr: bytes(Kind::Vcntr, number),
-            })
-        })
-        .collect();
-    if pump.large() == Some(true) {
-        for pages in together.iter().filter(|pages| pages.isig.is_none()) {
-            let number = pages.number;
-            collection.warnings.push(format!(
-                "glucose page {number} has no ISIG page beside it, which holds the lowest bit of its values"
-            ));
-        }
-    }
-    let records = sensor::read(&together, pump);
-    let mut frames: HashMap<(DateTime, Option<&str>), u32> = HashMap::new();
-    let mut place = numbers.iter().filter_map(|&number| newest.get(&(Kind::Glucose, number)));
-    // Records are oldest first, and so are the pages: an offset that does not grow begins the next page.
-    let (mut page, mut last) = (place.next(), None);
-    for record in &records {
-        if last.is_some_and(|last| record.offset <= last) {
-            page = place.next();
-        }
-        last = Some(record.offset);
-        let frame = page.and_then(|page| page.entry).and_then(|entry| entry.frame_of(record.offset));
-        if let (Some(time), Some(frame)) = (record.when.certain(), frame) {
-            frames.entry((time, record.event())).or_insert(frame);
-        }
-    }
-    collection.events.extend(sensor::events::events(&records).into_iter().map(|event| {
-        let frame = frames.get(&(event.time, Some(event.kind.as_ref()))).copied();
-        Found { event, pump: name.clone(), frame }
-    }));
-}
-
-/// What a pump was set to when it was asked, between two switchings of its radio.
-#[derive(Default)]
-struct Status {
-    clock: Option<DateTime>,
-    /// What it said, and the frame that the reply ends with.
-    replies: Vec<(Reply, u32)>,
-}
-
-/// The events that replies about the state of a pump make. Their time is that of the pump's clock in the same session.
-fn current(conversation: &Conversation, collection: &mut Collection) {
-    let mut sessions: HashMap<(Stream, Serial), Status> = HashMap::new();
-    let mut close = |pump: Pump, serial: Serial, status: Status| {
-        let Some(time) = status.clock else {
-            if let Some((_, frame)) = status.replies.first() {
-                collection.notes.push(format!(
-                    "frame {frame}: what {} replies say of the state of pump {serial} is left out: its clock was not read",
-                    status.replies.len()
-                ));
-            }
-            return;
-        };
-        let pump = Device::of(pump, Some(serial));
-        let mut events: Vec<Found> = Vec::new();
-        for (reply, frame) in &status.replies {
-            for event in current_events(reply, time) {
-                if !events.iter().any(|found| found.event == event) {
-                    events.push(Found { event, pump: pump.clone(), frame: Some(*frame) });
-                }
-            }
-        }
-        collection.events.append(&mut events);
-    };
-    for entry in conversation.entries() {
-        let Some(serial) = entry.transaction.serial() else { continue };
-        let key = (entry.transaction.stream, serial);
-        if entry.opcode() == Some(Opcode::POWER_CONTROL) {
-            if let Some(status) = sessions.remove(&key) {
-                close(entry.pump, serial, status);
-            }
-        } else if let Some(reply) = fetch_reply(&entry) {
-            let status = sessions.entry(key).or_default();
-            if let Reply::Clock(clock) = &reply {
-                status.clock = clock.time.valid().or(status.clock);
-            }
-            status.replies.push((reply, entry.transaction.end()));
-        }
-    }
-    let transactions = conversation.session.transactions();
-    let mut rest: Vec<_> = sessions.into_iter().collect();
-    rest.sort_by_key(|(key, _)| *key);
-    for ((_, serial), status) in rest {
-        close(transactions.pump(serial), serial, status);
-    }
-}
-
-fn fetch_reply(entry: &Entry<'_>) -> Option<Reply> {
-    let opcode = entry.opcode().filter(|_| entry.complete())?;
-    match payload::read(opcode, entry.pump, entry.data) {
-        Told::Reply(reply) => Some(reply),
-        Told::Nothing | Told::Impossible => None,
-    }
 }

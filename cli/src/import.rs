@@ -3,12 +3,11 @@
 
 use crate::conversation::open;
 use crate::output::Ending;
-use anyhow::{Context as _, Result, bail};
+use crate::target::Target;
+use anyhow::{Context as _, Result};
 use carelink_capture::import::{Source, recognise};
 use carelink_capture::pcapng::{Reader, Writer};
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// What the help says at its end.
 pub const HELP: &str = "\
@@ -46,14 +45,7 @@ pub struct Args {
 /// # Errors
 /// If a recording cannot be read, or the capture cannot be written, or is there and must not be written over.
 pub fn run(args: &Args) -> Result<Ending> {
-    let output = &args.output;
-    if !args.force && output.exists() {
-        bail!("{} is there already: name another file, or say --force", output.display());
-    }
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let wrong = || format!("cannot write {}", output.display());
-    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(wrong)?;
-    let mut writer = Writer::new(BufWriter::new(file))?;
+    let mut writer = Writer::new(Target::new(&args.output, args.force)?)?;
     let mut ending = Ending::Fine;
     for path in &args.recordings {
         let name = path.display();
@@ -62,10 +54,7 @@ pub fn run(args: &Args) -> Result<Ending> {
             ending = Ending::Found;
         }
     }
-    let file = writer.finish()?.into_inner().map_err(|error| error.into_error()).with_context(wrong)?;
-    // A temporary file is for its owner only; a capture is as private as the recording that it is made of.
-    let kept = if args.force { file.persist(output) } else { file.persist_noclobber(output) };
-    kept.map_err(|error| error.error).with_context(wrong)?;
+    writer.finish()?.commit()?;
     Ok(ending)
 }
 

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures. Out: the conversations of CareLink sticks, through the core and without Wireshark.
 
+pub mod annotate;
 pub mod audit;
 pub mod conversation;
 pub mod coverage;
+pub mod diff;
 pub mod doctor;
 pub mod events;
+pub mod forms;
+pub mod found;
 pub mod import;
 pub mod list;
 pub mod live;
+pub mod models;
+pub mod original;
 pub mod output;
 pub mod page;
 pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod proof;
 #[cfg(feature = "plot")]
 pub mod report;
+pub mod scrub;
 pub mod show;
+pub mod slice;
 pub mod tally;
 pub mod target;
 pub mod tree;

@@ -124,7 +124,11 @@ fn line(conversation: &Conversation, entry: &Entry<'_>) -> String {
         format!("{first}-{last}"),
         time(transaction.request.time())
     );
-    line += &transaction.serial().map_or_else(|| "stick ".to_owned(), |serial| serial.to_string());
+    line += &match transaction.asked {
+        Asked::Pump(command) => command.serial.to_string(),
+        Asked::Device(code) => format!("{:<6}", code.device),
+        Asked::Unknown => format!("{:<6}", conversation.device(first)),
+    };
     line += &format!("  {}", command(entry));
     if let Some(parameters) = parameters(entry) {
         line += &format!(" {parameters}");
@@ -166,7 +170,7 @@ pub(crate) fn parameters(entry: &Entry<'_>) -> Option<String> {
 pub(crate) fn outcome(entry: &Entry<'_>) -> String {
     match (entry.transaction.stage, entry.transaction.outcome()) {
         (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
-        (Stage::DeviceNak(reason), _) => format!("stick NAK: {reason}"),
+        (Stage::DeviceNak(reason), _) => format!("{} NAK: {reason}", reason.device),
         (_, outcome) => outcome.to_string(),
     }
 }
@@ -175,7 +179,8 @@ pub(crate) fn outcome(entry: &Entry<'_>) -> String {
 pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
     match entry.transaction.asked {
         Asked::Device(_) => {
-            let answered = entry.transaction.outcome() == Outcome::Answered;
+            let answered =
+                matches!(entry.transaction.outcome(), Outcome::Answered | Outcome::AnsweredByMeter);
             let response = entry.transaction.response.filter(|_| answered)?;
             Some(conversation.sentence(response.frame())).filter(|sentence| !sentence.is_empty())
         }

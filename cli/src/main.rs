@@ -3,7 +3,9 @@
 
 use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
-use carelink_cli::{audit, coverage, doctor, events, import, list, live, pages, show};
+use carelink_cli::{
+    annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, scrub, show, slice,
+};
 #[cfg(feature = "plot")]
 use carelink_cli::{plot, report};
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -22,6 +24,10 @@ Examples:
   carelink audit download.pcapng CareLink-Export.csv
   carelink report download.pcapng -o report.html
   carelink import session.log -o session.pcapng
+  carelink annotate download.pcapng -o annotated.pcapng
+  carelink slice download.pcapng -n 3,7-9 -o part.pcapng
+  carelink diff before.pcapng after.pcapng
+  carelink scrub download.pcapng -o public.pcapng
   dumpcap -i usbmon1 -w - | carelink list -
 
 Exit codes:
@@ -46,7 +52,7 @@ enum Verb {
     #[command(after_help = "Example: carelink show download.pcapng -n 12")]
     Show(show::Args),
     /// List the events in captures or pages, by the vendor's names
-    #[command(after_help = "Example: carelink events --model 522 pages/*.data")]
+    #[command(after_help = events::HELP)]
     Events(events::Args),
     /// Write the history and sensor pages of a capture to files
     #[command(after_help = "Example: carelink pages download.pcapng -o pages")]
@@ -57,6 +63,9 @@ enum Verb {
     /// Tell how many bytes of replies and pages are decoded
     #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]
     Coverage(coverage::Args),
+    /// Compare the replies in two captures or files with pages, byte by byte: what moved?
+    #[command(after_help = diff::HELP)]
+    Diff(diff::Args),
     #[cfg(feature = "plot")]
     /// Draw a day or more of glucose, insulin, carbs and alarms, as SVG, PNG or a web page
     #[command(
@@ -70,6 +79,18 @@ enum Verb {
     /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
     #[command(after_help = import::HELP)]
     Import(import::Args),
+    /// Tell what is known of each model of pump, and on what evidence
+    #[command(after_help = "Example: carelink models 554")]
+    Models(models::Args),
+    /// Write what a capture says into it, as comments that any Wireshark shows
+    #[command(after_help = annotate::HELP)]
+    Annotate(annotate::Args),
+    /// Cut transactions out of a capture, in which they read the same
+    #[command(after_help = slice::HELP)]
+    Slice(slice::Args),
+    /// Make a capture fit to be published: replace what tells whose it is
+    #[command(after_help = scrub::HELP)]
+    Scrub(scrub::Args),
     /// Look whether this machine can capture, and whether its Wireshark has the plugin
     #[command(after_help = "Example: carelink doctor --tshark /opt/wireshark/bin/tshark")]
     Doctor(doctor::Args),
@@ -111,11 +132,16 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Pages(args) => pages::run(args, out),
         Verb::Audit(args) => audit::run(args, out),
         Verb::Coverage(args) => coverage::run(args, out),
+        Verb::Diff(args) => diff::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
         #[cfg(feature = "plot")]
         Verb::Report(args) => report::run(args),
         Verb::Import(args) => import::run(args),
+        Verb::Models(args) => models::run(args, out),
+        Verb::Annotate(args) => annotate::run(args),
+        Verb::Slice(args) => slice::run(args),
+        Verb::Scrub(args) => scrub::run(args, out),
         Verb::Doctor(args) => doctor::run(args, out),
         Verb::Man { output } => {
             match output {

@@ -2,8 +2,9 @@
 //! In: the reply to a page command, or a file with a page. Out: the page with its kind and number, and what is in it.
 
 use crate::conversation::Entry;
+use crate::forms::Content;
+use crate::proof;
 use anyhow::{Context as _, Result, bail};
-use carelink_core::history;
 use carelink_core::pages;
 pub use carelink_core::pump::PageKind as Kind;
 use carelink_core::pump::Parameters;
@@ -33,6 +34,8 @@ pub struct Page<'a> {
     pub bytes: &'a [u8],
     /// The fetch that it came in, if it is of a capture.
     pub entry: Option<Entry<'a>>,
+    /// The file that it is, or is in, if it is of none.
+    pub file: Option<&'a Path>,
 }
 
 impl<'a> Page<'a> {
@@ -47,59 +50,62 @@ impl<'a> Page<'a> {
         };
         let (serial, pump) = (entry.transaction.serial(), entry.pump);
         let bytes = kind.size().and_then(|size| entry.data.get(..size)).unwrap_or(entry.data);
-        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry) })
+        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry), file: None })
     }
 
-    /// The pages in a file, whose name tells what they hold and their number: `history`, `glucose`, `isig` or `vcntr`,
-    /// and `page-7` or `pg_7`. Several pages lie one after another, each with the next number: `page-7-9` or `page-7`.
+    /// The pages in a file. Its name tells what they hold and their number, if its form does not: `history`, `glucose`,
+    /// `isig` or `vcntr`, and `page-7` or `pg_7`. Several pages lie one after another, each with the next number: `page-7-9`
+    /// or `page-7`.
     ///
     /// # Errors
     /// If neither the name nor the bytes tell the kind, or the size is another kind's. A single history page may lack its
-    /// end.
-    pub fn in_file(path: &Path, bytes: &'a [u8], pump: Pump) -> Result<Vec<Self>> {
+    /// end, and any page its check value.
+    pub fn in_file(path: &'a Path, content: &'a Content, pump: Pump) -> Result<Vec<Self>> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
         let named = Kind::ALL.into_iter().find(|kind| name.contains(kind.word()));
-        let kind = named.or_else(|| Self::proven(bytes, pump));
-        let (kind, size) = kind.and_then(|kind| Some((kind, kind.size()?))).with_context(|| {
-            format!(
-                "{}: neither a capture nor named as a history, glucose, ISIG or VCNTR page",
-                path.display()
-            )
-        })?;
-        let len = bytes.len();
-        let cut = kind == Kind::History && len < size;
-        if !cut && !len.is_multiple_of(size) {
-            bail!("{}: {len} bytes are no {} pages, which have {size} each", path.display(), kind.word());
+        let mut pages = Vec::new();
+        for piece in &content.pieces {
+            let kind = piece.kind.or(named).map_or_else(|| proof::kind(&piece.bytes, pump, content.text), Ok);
+            let kind = kind.with_context(|| path.display().to_string())?;
+            let size = size(kind, piece.bytes.len()).with_context(|| path.display().to_string())?;
+            pages.extend((0..).zip(piece.bytes.chunks(size)).map(|(at, bytes)| {
+                let number = piece.number.and_then(|first| first.checked_add(at));
+                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some(path) }
+            }));
         }
-        let pages = bytes.chunks(size);
-        let numbers = numbers(&name, pages.len());
-        let page = |(at, bytes)| {
-            let number = numbers.clone().and_then(|mut numbers| numbers.nth(at));
-            Self { kind, number, serial: None, pump, bytes, entry: None }
-        };
-        Ok(pages.enumerate().map(page).collect())
+        if pages.iter().all(|page: &Self| page.number.is_none())
+            && let Some(numbers) = numbers(&name, pages.len())
+        {
+            pages.iter_mut().zip(numbers).for_each(|(page, number)| page.number = Some(number));
+        }
+        Ok(pages)
     }
 
-    /// The kind that the first page in `bytes` shows by its check value, and by its records where sizes are the same.
-    fn proven(bytes: &[u8], pump: Pump) -> Option<Kind> {
-        let sound = |kind| pages::check(kind, bytes) == CrcStatus::Good;
-        if sound(Kind::Isig) {
-            return Some(Kind::Isig);
+    /// `history 0`, or the name of its file if it has no number.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (self.number, self.file) {
+            (Some(number), _) => format!("{} {number}", self.kind.word()),
+            (None, Some(file)) => file.display().to_string(),
+            (None, None) => self.kind.word().to_owned(),
         }
-        let first = bytes.get(..Kind::History.size()?).filter(|_| sound(Kind::History))?;
-        let page = history::page::page(&mut Cursor::new(first, 0, false, &mut ()), pump, drop);
-        (page.complete && page.records > 0).then_some(Kind::History)
     }
 
     /// `frame 35: history page 0`
     #[must_use]
     pub fn place(&self) -> String {
-        let frame = self
-            .entry
-            .map(|entry| format!("frame {}: ", entry.transaction.request.frame()))
-            .unwrap_or_default();
+        let frame = |entry: Entry<'_>| format!("frame {}: ", entry.transaction.request.frame());
+        let file = || self.file.map(|file| format!("{}: ", file.display()));
+        let from = self.entry.map(frame).or_else(file).unwrap_or_default();
         let number = self.number.map(|number| format!(" {number}")).unwrap_or_default();
-        format!("{frame}{} page{number}", self.kind.word())
+        format!("{from}{} page{number}", self.kind.word())
+    }
+
+    /// True if all its records are there, though a check value may not be.
+    #[must_use]
+    pub fn filled(&self) -> bool {
+        self.whole()
+            || pages::unsealed(self.kind).is_some_and(|len| self.entry.is_none() && self.bytes.len() == len)
     }
 
     /// True if all of it is there.
@@ -123,7 +129,7 @@ impl<'a> Page<'a> {
     /// Reads it into `sink`, without the pages that belong to it: how many records it has, as far as that is known, and
     /// the verdict on its check value.
     pub fn read<S: Sink>(&self, sink: &mut S) -> (Option<usize>, CrcStatus) {
-        page::alone(self.kind, self.pump, &mut Cursor::new(self.bytes, 0, !self.whole(), sink))
+        page::alone(self.kind, self.pump, &mut Cursor::new(self.bytes, 0, !self.filled(), sink))
     }
 
     /// `history page, 1024 bytes, 37 records, page CRC good`
@@ -140,6 +146,17 @@ impl<'a> Page<'a> {
             crc => format!(", page CRC {}", crc.to_string().to_lowercase()),
         };
         format!("{page}{records}{verdict}")
+    }
+}
+
+/// How many bytes each page has of a piece of `len` bytes.
+fn size(kind: Kind, len: usize) -> Result<usize> {
+    let whole = kind.size().with_context(|| format!("nobody knows how long a {} page is", kind.word()))?;
+    match pages::unsealed(kind) {
+        _ if len.is_multiple_of(whole) => Ok(whole),
+        Some(bare) if len.is_multiple_of(bare) => Ok(bare),
+        _ if kind == Kind::History && len < whole => Ok(whole),
+        _ => bail!("{len} bytes are no {} pages, which have {whole} each", kind.word()),
     }
 }
 
@@ -170,11 +187,15 @@ mod tests {
 
     #[test]
     fn a_file_may_hold_several_pages() -> Result<()> {
-        let bytes = vec![0; 3 * 1024];
-        let of = |name: &str, len: usize| Page::in_file(Path::new(name), &bytes[..len], Pump::default());
-        let numbers: Vec<_> = of("Glucose-page-4.data", 3 * 1024)?.iter().map(|page| page.number).collect();
-        assert_eq!(numbers, [Some(4), Some(5), Some(6)]);
+        let of = |name: &str, len: usize| -> Result<Vec<Option<u32>>> {
+            let content = crate::forms::read(&vec![0; len])?;
+            let pages = Page::in_file(Path::new(name), &content, Pump::default())?;
+            Ok(pages.iter().map(|page| page.number).collect())
+        };
+        assert_eq!(of("Glucose-page-4.data", 3 * 1024)?, [Some(4), Some(5), Some(6)]);
+        assert_eq!(of("Glucose-page-4.data", 2 * 1022)?, [Some(4), Some(5)], "without check values");
         assert_eq!(of("ReadISIGHistory-page-4.data", 2048)?.len(), 1);
+        assert_eq!(of("ReadISIGHistory-page-4.data", 2044)?.len(), 1);
         assert_eq!(of("ReadHistoryData-page-4.data", 100)?.len(), 1);
         for (name, len) in
             [("isig.data", 1024), ("history.data", 1025), ("glucose.data", 100), ("page.data", 1024)]

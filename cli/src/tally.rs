@@ -54,7 +54,7 @@ impl Tally {
             ));
         }
         let (mut count, mut bytes, mut first) = (0_u64, 0_u64, None);
-        for (frame, len) in session.tracker().strays() {
+        for (frame, len) in session.strays() {
             count += 1;
             bytes += u64::from(len);
             first = first.or(Some(frame));
@@ -67,9 +67,9 @@ impl Tally {
                 ),
             });
         }
-        for (stream, count) in self.declined.iter().filter(|(stream, _)| session.tracker().takes(**stream)) {
+        for (stream, count) in self.declined.iter().filter(|(stream, _)| session.stream(**stream).is_some()) {
             remarks.others.push(format!(
-                "the first {count} transfers of {} are not read: they came before it showed that it is a stick",
+                "the first {count} transfers of {} are not read: they came before it showed what it is",
                 Device(*stream)
             ));
         }
@@ -113,16 +113,19 @@ impl fmt::Display for Nothing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str(
-                "no USB bulk transfer with payload and no serial line: capture the bus that the stick is plugged into \
-                 while a program talks to it (carelink doctor helps)",
+                "no USB bulk or interrupt transfer with payload and no serial line: capture the bus that the stick or the \
+                 meter is plugged into while a program talks to it (carelink doctor helps)",
             );
         }
         let transfers: u64 = self.0.values().sum();
-        write!(f, "no CareLink stick: {transfers} transfers with payload, of")?;
+        write!(
+            f,
+            "no CareLink stick and no Contour Next Link meter: {transfers} transfers with payload, of"
+        )?;
         for (place, (stream, count)) in self.0.iter().enumerate() {
             f.write_str(if place == 0 { " " } else { ", " })?;
             write!(f, "{} ({count})", Device(*stream))?;
         }
-        f.write_str("; is it the right bus, and was the stick in use?")
+        f.write_str("; is it the right bus, and was the device in use?")
     }
 }

@@ -28,7 +28,9 @@ impl<'a> Tree<'a> {
         Self { outline, bytes, fields: registry::fields().collect() }
     }
 
-    fn span(&self, node: &Node) -> &'a [u8] {
+    /// The bytes that a node is of.
+    #[must_use]
+    pub fn span(&self, node: &Node) -> &'a [u8] {
         let source = match node.source.checked_sub(1) {
             None => self.bytes,
             Some(at) => self.outline.sources().get(at as usize).map_or(&[][..], |(_, bytes)| bytes),

@@ -10,11 +10,16 @@ use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::checksum::CRC_STATUS;
 use carelink_core::tree::sink::Outline;
 use carelink_core::view::payload::{self, Told};
-use carelink_recordings::captures;
+use carelink_recordings::{captures, captures_of_meters};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+
+/// Of sticks and of meters.
+fn all() -> Vec<PathBuf> {
+    captures().into_iter().chain(captures_of_meters()).collect()
+}
 
 struct Conversation {
     packets: Vec<Packet>,
@@ -41,7 +46,7 @@ fn outline(session: &Session, packet: &Packet) -> Outline {
 
 #[test]
 fn every_byte_is_claimed_once_and_no_frame_is_malformed() -> Result<()> {
-    for path in captures() {
+    for path in all() {
         let Conversation { packets, session } = converse(&path)?;
         assert!(!packets.is_empty(), "{}", path.display());
         for packet in &packets {
@@ -65,7 +70,7 @@ fn every_byte_is_claimed_once_and_no_frame_is_malformed() -> Result<()> {
 
 #[test]
 fn any_visiting_order_shows_the_same() -> Result<()> {
-    for path in captures() {
+    for path in all() {
         let Conversation { packets, session } = converse(&path)?;
         let in_order: Vec<_> =
             packets.iter().map(|packet| format!("{:?}", outline(&session, packet))).collect();
@@ -89,7 +94,7 @@ fn gcd(a: usize, b: usize) -> usize {
 #[test]
 fn only_one_check_value_is_bad() -> Result<()> {
     let mut bad = Vec::new();
-    let paths = captures();
+    let paths = all();
     for path in &paths {
         let Conversation { packets, session } = converse(path)?;
         for packet in &packets {
@@ -236,7 +241,7 @@ fn lost_packets_seldom_give_a_command_the_reply_of_another() -> Result<()> {
     };
     for (damage, most) in [(Damage::Dropped, 2), (Damage::Doubled, 0), (Damage::Swapped, 0)] {
         let (mut captures_damaged, mut wrong, mut away, mut withheld) = (0, 0, 0, 0);
-        for path in captures() {
+        for path in all() {
             let Conversation { packets, session } = converse(&path)?;
             let sound = told(&session);
             for _ in 0..trials() {

@@ -155,7 +155,7 @@ fn pages(c: &mut Criterion) {
         });
     }
     let (bytes, isig) = sensor_page();
-    let beside = Beside { isig: Some(&isig), vcntr: None, large: true };
+    let beside = Beside { isig: Some(&isig), vcntr: None, large: Some(true) };
     assert_eq!(read_glucose(&bytes, &beside, &mut ()), 24 * 13, "the page is read");
     group.bench_function("glucose and ISIG, no tree", |b| {
         b.iter(|| read_glucose(black_box(&bytes), &beside, &mut ()))

@@ -23,9 +23,13 @@ enum cl_status {
 
 enum cl_direction { CL_TO_STICK = 0, CL_FROM_STICK = 1, CL_UNDIRECTED = 2 /* and any other number */ };
 
+/* What is between host and pump. Where "stick" stands below, a meter may be in its place. */
+enum cl_device { CL_STICK = 0, CL_METER = 1 };
+
 enum cl_carrier {
     CL_TRANSFERS = 0, /* USB: a transfer begins where a frame begins or goes on */
-    CL_STREAM = 1     /* a serial line, TCP: cut anywhere */
+    CL_STREAM = 1,    /* a serial line, TCP: cut anywhere */
+    CL_REPORTS = 2    /* HID reports of a meter, one in each interrupt transfer */
 };
 
 enum cl_want { CL_WANT_TREE = 1, CL_WANT_INFO = 2, CL_WANT_REPORTS = 4 };
@@ -45,6 +49,7 @@ typedef struct cl_transfer {
     uint8_t certain;   /* 1 if the device is known to be a CareLink stick, 0 if the bytes must show it */
     uint8_t visited;   /* 1 if this transfer was handed in before, since the session began */
     uint8_t want;      /* enum cl_want, or-ed */
+    uint8_t left_out;  /* 1 if a comment on the packet says that packets of the stick were left out before it */
     uint16_t wanted_step; /* how many bytes lie from one field's int to the next one's */
     const int *wanted;    /* the first field's int: 0 if nobody looks at it; NULL if somebody looks at all fields */
 } cl_transfer;
@@ -84,7 +89,7 @@ typedef struct cl_source {
 
 enum cl_report_flag {
     CL_FRAME = 1,    /* a frame is complete with this piece: what concerns the frame is told here */
-    CL_ANSWERS = 2,  /* it answers the stick's command that was sent at `asked` */
+    CL_ANSWERS = 2,  /* it answers the device's command that was sent at `asked` */
     CL_RESPONDS = 4, /* it ends the response to the pump's command that was sent at `pump_asked` */
     CL_HAS_RSSI = 8,
     CL_TRANSMITS = 16 /* it is a command to a pump */
@@ -101,16 +106,17 @@ typedef struct cl_report {
     uint32_t len;           /* of the piece, as sent */
     uint32_t pump;          /* serial number of the pump that the transaction is about */
     uint32_t pump_command;  /* the pump's command that the frame belongs to */
-    uint32_t stick_command; /* the stick's command that the frame is or answers */
+    uint32_t device_command; /* the device's own command that the frame is or answers */
     uint32_t outcome;       /* how a transaction ended that ends with this frame */
     uint32_t pump_nak;      /* why the pump refused */
-    uint32_t stick_nak;     /* why the stick refused */
+    uint32_t device_nak;     /* why the device refused */
     uint32_t bad_crcs;      /* how many check values are bad */
     uint8_t direction;      /* enum cl_direction */
-    uint8_t stick_opcode;
+    uint8_t device_code;
     uint8_t pump_opcode;
     uint8_t flags; /* enum cl_report_flag, or-ed */
     int8_t rssi;   /* strength of the pump's signal in dBm */
+    uint8_t device; /* enum cl_device */
 } cl_report;
 
 #define CL_NO_STREAM UINT32_MAX
@@ -140,6 +146,9 @@ typedef struct cl_options {
 
 /* 1 if `text` is a pump's model number, or 0. NULL is allowed. */
 int32_t cl_is_pump_model(const char *text);
+
+/* 1 if a packet's `comment` says that packets of its stick were left out before it, or 0. NULL is allowed. */
+int32_t cl_says_left_out(const char *comment);
 
 /* A new session, or NULL if there is no memory for one. `options` may be NULL: verify, reassemble, any model. */
 cl_session *cl_session_new(const cl_options *options);

@@ -7,7 +7,7 @@
 //!    sticks follows what they say: it finds the [frames](stick::framing), pairs replies with commands, and tells
 //!    [`exchange`] what it finds of commands to pumps and of answers to them, which gathers that into
 //!    [transactions](exchange::Transactions). What the tracker learns of a transfer is a handful of
-//!    [facts](stick::ledger) that never change again.
+//!    [facts](carrier::ledger) that never change again.
 //! 2. [`stick::show`] shows a transfer by those facts, in any order and as often as asked: [`stick`] reads what crosses
 //!    USB and the packets to and from the pump, [`view`] a reply that is put together from its parts, [`pump`]
 //!    parameters and replies, [`history`] and [`sensor`] pages.
@@ -33,6 +33,7 @@
 //!     endpoint: Some(1),
 //!     carrier: Carrier::Transfers,
 //!     claim: Claim::Certain,
+//!     left_out: false,
 //! };
 //! let mut session = Session::default();
 //! assert_eq!(session.observe(&read_status), Verdict::Ours);
@@ -43,10 +44,12 @@
 //! ```
 #![cfg_attr(not(feature = "capi"), forbid(unsafe_code))]
 
+pub mod carrier;
 pub mod exchange;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod history;
+pub mod nextlink;
 pub mod pages;
 pub mod pump;
 pub mod registry;

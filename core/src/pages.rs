@@ -29,6 +29,12 @@ impl PageKind {
     }
 }
 
+/// How many bytes such a page has without its check value.
+#[must_use]
+pub fn unsealed(kind: PageKind) -> Option<usize> {
+    Some(kind.size()? - kind.check_width())
+}
+
 /// The verdict on a page's own check value.
 #[must_use]
 pub fn check(kind: PageKind, page: &[u8]) -> CrcStatus {

@@ -2,7 +2,7 @@
 //! In: the fields that each room declares. Out: one list of them all, each at the place that its number says.
 
 use crate::tree::field::{Field, FieldDef, Numbered, count};
-use crate::{history, pump, sensor, stick, tree, view};
+use crate::{carrier, history, nextlink, pump, sensor, stick, tree, view};
 
 /// Lists the rooms that declare fields, and numbers their fields one after the other.
 macro_rules! rooms {
@@ -22,7 +22,7 @@ macro_rules! rooms {
     };
 }
 
-rooms! { tree, stick, pump, history, sensor, view }
+rooms! { tree, carrier, stick, nextlink, pump, history, sensor, view }
 
 /// The rows of all fields, in the order of their numbers.
 pub fn fields() -> impl Iterator<Item = &'static FieldDef> {

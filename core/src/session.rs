@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers, in any visiting order. Out: a verdict whether they are CareLink's, and their dissection.
+//!
+//! How a transfer was carried tells which device's room it goes to.
 
+use crate::carrier::ledger::{Fact, placed};
+use crate::carrier::report::Report;
+use crate::carrier::show::Seen;
 use crate::exchange::Transactions;
-use crate::stick::ledger::placed;
-use crate::stick::report::{self, Report};
-use crate::stick::show::{self, Seen};
-use crate::stick::tracker::Tracker;
-use crate::transfer::{Claim, Stream, Transfer, Verdict};
+use crate::transfer::{Carrier, Claim, Stream, Transfer, Verdict};
 use crate::tree::sink::Sink;
 use crate::view::options::Options;
+use crate::{nextlink, stick};
 
 /// All that is remembered of one open capture.
 #[derive(Debug, Default)]
 pub struct Session {
     transactions: Transactions,
-    tracker: Tracker,
+    sticks: stick::tracker::Tracker,
+    meters: nextlink::tracker::Tracker,
     options: Options,
-    /// The sticks, in the order they first spoke: their places are the numbers of `carelink.stream`.
+    /// The devices, in the order they first spoke: their places are the numbers of `carelink.stream`.
     streams: Vec<Stream>,
 }
 
@@ -24,11 +27,15 @@ impl Session {
     /// Takes a transfer on its first visit, in capture order. A second call with the same frame and
     /// time changes nothing; with another time, the first was rejected by a read filter, and gave its number away.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
-        if !self.tracker.observe(&mut self.transactions, transfer) {
+        let ours = match transfer.carrier {
+            Carrier::Reports => self.meters.observe(&mut self.transactions, transfer),
+            Carrier::Transfers | Carrier::Stream => self.sticks.observe(&mut self.transactions, transfer),
+        };
+        if !ours {
             return Verdict::Declined;
         }
-        // Of too many sticks, the tracker follows the first ones only: no others are numbered.
-        if self.tracker.takes(transfer.stream) && !self.streams.contains(&transfer.stream) {
+        // Of too many devices, the trackers follow the first ones only: no others are numbered.
+        if self.takes(transfer) && !self.streams.contains(&transfer.stream) {
             self.streams.push(transfer.stream);
         }
         Verdict::Ours
@@ -38,14 +45,13 @@ impl Session {
     ///
     /// One that was never observed shows what stands alone.
     pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
-        if let Some(facts) = self.tracker.facts(transfer.frame, transfer.layer) {
-            if !self.tracker.takes(transfer.stream) {
+        if let Some(facts) = self.facts(transfer) {
+            if !self.takes(transfer) {
                 return Verdict::Declined;
             }
             // Where nobody looks, there is nothing to show.
             if S::KEEPS || sink.wants_info() {
-                let stream = self.stream(transfer.stream);
-                show::transfer(self.seen(), transfer, placed(facts), stream, sink);
+                self.show(transfer, facts, self.stream(transfer.stream), false, sink);
             }
             return Verdict::Ours;
         }
@@ -55,20 +61,28 @@ impl Session {
         let mut alone = Self::default();
         alone.choose(self.options);
         alone.observe(transfer);
-        let facts = alone.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        let seen = Seen { passed_over: self.tracker.passes_over(transfer.stream), ..alone.seen() };
-        show::transfer(seen, transfer, placed(facts), None, sink);
+        let facts = alone.facts(transfer).unwrap_or_default();
+        alone.show(transfer, facts, None, self.passes_over(transfer), sink);
         Verdict::Ours
     }
 
     /// What statistics count of a transfer, piece by piece; nothing for one that was never observed.
     #[must_use]
     pub fn report(&self, transfer: &Transfer<'_>) -> Vec<Report> {
-        let facts = self.tracker.facts(transfer.frame, transfer.layer).unwrap_or_default();
-        placed(facts).map(|piece| report::piece(self.seen(), transfer, piece)).collect()
+        let facts = self.facts(transfer).unwrap_or_default();
+        match transfer.carrier {
+            Carrier::Reports => {
+                let seen = self.seen(&self.meters, false);
+                facts.iter().map(|fact| nextlink::report::piece(seen, transfer, fact)).collect()
+            }
+            Carrier::Transfers | Carrier::Stream => {
+                let seen = self.seen(&self.sticks, false);
+                placed(facts).map(|piece| stick::report::piece(seen, transfer, piece)).collect()
+            }
+        }
     }
 
-    /// The number of a stick, from 0, in the order they first spoke.
+    /// The number of a device, from 0, in the order they first spoke.
     #[must_use]
     pub fn stream(&self, stream: Stream) -> Option<u32> {
         let place = self.streams.iter().position(|&known| known == stream)?;
@@ -93,18 +107,59 @@ impl Session {
         &self.transactions
     }
 
-    /// What is known of the sticks' frames.
-    #[must_use]
-    pub fn tracker(&self) -> &Tracker {
-        &self.tracker
+    /// The pieces of transfers that fit no frame: the frame of the capture that each lies in, and how many bytes it has.
+    pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.sticks.strays().chain(self.meters.strays())
     }
 
-    fn seen(&self) -> Seen<'_> {
-        Seen {
-            tracker: &self.tracker,
-            transactions: &self.transactions,
-            options: self.options,
-            passed_over: false,
+    /// What is known of the sticks' frames.
+    #[must_use]
+    pub fn tracker(&self) -> &stick::tracker::Tracker {
+        &self.sticks
+    }
+
+    fn facts(&self, transfer: &Transfer<'_>) -> Option<&[Fact]> {
+        match transfer.carrier {
+            Carrier::Reports => self.meters.facts(transfer.frame, transfer.layer),
+            Carrier::Transfers | Carrier::Stream => self.sticks.facts(transfer.frame, transfer.layer),
         }
+    }
+
+    fn takes(&self, transfer: &Transfer<'_>) -> bool {
+        match transfer.carrier {
+            Carrier::Reports => self.meters.takes(transfer.stream),
+            Carrier::Transfers | Carrier::Stream => self.sticks.takes(transfer.stream),
+        }
+    }
+
+    fn passes_over(&self, transfer: &Transfer<'_>) -> bool {
+        match transfer.carrier {
+            Carrier::Reports => self.meters.passes_over(transfer.stream),
+            Carrier::Transfers | Carrier::Stream => self.sticks.passes_over(transfer.stream),
+        }
+    }
+
+    fn show<S: Sink>(
+        &self,
+        transfer: &Transfer<'_>,
+        facts: &[Fact],
+        stream: Option<u32>,
+        passed_over: bool,
+        sink: &mut S,
+    ) {
+        match transfer.carrier {
+            Carrier::Reports => {
+                let seen = self.seen(&self.meters, passed_over);
+                nextlink::show::transfer(seen, transfer, facts, stream, sink);
+            }
+            Carrier::Transfers | Carrier::Stream => {
+                let seen = self.seen(&self.sticks, passed_over);
+                stick::show::transfer(seen, transfer, placed(facts), stream, sink);
+            }
+        }
+    }
+
+    fn seen<'t, T>(&'t self, tracker: &'t T, passed_over: bool) -> Seen<'t, T> {
+        Seen { tracker, transactions: &self.transactions, options: self.options, passed_over }
     }
 }

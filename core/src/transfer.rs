@@ -4,7 +4,16 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// Tells one stick from another: by the interface that captured it, and by its USB address there or by the conversation
+/// How a comment begins that says of its packet: before it, packets of its device were left out, whole transactions of them.
+pub const LEFT_OUT: &str = "[carelink slice] packets of this stick are left out before this one";
+
+/// True if a packet's comment says that packets of its device were left out before it.
+#[must_use]
+pub fn says_left_out(comment: &str) -> bool {
+    comment.starts_with(LEFT_OUT)
+}
+
+/// Tells one device, a stick or a meter, from another: by the interface that captured it, and by its USB address there or by the conversation
 /// that carries its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
@@ -29,9 +38,9 @@ pub enum Stream {
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From the host to the stick.
+    /// From the host to the stick, or to a meter in its place.
     ToStick,
-    /// From the stick to the host.
+    /// From the stick, or from a meter in its place, to the host.
     FromStick,
 }
 
@@ -42,9 +51,11 @@ pub enum Carrier {
     Transfers,
     /// As a stream of bytes, cut anywhere: serial lines, TCP.
     Stream,
+    /// In HID reports, which USB carries in interrupt transfers, one in each.
+    Reports,
 }
 
-/// Whether the caller knows that this is a CareLink stick.
+/// Whether the caller knows that this is a CareLink stick, or a meter in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// By the device's descriptor, or because the user said so.
@@ -74,11 +85,13 @@ pub struct Transfer<'a> {
     pub endpoint: Option<u8>,
     /// How the bytes were carried.
     pub carrier: Carrier,
-    /// Whether the device is known to be a CareLink stick.
+    /// Whether the device is known to be CareLink's.
     pub claim: Claim,
+    /// True if whoever wrote the capture left out what the stick and its host said before, and tells so ([`LEFT_OUT`]).
+    pub left_out: bool,
 }
 
-/// Whether a transfer belongs to a CareLink stick.
+/// Whether a transfer belongs to a CareLink stick, or to a meter in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It does.

@@ -9,6 +9,7 @@ use carelink_core::history::alarm::Alarm;
 use carelink_core::history::basal::{self, BasalPattern, BasalRate, TempBasal};
 use carelink_core::history::bolus::{Bolus, BolusType, Prime, PrimeType, Unabsorbed};
 use carelink_core::history::events::events;
+use carelink_core::history::fit::{Fit, fitting};
 use carelink_core::history::glucose::MeterGlucose;
 use carelink_core::history::layout::Layout;
 use carelink_core::history::merge::{PageRecords, merge};
@@ -64,7 +65,7 @@ fn by_others(text: &str) -> Vec<Vec<u8>> {
 }
 
 fn layout(model: &str) -> Layout {
-    Layout::of_family(Model::parse(model).unwrap().family())
+    Model::parse(model).unwrap().row().layout.unwrap().value
 }
 
 #[test]
@@ -98,6 +99,59 @@ fn another_decoder_finds_the_same_records() {
         }
     }
     assert_eq!(pages, 11);
+}
+
+/// The records of real pages tell how they are to be read: no page of a small pump fits a large one, or the other way round.
+#[test]
+fn records_tell_the_layouts_that_they_fit() {
+    let Some(folder) = carelink_recordings::path("history-vectors") else { return };
+    let mut pages: Vec<(Layout, Vec<u8>)> = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let model = path.file_stem().unwrap().to_str().unwrap().split('-').find(|part| part.starts_with('5'));
+        if path.extension().is_some_and(|extension| extension == "data") {
+            pages.push((layout(model.unwrap()), hex(&fs::read_to_string(&path).unwrap())));
+        }
+    }
+    let kept = [("pages/578398", "522"), ("pages/fall-2013", "522"), ("pages/veo-554", "554")];
+    for (name, model) in kept {
+        let files = shared::files(name, "ReadHistoryData", "page-").unwrap_or_default();
+        assert_eq!(
+            Fit::of(&files.iter().map(|(_, page)| page.as_slice()).collect::<Vec<_>>()).layouts,
+            [layout(model)]
+        );
+        pages.extend(files.into_iter().map(|(_, page)| (layout(model), page)));
+    }
+    for (right, page) in &pages {
+        let fits: Vec<_> = fitting(page).collect();
+        assert!(
+            fits.contains(right) && fits.iter().all(|fit| fit.large() == right.large()),
+            "{right:?}: {fits:?}"
+        );
+    }
+    println!("{} pages fit", pages.len());
+    assert_eq!(pages.len(), 11 + 11 + 36 + 8);
+}
+
+/// Pages of the sensor, damaged pages and empty ones tell nothing.
+#[test]
+fn what_tells_no_layout_is_told_as_such() {
+    let files = shared::files("pages/2014-05-01", "ReadGlucoseHistory", "pg-").unwrap_or_default();
+    assert!(files.iter().all(|(_, page)| fitting(page).next().is_none()));
+    assert_eq!(fitting(&[0; 1024]).count(), Layout::COUNT);
+    assert_eq!(Fit::of(&[&[0; 1024]]).pump, None);
+    // Seven bytes that all pumps read alike say nothing of the model, and need not.
+    let page = |record: &[u8]| {
+        let mut page = [0; 1022];
+        page[..record.len()].copy_from_slice(record);
+        page
+    };
+    let rewind = page(&[0x21, 0, 0x80, 0x40, 0x0A, 0x05, 0x10]);
+    assert!(Fit::of(&[&rewind]).pump.is_some());
+    // The same bytes are 2.5 U on a small pump.
+    let max_bolus = page(&[0x24, 0x19, 0x80, 0x40, 0x0A, 0x05, 0x10]);
+    let fit = Fit::of(&[&max_bolus]);
+    assert_eq!((fit.layouts.len(), fit.pump), (Layout::COUNT, None), "how it is to be read is open");
 }
 
 /// Pages with their numbers, the newest first.

@@ -155,7 +155,7 @@ proptest! {
         let pages = emitted(&records);
         let (glucose, isig) = pages.finish().expect("they fit");
         let vcntr = pages.vcntr().expect("they fit");
-        let beside = Beside { isig: Some(&isig), vcntr: Some(&vcntr), large };
+        let beside = Beside { isig: Some(&isig), vcntr: Some(&vcntr), large: Some(large) };
         let (page, found) = read(&glucose, &beside);
         prop_assert_eq!((page.complete, page.crc), (true, CrcStatus::Good));
         prop_assert_eq!(found, placed(records));
@@ -178,7 +178,7 @@ proptest! {
     #[test]
     fn nothing_is_made_up_without_the_pages_beside(records in records(true)) {
         let (glucose, _) = emitted(&records).finish().expect("they fit");
-        let (_, found) = read(&glucose, &Beside { large: true, ..Beside::default() });
+        let (_, found) = read(&glucose, &Beside { large: Some(true), ..Beside::default() });
         prop_assert!(found.iter().all(|record| record.isig.is_none() && record.vcntr.is_none()));
         let told = |record: &Record| matches!(record.body, Body::Glucose(_));
         prop_assert!(!found.iter().any(told), "the lowest bit is not here");
@@ -198,7 +198,7 @@ fn every_kind_is_read_and_every_changed_byte_is_claimed() {
         let pages = emitted(&records);
         let (glucose, isig) = pages.finish().expect("they fit");
         let vcntr = pages.vcntr().expect("they fit");
-        let beside = Beside { isig: Some(&isig), vcntr: Some(&vcntr), large: true };
+        let beside = Beside { isig: Some(&isig), vcntr: Some(&vcntr), large: Some(true) };
         assert_eq!(read(&glucose, &beside).1, placed(records));
         for at in 0..14 {
             let mut changed = glucose;

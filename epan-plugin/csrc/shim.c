@@ -19,7 +19,17 @@
 #include <wiretap/wtap.h>
 #include <wsutil/report_message.h>
 
-enum { STICK_VENDOR = 0x0a21, STICK_PRODUCT = 0x8001, USB_ENDPOINT_MASK = 0x7f };
+enum { USB_ENDPOINT_MASK = 0x7f };
+
+/* The devices that speak to pumps, and how each carries its data: the stick, and the meters in mg/dL and in mmol/L. */
+static const struct {
+    uint32_t vendor, product;
+    uint8_t carrier;
+} devices[] = {
+    {0x0a21, 0x8001, CL_TRANSFERS},
+    {0x1a79, 0x6200, CL_REPORTS},
+    {0x1a79, 0x6300, CL_REPORTS},
+};
 
 static const clshim_tables *tables;
 static int proto_carelink = -1;
@@ -205,6 +215,22 @@ static void set_columns(packet_info *pinfo, const char *info)
     col_set_fence(pinfo->cinfo, COL_INFO);
 }
 
+/* Whether a comment on the packet says that packets of its stick were left out before it. */
+static uint8_t packets_left_out(const packet_info *pinfo)
+{
+    const wtap_block_t block = pinfo->rec->block;
+    const unsigned count = block != NULL ? wtap_block_count_option(block, OPT_COMMENT) : 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        char *comment;
+
+        if (wtap_block_get_nth_string_option_value(block, OPT_COMMENT, i, &comment) == WTAP_OPTTYPE_SUCCESS &&
+            cl_says_left_out(comment))
+            return 1;
+    }
+    return 0;
+}
+
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
@@ -220,6 +246,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->frame = pinfo->num;
     transfer->layer = next_layer(pinfo);
     transfer->visited = PINFO_FD_VISITED(pinfo) ? 1 : 0;
+    transfer->left_out = transfer->visited || transfer->layer > 0 ? 0 : packets_left_out(pinfo);
     /* An expert info hangs on an item, and any item may have one. */
     transfer->wanted = wants_tree && !wants_notes ? wanted(tree) : NULL;
     transfer->wanted_step = sizeof *tables->fields;
@@ -281,20 +308,44 @@ static bool device_address(const packet_info *pinfo, usb_address_t *device)
     return false;
 }
 
-/* Control and interrupt transfers come here too, and are not for us. Some carriers do not know the type. */
-static bool may_be_bulk(const usb_call *call)
+/* Whether the device is known by its descriptor; as what, goes to `carrier`, or CL_STREAM for one that is not ours. */
+static bool is_known(const usb_call *call, uint8_t *carrier)
 {
-    return call->transfer_type == URB_BULK || call->transfer_type == URB_UNKNOWN;
+    const uint32_t vendor = USB_DEVICE(call)->deviceVendor, product = USB_DEVICE(call)->deviceProduct;
+
+    *carrier = CL_STREAM;
+    for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+        if (vendor == devices[i].vendor && product == devices[i].product)
+            *carrier = devices[i].carrier;
+    return vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
+}
+
+/* How a transfer of this type carries data: CL_STREAM if not at all. Some carriers do not know the type. */
+static uint8_t carrier_of(const usb_call *call)
+{
+    uint8_t known;
+
+    (void)is_known(call, &known);
+    switch (call->transfer_type) {
+    case URB_BULK:
+        return CL_TRANSFERS;
+    case URB_INTERRUPT:
+        return CL_REPORTS;
+    case URB_UNKNOWN:
+        return known == CL_REPORTS ? CL_REPORTS : CL_TRANSFERS;
+    default:
+        return CL_STREAM;
+    }
 }
 
 static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const usb_address_t *device,
-                                uint8_t certain)
+                                uint8_t carrier, uint8_t certain)
 {
     cl_transfer transfer = {
         .interface = interface_of(pinfo),
         .number = (uint32_t)device->bus_id << 16 | (device->device & 0xffff),
         .direction = direction_of(pinfo),
-        .carrier = CL_TRANSFERS,
+        .carrier = carrier,
         .endpoint = (uint8_t)(device->endpoint & USB_ENDPOINT_MASK),
         .certain = certain,
     };
@@ -306,38 +357,55 @@ static int dissect_usb_transfer(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 static int dissect_usb(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     usb_address_t device;
+    uint8_t known;
 
     /* The addresses prove that it is USB that calls, so `data` is what USB hands over. */
-    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+    if (data == NULL || !device_address(pinfo, &device))
         return 0;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, 1);
+
+    const uint8_t carrier = carrier_of(data);
+    (void)is_known(data, &known);
+    if (carrier == CL_STREAM || (known != CL_STREAM && known != carrier))
+        return 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, carrier, 1);
 }
 
 /* Bulk transfers that nobody else claimed: mostly of captures that began after the device was plugged in. */
 static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     usb_address_t device;
+    uint8_t known;
 
-    if (data == NULL || !device_address(pinfo, &device) || !may_be_bulk(data))
+    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_TRANSFERS)
         return false;
 
-    const usb_call *call = data;
-    const uint32_t vendor = USB_DEVICE(call)->deviceVendor, product = USB_DEVICE(call)->deviceProduct;
-    const bool known = vendor != DEV_VENDOR_UNKNOWN && product != DEV_PRODUCT_UNKNOWN;
-    if (known && (vendor != STICK_VENDOR || product != STICK_PRODUCT))
+    const bool is = is_known(data, &known);
+    if (is && known != CL_TRANSFERS)
         return false;
-    return dissect_usb_transfer(tvb, pinfo, tree, &device, known || claim_all) != 0;
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_TRANSFERS, is || claim_all) != 0;
 }
 
-/* ---- Other carriers: the user said that they carry CareLink. None keeps the limits of transfers. ---- */
+/* Interrupt transfers, before the dissector of HID gets them. Only what proves to be a meter's is taken. */
+static epan_bool dissect_reports_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    usb_address_t device;
+    uint8_t known;
 
-static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t direction)
+    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_REPORTS)
+        return false;
+    (void)is_known(data, &known);
+    return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_REPORTS, known == CL_REPORTS) != 0;
+}
+
+/* ---- Other carriers: the user said that they carry CareLink. Only those of a meter keep the limits of transfers. ---- */
+
+static int dissect_other(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint8_t carrier, uint8_t direction)
 {
     cl_transfer transfer = {
         .interface = interface_of(pinfo),
         .number = find_or_create_conversation(pinfo)->conv_index,
         .direction = direction,
-        .carrier = CL_STREAM,
+        .carrier = carrier,
         .certain = 1,
     };
 
@@ -367,7 +435,13 @@ static int dissect_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 {
     const bool rtac = proto_is_frame_protocol(pinfo->layers, "rtacser");
 
-    return dissect_stream(tvb, pinfo, tree, rtac ? rtac_direction(tvb) : direction_of(pinfo));
+    return dissect_other(tvb, pinfo, tree, CL_STREAM, rtac ? rtac_direction(tvb) : direction_of(pinfo));
+}
+
+/* The same, for the reports of a meter: user link types and exported PDUs. */
+static int dissect_named_reports(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_other(tvb, pinfo, tree, CL_REPORTS, direction_of(pinfo));
 }
 
 /* A stick behind a TCP port: the port that the user named is the stick's. */
@@ -376,7 +450,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     const bool to_stick = pinfo->match_uint == pinfo->destport, from_stick = pinfo->match_uint == pinfo->srcport;
     const uint8_t direction = to_stick == from_stick ? CL_UNDIRECTED : to_stick ? CL_TO_STICK : CL_FROM_STICK;
 
-    return dissect_stream(tvb, pinfo, tree, direction);
+    return dissect_other(tvb, pinfo, tree, CL_STREAM, direction);
 }
 
 /* ---- Registration ---- */
@@ -472,6 +546,7 @@ static void register_protocol(void)
     /* All bear the protocol's own name as their description: 4.0 finds the one behind a port preference by it. */
     usb_handle = register_dissector("carelink_usb", dissect_usb, proto_carelink);
     named_handle = register_dissector("carelink", dissect_named, proto_carelink);
+    register_dissector("carelink_nextlink", dissect_named_reports, proto_carelink);
     tcp_handle = register_dissector("carelink_tcp", dissect_tcp, proto_carelink);
 }
 
@@ -480,11 +555,14 @@ static void hand_off(void)
 {
     usb_address_type = address_type_get_by_name("AT_USB");
 
-    dissector_add_uint("usb.product", (uint32_t)STICK_VENDOR << 16 | STICK_PRODUCT, usb_handle);
+    for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+        dissector_add_uint("usb.product", devices[i].vendor << 16 | devices[i].product, usb_handle);
     dissector_add_for_decode_as("usb.device", usb_handle);
     dissector_add_for_decode_as("usb.protocol", usb_handle);
     heur_dissector_add("usb.bulk", dissect_usb_heuristic, "CareLink USB", "carelink_usb", proto_carelink,
                        HEURISTIC_ENABLE);
+    heur_dissector_add("usb.interrupt", dissect_reports_heuristic, "CareLink USB, Contour Next Link",
+                       "carelink_nextlink", proto_carelink, HEURISTIC_ENABLE);
     dissector_add_for_decode_as("rtacser.data", named_handle);
     dissector_add_for_decode_as_with_preference("tcp.port", tcp_handle);
     taps_hand_off();

@@ -16,8 +16,9 @@
 typedef struct clshim_tables {
     hf_register_info *fields; /* value names with BASE_EXT_STRING are a sorted value_string array still */
     ei_register_info *experts;
-    const value_string *pump_commands; /* ends in a row of zeros, as does the next */
+    const value_string *pump_commands; /* ends in a row of zeros, as do the next */
     const value_string *stick_commands;
+    const value_string *meter_operations;
     uint32_t n_fields;
     uint32_t n_experts;
 } clshim_tables;

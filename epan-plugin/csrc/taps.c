@@ -46,7 +46,7 @@ static bool to_stick(const cl_report *report)
 
 /* ---- Service response time ---- */
 
-enum { PUMP_TABLE, STICK_TABLE, TABLES, OPCODES = 256 };
+enum { PUMP_TABLE, STICK_TABLE, METER_TABLE, TABLES, OPCODES = 256 };
 
 static void init_response_table(GArray *tables, const char *name, const char *filter, const value_string *commands)
 {
@@ -65,6 +65,7 @@ static void init_response_times(struct register_srt *srt _U_, GArray *tables)
 {
     init_response_table(tables, "CareLink Pump Commands", "carelink.pump.opcode", names->pump_commands);
     init_response_table(tables, "CareLink Stick Commands", "carelink.stick.opcode", names->stick_commands);
+    init_response_table(tables, "CareLink Meter Operations", "carelink.nextlink.operation", names->meter_operations);
 }
 
 static void add_response_time(srt_data_t *data, guint table, uint8_t opcode, uint64_t asked, packet_info *pinfo)
@@ -85,7 +86,8 @@ static tap_packet_status count_response_times(void *tapdata, packet_info *pinfo,
         if (report->flags & CL_RESPONDS)
             add_response_time(tapdata, PUMP_TABLE, report->pump_opcode, report->pump_asked, pinfo);
         if (report->flags & CL_ANSWERS)
-            add_response_time(tapdata, STICK_TABLE, report->stick_opcode, report->asked, pinfo);
+            add_response_time(tapdata, report->device == CL_METER ? METER_TABLE : STICK_TABLE, report->device_code,
+                              report->asked, pinfo);
     }
     return TAP_PACKET_REDRAW;
 }
@@ -93,10 +95,11 @@ static tap_packet_status count_response_times(void *tapdata, packet_info *pinfo,
 /* ---- Statistics tree ---- */
 
 static const char PUMP_COMMANDS[] = "Pump Commands", STICK_COMMANDS[] = "Stick Commands", OUTCOMES[] = "Outcomes",
-                  PUMP_NAKS[] = "Pump NAKs", STICK_NAKS[] = "Stick NAKs", BAD_CRCS[] = "Bad CRCs",
+                  PUMP_NAKS[] = "Pump NAKs", STICK_NAKS[] = "Stick NAKs", METER_COMMANDS[] = "Meter Commands",
+                  METER_NAKS[] = "Meter NAKs", BAD_CRCS[] = "Bad CRCs",
                   STRENGTH[] = "RSSI (dBm)";
 
-/* So that all are shown, in this order, even if nothing is counted. */
+/* So that all of a stick's are shown, in this order, even if nothing is counted. */
 static void begin_tree(stats_tree *tree)
 {
     const char *const parents[] = {PUMP_COMMANDS, STICK_COMMANDS, OUTCOMES, PUMP_NAKS, STICK_NAKS};
@@ -121,15 +124,16 @@ static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo _U_,
 
     for (uint32_t i = 0; i < transfer->n_reports; i++) {
         const cl_report *report = &transfer->reports[i];
+        const bool meter = report->device == CL_METER;
 
         if (to_stick(report)) {
-            count(tree, STICK_COMMANDS, text(transfer, report->stick_command));
+            count(tree, meter ? METER_COMMANDS : STICK_COMMANDS, text(transfer, report->device_command));
             if (report->flags & CL_TRANSMITS)
                 count(tree, PUMP_COMMANDS, text(transfer, report->pump_command));
         }
         count(tree, OUTCOMES, text(transfer, report->outcome));
         count(tree, PUMP_NAKS, text(transfer, report->pump_nak));
-        count(tree, STICK_NAKS, text(transfer, report->stick_nak));
+        count(tree, meter ? METER_NAKS : STICK_NAKS, text(transfer, report->device_nak));
         increase_stat_node(tree, BAD_CRCS, 0, false, (int)report->bad_crcs);
         if (report->flags & CL_HAS_RSSI)
             avg_stat_node_add_value_int(tree, STRENGTH, 0, false, report->rssi);
@@ -322,7 +326,8 @@ static void export_pdu(packet_info *pinfo, tapped *transfer)
 {
     const exp_pdu_data_item_t tags = {pdu_tags_size, write_pdu_tags, transfer};
     const exp_pdu_data_item_t *items[] = {&tags, NULL};
-    exp_pdu_data_t *pdu = export_pdu_create_tags(pinfo, "carelink", EXP_PDU_TAG_DISSECTOR_NAME, items);
+    const char *name = transfer->reports[0].device == CL_METER ? "carelink_nextlink" : "carelink";
+    exp_pdu_data_t *pdu = export_pdu_create_tags(pinfo, name, EXP_PDU_TAG_DISSECTOR_NAME, items);
 
     pdu->pdu_tvb = transfer->tvb;
     pdu->tvb_captured_length = tvb_captured_length(transfer->tvb);

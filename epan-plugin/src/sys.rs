@@ -37,12 +37,12 @@ mod layout {
         cl_view = View { nodes, experts, sources, reports, texts, n_nodes, n_experts, n_sources, n_reports, texts_len, stream, info, stick }
         cl_options = Options { pump_model, verify_crc, reassemble }
         cl_report = Report {
-            asked, pump_asked, object, object_len, object_name, len, pump, pump_command, stick_command, outcome,
-            pump_nak, stick_nak, bad_crcs, direction, stick_opcode, pump_opcode, flags, rssi
+            asked, pump_asked, object, object_len, object_name, len, pump, pump_command, device_command, outcome,
+            pump_nak, device_nak, bad_crcs, direction, device_code, pump_opcode, flags, rssi, device
         }
         cl_transfer = Transfer {
-            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, wanted_step,
-            wanted
+            bytes, captured, reported, interface, number, time, frame, layer, direction, carrier, endpoint, certain, visited, want, left_out,
+            wanted_step, wanted
         }
     }
     same! {

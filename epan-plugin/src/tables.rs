@@ -2,6 +2,7 @@
 //! In: the rows of the core's fields and expert infos. Out: the same as epan's structs, built once, for the shim to register.
 
 use crate::sys;
+use carelink_core::nextlink::codes::Operation;
 use carelink_core::pump;
 use carelink_core::registry;
 use carelink_core::stick::Opcode;
@@ -70,6 +71,7 @@ fn build(
         n_experts: count(experts.len())?,
         pump_commands: commands(pump::NAMES)?,
         stick_commands: commands(Opcode::NAMES)?,
+        meter_operations: commands(Operation::NAMES)?,
         fields: leak(fields),
         experts: leak(experts),
     }))

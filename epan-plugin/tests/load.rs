@@ -98,9 +98,19 @@ fn each_way_in_is_registered() {
     // 0a21:8001 as one number; versions differ in how they print it.
     let product = ["usb.product\t169967617\tcarelink", "usb.product\t0x0a218001\tcarelink"];
     assert!(decodes.lines().any(|line| product.contains(&line)));
+    // 1a79:6200 and 1a79:6300 likewise.
+    for product in [["444162560", "0x1a796200"], ["444162816", "0x1a796300"]] {
+        let known =
+            |line: &str| product.iter().any(|number| line == format!("usb.product\t{number}\tcarelink"));
+        assert!(decodes.lines().any(known), "{product:?}");
+    }
     let heuristics = glossary(&tshark, "heuristic-decodes");
     let ours: Vec<_> = heuristics.lines().filter(|line| line.contains("carelink")).collect();
-    assert!(matches!(ours[..], [line] if line.starts_with("usb.bulk\tcarelink\t")), "{ours:?}");
+    for list in ["usb.bulk", "usb.interrupt"] {
+        let lines = ours.iter().filter(|line| line.starts_with(&format!("{list}\tcarelink\t")));
+        assert_eq!(lines.count(), 1, "{list}: {ours:?}");
+    }
+    assert_eq!(ours.len(), 2, "{ours:?}");
 }
 
 #[test]

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: samples and recordings, as they are, converted, merged, exported. Out: the proof that Wireshark and the program
+//! In: samples and recordings, as they are, converted, merged, exported, cut out. Out: the proof that Wireshark and the program
 //! read the same of each: frames, streams, transactions, outcomes, and the values in the packet list's words.
 
 mod built;
 
 use carelink_cli::conversation::{Conversation, Options};
+use carelink_cli::slice::{Choice, Slice};
 use carelink_core::registry;
 use carelink_core::transfer::{Direction, Stream};
 use carelink_core::tree::sink::Outline;
 use carelink_recordings::captures;
 use carelink_samples::link::Link;
 use carelink_samples::session::{Session, Transfer, TransferType};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use xtask::tshark::Tshark;
@@ -24,8 +26,11 @@ const FIELDS: [&str; 3] = ["carelink.stream", "carelink.transaction", "carelink.
 /// A line for each frame of a stick's, as Wireshark shows it in its second pass.
 fn by_wireshark(tshark: &Tshark, path: &Path) -> Vec<String> {
     let port = format!("carelink.tcp.port:{TCP_PORT}");
-    let shown: Vec<_> =
-        ["frame.number", "_ws.col.Info"].iter().chain(&FIELDS).flat_map(|field| ["-e", field]).collect();
+    let shown: Vec<_> = ["frame.number", "frame.time_epoch", "_ws.col.Info"]
+        .iter()
+        .chain(&FIELDS)
+        .flat_map(|field| ["-e", field])
+        .collect();
     let arguments = [&["-2", "-o", &port, "-Y", "carelink", "-T", "fields"], &shown[..]].concat();
     let text = tshark.read(path, &arguments).unwrap_or_else(|fault| panic!("{}: {fault:#}", path.display()));
     text.lines().map(without_remarks_of_tcp).collect()
@@ -62,17 +67,25 @@ fn by_the_program(path: &Path) -> Vec<String> {
             let of = outline.nodes().iter().filter(|node| Some(usize::from(node.field)) == number);
             of.map(|node| node.value.to_string()).collect::<Vec<_>>().join(",")
         });
-        lines.push(format!("{}\t{}\t{}", packet.frame, outline.info_line(), values.join("\t")));
+        let (seconds, rest) = (packet.time / 1_000_000_000, packet.time % 1_000_000_000);
+        let place = format!("{}\t{seconds}.{rest:09}", packet.frame);
+        lines.push(format!("{place}\t{}\t{}", outline.info_line(), values.join("\t")));
     }
     lines
 }
 
+/// How many lines both have, which are the same.
 fn compare(tshark: &Tshark, path: &Path, what: &str) -> usize {
+    same(tshark, path, what).len()
+}
+
+/// The lines of both.
+fn same(tshark: &Tshark, path: &Path, what: &str) -> Vec<String> {
     let (ours, theirs) = (by_the_program(path), by_wireshark(tshark, path));
     let difference = theirs.iter().zip(&ours).find(|(theirs, ours)| theirs != ours);
     assert_eq!(difference, None, "{what} {}: Wireshark and the program", path.display());
     assert_eq!(theirs.len(), ours.len(), "{what} {}", path.display());
-    ours.len()
+    ours
 }
 
 fn run(program: &str, arguments: &[&str]) {
@@ -189,4 +202,50 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
             && damaged > 2 * plain
             && fetch > 500
     );
+}
+
+/// The times of frames that a transaction begins or ends with, and how it ended, of lines that show that.
+fn outcomes(lines: &[String]) -> Vec<(String, String)> {
+    let of = |line: &String| {
+        let columns: Vec<_> = line.split('\t').collect();
+        let [_, time, .., outcome] = columns[..] else { return None };
+        (!outcome.is_empty()).then(|| (time.to_owned(), outcome.to_owned()))
+    };
+    lines.iter().filter_map(of).collect()
+}
+
+/// Each transaction of the samples, and some of each recording.
+#[test]
+fn both_read_the_same_of_slices_and_the_same_as_of_the_whole() {
+    let tshark = Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin");
+    let samples = samples();
+    let all: Vec<_> = samples.iter().filter(needs_no_setting).cloned().chain(captures()).collect();
+    let (mut slices, mut outcomes_seen) = (0, 0);
+    for path in &all {
+        let path = tshark.lend(path).expect("it can be copied");
+        let whole = outcomes(&same(&tshark, &path, "plain"));
+        let bytes = std::fs::read(&path).expect("it can be read");
+        let conversation = read(&path);
+        let options = Options { model: None, tcp_port: TCP_PORT };
+        let count = conversation.entries().len();
+        let step =
+            if samples.iter().any(|sample| sample.file_name() == path.file_name()) { 1 } else { count / 2 };
+        for number in (1..=count).step_by(step.max(1)) {
+            let mut file = Cursor::new(Vec::new());
+            let choice = Choice::numbers(&number.to_string()).expect("a number");
+            let slice = Slice::new(&conversation, &choice, &options).expect("it is there");
+            slice.write(|| Ok(bytes.as_slice()), &mut file).expect("it can be cut out");
+            let cut = tshark.home().join("slice.pcapng");
+            std::fs::write(&cut, file.get_ref()).expect("the folder is ours");
+            let what = format!("transaction {number} of {}, in", path.display());
+            let outcomes = outcomes(&same(&tshark, &cut, &what));
+            for outcome in &outcomes {
+                assert!(whole.contains(outcome), "{what}: {outcome:?}");
+            }
+            slices += 1;
+            outcomes_seen += outcomes.len();
+        }
+    }
+    println!("{slices} slices, {outcomes_seen} outcomes");
+    assert!(slices > 50 && outcomes_seen > slices);
 }

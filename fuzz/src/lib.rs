@@ -12,6 +12,7 @@ const FROM_STICK: u8 = 2;
 const STREAM: u8 = 4;
 const CUT: u8 = 8;
 const CERTAIN: u8 = 16;
+const LEFT_OUT: u8 = 32;
 
 /// Milliseconds that one step of the delay is.
 const STEP_MS: u64 = 50;
@@ -37,6 +38,7 @@ pub fn transfers(mut bytes: &[u8]) -> Vec<Transfer<'_>> {
             endpoint: None,
             carrier: if on(STREAM) { Carrier::Stream } else { Carrier::Transfers },
             claim: if on(CERTAIN) { Claim::Certain } else { Claim::Ask },
+            left_out: on(LEFT_OUT),
         });
     }
     transfers
@@ -57,6 +59,9 @@ pub fn written(transfer: &Transfer<'_>, since: u64) -> Vec<u8> {
     }
     if transfer.carrier == Carrier::Stream {
         switches |= STREAM;
+    }
+    if transfer.left_out {
+        switches |= LEFT_OUT;
     }
     let delay = u8::try_from(since / (STEP_MS * 1_000_000)).unwrap_or(u8::MAX);
     let len = u16::try_from(transfer.bytes.len()).unwrap_or(u16::MAX);

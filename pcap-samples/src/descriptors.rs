@@ -30,6 +30,17 @@ pub(crate) const STICK: Device = Device {
     interfaces: &[Interface([0xFF, 0, 0], &[Endpoint(0x01, BULK, 64), Endpoint(0x82, BULK, 64)])],
 };
 
+/// A Contour Next Link meter in mg/dL.
+pub(crate) const METER: Device = Device {
+    vendor: 0x1A79,
+    product: 0x6200,
+    class: [0, 0, 0],
+    interfaces: &[Interface([0x03, 0, 0], &[Endpoint(0x01, INTERRUPT, 64), Endpoint(0x81, INTERRUPT, 64)])],
+};
+
+/// The same in mmol/L.
+pub(crate) const METER_MMOL: Device = Device { product: 0x6300, ..METER };
+
 impl Device {
     /// GET DESCRIPTOR for the device, then for its configuration, the first one at `time_ns`.
     pub fn enumerate(&self, bus: u16, address: u8, time_ns: u64) -> Vec<Transfer> {

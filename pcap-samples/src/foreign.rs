@@ -2,6 +2,7 @@
 //! In: a kind of USB device. Out: traffic as such a device makes it, for a dissector that must leave it alone.
 
 use crate::descriptors::{BULK, Device, Endpoint, INTERRUPT, Interface};
+use crate::emit::nextlink::{Form, frame, reports};
 use crate::noise::noise;
 use crate::session::{MS, START, Session, Transfer, TransferType};
 
@@ -30,16 +31,28 @@ pub enum Foreign {
     LookAlikeAck,
     /// Bytes without meaning, of many lengths, among them 64.
     Noise,
+    /// A keyboard with lights: key reports, and the host's that switch the lights.
+    Keyboard,
+    /// A mouse: buttons, movements, the wheel; most of them mostly zeros.
+    Mouse,
+    /// A game pad with reports of 64 bytes both ways, those to it with zeros and a length first.
+    GamePad,
+    /// A meter of the same maker as the Contour Next Link, which says the same in the same reports.
+    OtherMeter,
+    /// Its successor for later pumps, with another kind of envelope.
+    LaterMeter,
 }
 
 /// Bulk out and in endpoints as most devices here number them.
 const OUT: u8 = 0x01;
 const IN: u8 = 0x82;
+/// The in endpoint of most HID devices.
+const INTERRUPT_IN: u8 = 0x81;
 const PAIR: &[Endpoint] = &[Endpoint(OUT, BULK, 64), Endpoint(IN, BULK, 64)];
 
 impl Foreign {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::MassStorage,
         Self::MassStorageNoDescriptors,
         Self::Hid,
@@ -51,6 +64,11 @@ impl Foreign {
         Self::LookAlike,
         Self::LookAlikeAck,
         Self::Noise,
+        Self::Keyboard,
+        Self::Mouse,
+        Self::GamePad,
+        Self::OtherMeter,
+        Self::LaterMeter,
     ];
 
     /// Its descriptors, if the capture has them.
@@ -85,6 +103,8 @@ impl Foreign {
             Self::Adb => device(0x18D1, 0x4EE7, &[Interface([0xFF, 0x42, 0x01], PAIR)]),
             Self::Fastboot => device(0x18D1, 0x4EE0, &[Interface([0xFF, 0x42, 0x03], PAIR)]),
             Self::MassStorageNoDescriptors | Self::LookAlike | Self::LookAlikeAck | Self::Noise => None,
+            // That their descriptors are missing makes it harder.
+            Self::Keyboard | Self::Mouse | Self::GamePad | Self::OtherMeter | Self::LaterMeter => None,
         }
     }
 
@@ -106,6 +126,11 @@ impl Foreign {
             Self::LookAlike => look_alike(&mut line, &[0xA0, 0x00]),
             Self::LookAlikeAck => look_alike(&mut line, &[0x01, 0x55]),
             Self::Noise => lengths(&mut line),
+            Self::Keyboard => keyboard(&mut line),
+            Self::Mouse => mouse(&mut line),
+            Self::GamePad => game_pad(&mut line),
+            Self::OtherMeter => other_meter(&mut line),
+            Self::LaterMeter => later_meter(&mut line),
         }
         Session { transfers: line.transfers }
     }
@@ -183,6 +208,87 @@ fn hid(line: &mut Line) {
         let mut report = b"ABC\x3C".to_vec();
         report.extend(noise(n.into()).take(60));
         line.push(IN, report);
+    }
+}
+
+/// Keys, some of them held with others, and the host's reports that switch the lights.
+fn keyboard(line: &mut Line) {
+    line.transfer_type = TransferType::Interrupt;
+    for key in 4..60 {
+        line.push(INTERRUPT_IN, [key % 8, 0, key, key + 1, 0, 0, 0, 0]);
+        line.push(INTERRUPT_IN, [0; 8]);
+        line.push(OUT, [key % 8]);
+        line.push(OUT, [0, 0, 0, key % 8]);
+    }
+}
+
+/// Movements with and without a report id, and the three bytes of an old mouse.
+fn mouse(line: &mut Line) {
+    line.transfer_type = TransferType::Interrupt;
+    for step in 0..100 {
+        line.push(INTERRUPT_IN, [0, 0, 0, step]);
+        line.push(INTERRUPT_IN, [1, 0, 0, 0, step, 0x51, 0x01]);
+        line.push(INTERRUPT_IN, [step % 8, step, 0xFF - step]);
+        line.push(INTERRUPT_IN, [0x41, 0x42, 0x43, step]);
+    }
+}
+
+/// Sticks and buttons, and the motors.
+fn game_pad(line: &mut Line) {
+    line.transfer_type = TransferType::Interrupt;
+    for step in 0..60 {
+        let mut report = vec![0; 64];
+        report[..8].copy_from_slice(&[0, 0, 0, 0x3C, step, 0x7F, 0x80, 0x51]);
+        line.push(OUT, report.clone());
+        report[..4].copy_from_slice(b"ABC\x3C");
+        line.push(INTERRUPT_IN, report);
+    }
+}
+
+/// The dialogue of a meter without a link to pumps, and what a download of its records looks like.
+fn other_meter(line: &mut Line) {
+    line.transfer_type = TransferType::Interrupt;
+    let form = Form::default();
+    let mut push = |from_meter: bool, message: &[u8]| {
+        for report in reports(message, from_meter, form) {
+            line.push(if from_meter { INTERRUPT_IN } else { OUT }, report);
+        }
+    };
+    push(false, b"X");
+    let header = "H|\\^&||Ab3dEf|Bayer7410^01.10\\01.04\\20.06^7411-1234567^0000-^BG1234567B|A=1^C=63^G=en|2|0||||||1|202601050900";
+    push(true, &[&[0x04], &frame(1, header, 0x17)[..]].concat());
+    push(true, &[0x05]);
+    for (word, answer) in [(&[0x15][..], 0x04), (&[0x05], 0x06), (b"W|", 0x06), (b"R|", 0x06), (b"M|", 0x06)]
+    {
+        push(false, word);
+        push(true, &[answer]);
+    }
+    push(true, &frame(2, "P|1", 0x17));
+    for n in 0..20 {
+        push(false, &[0x06]);
+        push(
+            true,
+            &frame(3 + n, &format!("R|{n}|^^^Glucose|1{n:02}|mg/dL^P||A/M0/T1||20260104091{}", n % 10), 0x17),
+        );
+    }
+}
+
+/// The same dialogue, and messages that begin with 51 03.
+fn later_meter(line: &mut Line) {
+    line.transfer_type = TransferType::Interrupt;
+    let form = Form::default();
+    for n in 0..20 {
+        let mut message = vec![0x51, 0x03];
+        message.extend(b"000000");
+        message.resize(33, 0);
+        message[18] = 0x12;
+        message[28] = 40;
+        message.extend(noise(n).take(40));
+        for from_meter in [false, true] {
+            for report in reports(&message, from_meter, form) {
+                line.push(if from_meter { INTERRUPT_IN } else { OUT }, report);
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 pub mod generate;
 pub mod link;
+pub mod meter;
 mod noise;
 mod page;
 pub mod script;

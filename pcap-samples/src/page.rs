@@ -16,6 +16,7 @@ use carelink_core::history::stamp::Requestor;
 use carelink_core::history::totals::Totals;
 use carelink_core::history::wizard::Estimate;
 use carelink_core::history::{Body, Record};
+use carelink_core::pump::family::Family;
 use carelink_core::pump::profile::Pattern;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
@@ -43,7 +44,8 @@ impl Page {
         let name = words.word("the page's name")?.to_owned();
         words.expect("model")?;
         let model: u16 = words.number("the pump's model")?;
-        Ok(Self { name, layout: Layout::of_family(model % 100), bad_crc: false, records: Vec::new() })
+        let layout = Family::of(model).layout.context("a model that keeps pages")?.value;
+        Ok(Self { name, layout, bad_crc: false, records: Vec::new() })
     }
 
     /// One line of the page.

@@ -9,11 +9,12 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::damage::Damage;
 use crate::link::Link;
+use crate::meter::Meter;
 use crate::noise::noise;
 use crate::page::Page;
 use crate::sensor::SensorPage;
 use crate::session::{Direction, MS, Session};
-use crate::stick::{Outcome, Stick, Transaction};
+use crate::stick::{Outcome, Step, Stick, Transaction};
 use crate::words::{Words, hex, number};
 
 /// What a script describes.
@@ -68,14 +69,29 @@ impl OpenPage {
     }
 }
 
+/// What speaks to the host.
+enum Device {
+    Stick(Box<Stick>),
+    Meter(Meter),
+}
+
+impl Device {
+    fn take_steps(&mut self) -> Vec<Step> {
+        match self {
+            Self::Stick(stick) => stick.take_steps(),
+            Self::Meter(meter) => meter.take_steps(),
+        }
+    }
+}
+
 /// The state between two lines.
 #[derive(Default)]
 struct Reader {
     link: Option<Link>,
-    stick: Option<Stick>,
-    /// What the current stick did so far.
+    device: Option<Device>,
+    /// What the current device did so far.
     transfers: Session,
-    /// What earlier sticks did.
+    /// What earlier devices did.
     finished: Vec<Session>,
     damages: Vec<Damage>,
     expert: Option<String>,
@@ -104,16 +120,23 @@ impl Reader {
                 self.link = Some(link.with_context(|| format!("{name:?} is none of the links {}", names()))?);
             }
             "stick" => {
-                self.leave_stick()?;
-                self.stick = Some(stick(&mut words)?);
+                self.leave_device()?;
+                self.device = Some(Device::Stick(Box::new(stick(&mut words)?)));
+            }
+            "meter" => {
+                self.leave_device()?;
+                self.device = Some(Device::Meter(meter(&mut words)?));
             }
             "page" => self.open_page = Some(OpenPage::History(Page::open(&mut words)?)),
             "sensor-page" => self.open_page = Some(OpenPage::Sensor(SensorPage::open(&mut words)?)),
             "note" => self.expert = Some(text(&mut words)?),
             "damage" => self.damages.push(Damage::read(&mut words)?),
             verb => {
-                let stick = self.stick.as_mut().context("a line \"stick SERIAL\" must come first")?;
-                exchange(verb, &mut words, stick, &self.pages)?;
+                let none = "a line \"stick SERIAL\" or \"meter\" must come first";
+                match self.device.as_mut().context(none)? {
+                    Device::Stick(stick) => exchange(verb, &mut words, stick, &self.pages)?,
+                    Device::Meter(meter) => meter_exchange(verb, &mut words, meter, &self.pages)?,
+                }
                 if verb == "begin-capture" {
                     self.transfers = Session::default();
                 }
@@ -123,10 +146,10 @@ impl Reader {
         words.end()
     }
 
-    /// Takes over what the stick just did.
+    /// Takes over what the device just did.
     fn collect(&mut self) -> Result<()> {
-        let Some(stick) = &mut self.stick else { return Ok(()) };
-        let mut steps = stick.take_steps();
+        let Some(device) = &mut self.device else { return Ok(()) };
+        let mut steps = device.take_steps();
         if steps.is_empty() {
             return Ok(());
         }
@@ -140,7 +163,7 @@ impl Reader {
         Ok(())
     }
 
-    fn leave_stick(&mut self) -> Result<()> {
+    fn leave_device(&mut self) -> Result<()> {
         ensure!(self.damages.is_empty(), "a line \"damage\" must stand before the exchange that it spoils");
         ensure!(self.expert.is_none(), "a line \"note\" must stand before the exchange that it is about");
         self.finished.push(std::mem::take(&mut self.transfers));
@@ -151,7 +174,7 @@ impl Reader {
         if let Some(page) = &self.open_page {
             bail!("the page {:?} lacks its line \"end\"", page.name());
         }
-        self.leave_stick()?;
+        self.leave_device()?;
         let link = self.link.context("a line \"link\" is missing")?;
         Ok(Script { link, session: Session::merge(self.finished) })
     }
@@ -171,11 +194,7 @@ fn stick(words: &mut Words<'_>) -> Result<Stick> {
                     other => bail!("the bands are 916 and 868, not {other:?}"),
                 }
             }
-            "at" => {
-                let place = words.word("bus and address")?;
-                let (bus, address) = place.split_once('.').context("a place looks like 1.5: bus, address")?;
-                (stick.bus, stick.address) = (bus.parse()?, address.parse()?);
-            }
+            "at" => (stick.bus, stick.address) = place(words)?,
             "replies" => {
                 stick.pieces = match words.word("pieces or whole")? {
                     "pieces" => true,
@@ -196,6 +215,89 @@ fn stick(words: &mut Words<'_>) -> Result<Stick> {
     Ok(stick)
 }
 
+/// `[product 6200|6300] [at BUS.ADDRESS] [size N] [id N] [reports full|bare]`
+fn meter(words: &mut Words<'_>) -> Result<Meter> {
+    let mut meter = Meter::new(1, 7);
+    while let Some(word) = words.next() {
+        match word {
+            "product" => {
+                meter.mmol = match words.word("a product")? {
+                    "6200" => false,
+                    "6300" => true,
+                    other => bail!("the products are 6200 and 6300, not {other:?}"),
+                }
+            }
+            "at" => (meter.bus, meter.address) = place(words)?,
+            "size" => meter.form.size = words.number("a length")?,
+            "id" => meter.form.id = Some(words.number("an id")?),
+            "reports" => {
+                meter.form.full = match words.word("full or bare")? {
+                    "full" => true,
+                    "bare" => false,
+                    other => bail!("reports are full or bare, not {other:?}"),
+                }
+            }
+            other => bail!("{other:?} says nothing about a meter; known are product, at, size, id, reports"),
+        }
+    }
+    ensure!(meter.form.size > 4, "a report has four bytes before its data");
+    Ok(meter)
+}
+
+/// `BUS.ADDRESS`
+fn place(words: &mut Words<'_>) -> Result<(u16, u8)> {
+    let place = words.word("bus and address")?;
+    let (bus, address) = place.split_once('.').context("a place looks like 1.5: bus, address")?;
+    Ok((bus.parse()?, address.parse()?))
+}
+
+/// Lets the meter do what one line asks for.
+fn meter_exchange(
+    verb: &str,
+    words: &mut Words<'_>,
+    meter: &mut Meter,
+    pages: &HashMap<String, Vec<u8>>,
+) -> Result<()> {
+    match verb {
+        "begin-capture" => {}
+        "wait" => meter.wait(words.number::<u64>("milliseconds")? * MS),
+        "pump" => meter.pump = pump(words)?,
+        "descriptors" => meter.descriptors(),
+        "header" => meter.header(),
+        "remote" => match words.word("on or off")? {
+            "on" => meter.remote(true),
+            "off" => meter.remote(false),
+            other => bail!("remote mode is on or off, not {other:?}"),
+        },
+        "open" => meter.open(),
+        "close" => meter.close(),
+        "fetch" => meter.fetch(&fetch(words, pages)?),
+        "rubbish" => {
+            let (direction, bytes) = rubbish(words)?;
+            meter.rubbish(direction, bytes);
+        }
+        other => bail!("{other:?} starts no line of a script about a meter"),
+    }
+    Ok(())
+}
+
+/// `SERIAL`
+fn pump(words: &mut Words<'_>) -> Result<[u8; 3]> {
+    let serial = words.hex("the pump's serial number")?;
+    serial.try_into().ok().context("a pump's serial number has six digits")
+}
+
+/// `in|out N`
+fn rubbish(words: &mut Words<'_>) -> Result<(Direction, Vec<u8>)> {
+    let direction = match words.word("in or out")? {
+        "in" => Direction::In,
+        "out" => Direction::Out,
+        other => bail!("rubbish goes in or out, not {other:?}"),
+    };
+    let count = words.number("a number of bytes")?;
+    Ok((direction, noise(0).take(count).collect()))
+}
+
 /// Lets the stick do what one line asks for.
 fn exchange(
     verb: &str,
@@ -207,8 +309,7 @@ fn exchange(
         "begin-capture" => {}
         "wait" => stick.wait(words.number::<u64>("milliseconds")? * MS),
         "pump" => {
-            let serial = words.hex("the pump's serial number")?;
-            stick.pump = serial.try_into().ok().context("a pump's serial number has six digits")?;
+            stick.pump = pump(words)?;
             if words.take("rssi") {
                 stick.rssi = words.number("dBm")?;
             }
@@ -249,13 +350,8 @@ fn exchange(
         "power-off" => stick.power_off(),
         "fetch" => stick.fetch(&fetch(words, pages)?),
         "rubbish" => {
-            let direction = match words.word("in or out")? {
-                "in" => Direction::In,
-                "out" => Direction::Out,
-                other => bail!("rubbish goes in or out, not {other:?}"),
-            };
-            let count = words.number("a number of bytes")?;
-            stick.rubbish(direction, noise(0).take(count).collect());
+            let (direction, bytes) = rubbish(words)?;
+            stick.rubbish(direction, bytes);
         }
         other => bail!("{other:?} starts no line of a script"),
     }
@@ -292,7 +388,7 @@ fn fetch(words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) -> Result<Tran
 fn outcome(word: &str, words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) -> Result<Outcome> {
     Ok(match word {
         "accepted" => Outcome::Accepted,
-        "stick-nak" => Outcome::StickNak(words.number("a reason")?),
+        "stick-nak" | "meter-nak" => Outcome::DeviceNak(words.number("a reason")?),
         "ack" => Outcome::Ack,
         "pump-nak" => Outcome::PumpNak(words.number("a reason")?),
         "timeout" => Outcome::Timeout,
@@ -300,7 +396,7 @@ fn outcome(word: &str, words: &mut Words<'_>, pages: &HashMap<String, Vec<u8>>) 
         "reply" => Outcome::Data(data(words, pages)?),
         other => bail!(
             "{other:?} is neither an option (params, retries, used, pages, empty, parts, stop-after) nor an \
-             outcome (accepted, stick-nak, ack, pump-nak, timeout, silence, reply)"
+             outcome (accepted, stick-nak, meter-nak, ack, pump-nak, timeout, silence, reply)"
         ),
     })
 }
@@ -335,7 +431,7 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             ("link usb",                               "x:1: \"usb\" is none of the links usbmon-48, usbmon-64"),
-            ("product-info",                           "x:1: a line \"stick SERIAL\" must come first"),
+            ("product-info",                           "x:1: a line \"stick SERIAL\" or \"meter\" must come first"),
             ("stick 0A1B",                             "x:1: a stick's serial number has three bytes"),
             ("stick 0A1B2C\nfetch 0x8D",               "x:2: expected an outcome at the end of the line"),
             ("stick 0A1B2C\nfetch 0x18D accepted",     "x:2: expected an opcode, found \"0x18D\", which is no number"),

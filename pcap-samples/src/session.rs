@@ -50,7 +50,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// The same for the core: frame `frame` of a capture that tells which device is the stick.
+    /// The same for the core: frame `frame` of a capture that tells which device is the stick or the meter.
     #[must_use]
     pub fn for_core(&self, frame: u32) -> carelink_core::transfer::Transfer<'_> {
         use carelink_core::transfer::{Carrier, Claim, Direction as Way, Stream, Transfer};
@@ -66,8 +66,12 @@ impl Transfer {
                 Direction::In => Way::FromStick,
             }),
             endpoint: Some(self.endpoint & 0xf),
-            carrier: Carrier::Transfers,
+            carrier: match self.transfer_type {
+                TransferType::Interrupt => Carrier::Reports,
+                TransferType::Control(_) | TransferType::Bulk => Carrier::Transfers,
+            },
             claim: Claim::Certain,
+            left_out: false,
         }
     }
 

@@ -67,8 +67,8 @@ pub struct Step {
 pub enum Outcome {
     /// The stick accepts it, and nobody waits for the pump.
     Accepted,
-    /// The stick refuses it.
-    StickNak(u8),
+    /// The stick, or a meter in its place, refuses it.
+    DeviceNak(u8),
     /// The pump does it.
     Ack,
     /// The pump refuses it.
@@ -306,7 +306,7 @@ impl Stick {
 
     /// What comes after the transmit request. `pause` lies between the ACK and the first status request.
     fn respond(&mut self, fetch: &Transaction, pause: u64) {
-        if let Outcome::StickNak(reason) = fetch.outcome {
+        if let Outcome::DeviceNak(reason) = fetch.outcome {
             self.radio.sent -= 1;
             self.usb.crc_errors += u8::from(reason == 1);
             return self.answer(Role::Ack, &reply::nak(reason));
@@ -322,7 +322,7 @@ impl Stick {
         }
         let frame = RadioReply { retries: fetch.used_retries, ..RadioReply::ack(self.pump, self.rssi) };
         match &fetch.outcome {
-            Outcome::Accepted | Outcome::StickNak(_) => {}
+            Outcome::Accepted | Outcome::DeviceNak(_) => {}
             Outcome::Silence => {
                 for _ in 0..20 {
                     self.poll(POLL, empty);

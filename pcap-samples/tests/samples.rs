@@ -8,7 +8,7 @@ use std::fs;
 
 use carelink_core::tree::crc::{crc8, crc16};
 use carelink_samples::script::Script;
-use carelink_samples::session::{Direction, Session, Transfer};
+use carelink_samples::session::{Direction, Session, Transfer, TransferType};
 use carelink_samples::{build_all, directory, scripts};
 
 #[test]
@@ -99,9 +99,58 @@ fn inspect(session: &Session) -> Found {
     sticks.sort_unstable();
     sticks.dedup();
     for stick in sticks {
-        inspect_stick(session.data().filter(|t| (t.bus, t.address) == stick), &mut found);
+        let transfers: Vec<_> = session.data().filter(|t| (t.bus, t.address) == stick).collect();
+        if transfers.iter().any(|transfer| transfer.transfer_type == TransferType::Interrupt) {
+            inspect_meter(&transfers, &mut found);
+        } else {
+            inspect_stick(transfers.into_iter(), &mut found);
+        }
     }
     found
+}
+
+/// Full reports go on; each envelope has the length and the sum that it tells, and each answer repeats the head of the command.
+fn inspect_meter(transfers: &[&Transfer], found: &mut Found) {
+    let longest = transfers.iter().map(|transfer| transfer.bytes.len()).max().unwrap_or_default();
+    let mut message: Vec<u8> = Vec::new();
+    let mut command: Vec<u8> = Vec::new();
+    for transfer in transfers {
+        found.frames += 1;
+        let from_meter = transfer.direction() == Direction::In;
+        let mark: &[u8] = if from_meter { b"ABC" } else { &[0; 3] };
+        // Those with an id have a length of 65 that no other has.
+        let report = &transfer.bytes[usize::from(longest == 65)..];
+        found.check("mark of a report", report.starts_with(mark));
+        let length = usize::from(report[3]);
+        found.check("length of a report", length + 4 <= report.len());
+        message.extend(&report[4..(4 + length).min(report.len())]);
+        found.check("rest of a report", report[4 + length..].iter().all(|byte| *byte == 0));
+        let envelope = message.starts_with(&[0x51, 0x01]);
+        let whole = match message.get(28..30) {
+            Some(size) => {
+                !envelope || message.len() >= 33 + usize::from(size[0]) + 256 * usize::from(size[1])
+            }
+            None => !envelope,
+        };
+        if !whole || length + 4 == longest.min(64) && !envelope {
+            continue;
+        }
+        if envelope {
+            let sum =
+                message.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)).wrapping_sub(message[32]);
+            found.check("message-sum", sum == message[32]);
+            if from_meter {
+                found.check("answer without its command", message[..27] == command[..27]);
+            } else {
+                if message.len() > 33 {
+                    let (packet, crc) = message[33..].split_at(message.len() - 34);
+                    found.check("packet-crc", packet[0] == 0xA7 && crc8(packet) == crc[0]);
+                }
+                command.clone_from(&message);
+            }
+        }
+        message.clear();
+    }
 }
 
 fn inspect_stick<'a>(transfers: impl Iterator<Item = &'a Transfer>, found: &mut Found) {

@@ -24,13 +24,26 @@ pub fn path(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The captures, by name; none without them, and then the test has nothing to do.
+/// The captures of sticks, by name; none without them, and then the test has nothing to do.
 ///
 /// # Panics
 /// If they are demanded, and not there, or if their folder is empty or cannot be read.
 #[must_use]
 pub fn captures() -> Vec<PathBuf> {
-    let Some(folder) = path("captures") else { return Vec::new() };
+    captures_in("captures")
+}
+
+/// The same, of meters in the place of a stick.
+///
+/// # Panics
+/// As [`captures`].
+#[must_use]
+pub fn captures_of_meters() -> Vec<PathBuf> {
+    captures_in("nextlink")
+}
+
+fn captures_in(folder: &str) -> Vec<PathBuf> {
+    let Some(folder) = path(folder) else { return Vec::new() };
     let entries = fs::read_dir(folder).expect("the folder can be read");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));

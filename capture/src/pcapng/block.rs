@@ -5,7 +5,9 @@ use super::interface::Interface;
 use super::options::{COMMENT, Options};
 use super::order::{Order, padding};
 use crate::container::Record;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use carelink_core::transfer::says_left_out;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The number in a section's header that tells the order of bytes.
@@ -132,6 +134,8 @@ struct Place {
     time: u64,
     interface: u32,
     link: i32,
+    /// Ticks in a second.
+    rate: u64,
 }
 
 /// A block of a pcapng file, with the bytes it was read with.
@@ -180,6 +184,7 @@ impl Block {
             time: ticks.map_or(0, |(high, low)| interface.time(u64::from(high) << 32 | u64::from(low))),
             interface: earlier.saturating_add(number),
             link: interface.link,
+            rate: interface.rate(),
         });
         Ok(())
     }
@@ -272,13 +277,15 @@ impl Block {
     /// Its packet, as [`container::read`](crate::container::read) tells of it; `None` if it holds none.
     #[must_use]
     pub fn record(&self) -> Option<Record<'_>> {
-        let Place { frame, time, interface, link } = self.place?;
+        let Place { frame, time, interface, link, .. } = self.place?;
         let sent = usize::try_from(self.sent()?).ok()?;
         let data = self.data();
-        let flags = (self.kind == Kind::Packet)
-            .then(|| self.options())
-            .and_then(|options| options.list.iter().find(|choice| choice.code == FLAGS)?.number(self.order));
-        Some(Record { frame, time, interface, link, data: &data[..data.len().min(sent)], sent, flags })
+        let options = self.options();
+        let flags = options.list.iter().find(|choice| choice.code == FLAGS && self.kind == Kind::Packet);
+        let flags = flags.and_then(|choice| choice.number(self.order));
+        let left_out = options.comments().any(|comment| says_left_out(&comment));
+        let data = &data[..data.len().min(sent)];
+        Some(Record { frame, time, interface, link, data, sent, flags, left_out })
     }
 
     /// Where a packet's original length stands.
@@ -337,6 +344,32 @@ impl Block {
         Ok(())
     }
 
+    /// Moves a packet in time, by whole seconds. One without a time stays as it is.
+    ///
+    /// # Errors
+    /// If its time would be before 1970, or too late to be told.
+    pub fn delay(&mut self, seconds: i64) -> Result<()> {
+        let Some(Place { rate, .. }) = self.place.filter(|_| self.kind != Kind::SimplePacket) else {
+            return Ok(());
+        };
+        let number = |at| self.order.u32(&self.bytes, at).map(u64::from);
+        let Some((high, low)) = number(12).zip(number(16)) else { return Ok(()) };
+        let delay = i128::from(seconds) * i128::from(rate);
+        let ticks = u64::try_from(i128::from(high << 32 | low) + delay)
+            .context("a packet's time cannot be moved so far")?;
+        self.put(12, u32::try_from(ticks >> 32)?);
+        self.put(16, u32::try_from(ticks & 0xffff_ffff)?);
+        Ok(())
+    }
+
+    /// Clears what fills a packet up behind its data, which may be anything.
+    pub fn clear_padding(&mut self) {
+        let end = self.shape.options.as_ref().map_or(self.bytes.len().saturating_sub(4), |range| range.start);
+        if let Some(padding) = self.bytes.get_mut(self.shape.data.end..end).filter(|_| self.kind.packet()) {
+            padding.fill(0);
+        }
+    }
+
     /// Its options; none if it has no place for any.
     #[must_use]
     pub fn options(&self) -> Options {
@@ -361,9 +394,7 @@ impl Block {
     /// Its comments, in their order. What is no UTF-8 is replaced.
     #[must_use]
     pub fn comments(&self) -> Vec<String> {
-        let options = self.options();
-        let comments = options.list.iter().filter(|choice| choice.code == COMMENT);
-        comments.map(|choice| String::from_utf8_lossy(&choice.value).into_owned()).collect()
+        self.options().comments().map(Cow::into_owned).collect()
     }
 
     /// Adds a comment behind its other options.
@@ -375,6 +406,14 @@ impl Block {
         let mut options = self.options();
         options.add(COMMENT, comment);
         self.set_options(&options)
+    }
+
+    /// Turns a simple packet into one that has a place for comments, and says the same.
+    pub fn enhance(&mut self) {
+        if let (Kind::SimplePacket, Some(sent)) = (self.kind, self.sent()) {
+            let new = Self::packet(self.order, 0, 0, self.data(), sent, &Options::default());
+            *self = Self { place: self.place, was: self.was, ..new };
+        }
     }
 
     /// Takes away the comments that `keep` says no to. A block that loses none stays as it is.

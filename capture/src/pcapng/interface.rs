@@ -55,6 +55,14 @@ impl Interface {
         })
     }
 
+    /// How many ticks its clock has in a second.
+    pub const fn rate(&self) -> u64 {
+        match self.units {
+            Units::Nanoseconds(unit) => 1_000_000_000 / unit,
+            Units::PerSecond(rate) => rate,
+        }
+    }
+
     /// Nanoseconds since 1970.
     pub fn time(&self, ticks: u64) -> u64 {
         let nanoseconds = match self.units {

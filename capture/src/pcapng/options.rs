@@ -2,6 +2,7 @@
 //! In: the options of a block. Out: the same as a list that can be changed, and back, byte for byte.
 
 use super::order::{Order, padding};
+use std::borrow::Cow;
 
 /// The option that holds a comment, of any block that has options.
 pub const COMMENT: u16 = 1;
@@ -51,7 +52,10 @@ impl Options {
         while let Some((code, len)) = order.u16(bytes, at).zip(order.u16(bytes, at + 2)) {
             let (value, len) = (at + 4, usize::from(len));
             if (code, len) == (END, 0) {
-                (at, ended) = (value, true);
+                // An end with nothing before it and something behind it ends no list: all of it is damage.
+                if !list.is_empty() || value == bytes.len() {
+                    (at, ended) = (value, true);
+                }
                 break;
             }
             let end = value + len;
@@ -93,6 +97,12 @@ impl Options {
     #[must_use]
     pub fn get(&self, code: u16) -> Option<&[u8]> {
         self.list.iter().find(|choice| choice.code == code).map(|choice| choice.value.as_slice())
+    }
+
+    /// The comments, in their order. What is no UTF-8 is replaced.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let comments = self.list.iter().filter(|choice| choice.code == COMMENT);
+        comments.map(|choice| String::from_utf8_lossy(&choice.value))
     }
 
     /// Adds an option behind the others.
@@ -143,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_added_and_taken_away_leaves_no_trace() {
-        for bytes in [&[][..], &[0; 4], &LIST[..8], &LIST[..16], &LIST[..20], LIST] {
+        for bytes in [&[][..], &[0; 4], &[0; 8], &[0; 11], &LIST[..8], &LIST[..16], &LIST[..20], LIST] {
             let mut options = Options::read(Order::Big, bytes);
             options.add(COMMENT, *b"new");
             let mut options = Options::read(Order::Big, &options.write(Order::Big));

@@ -76,7 +76,8 @@ impl<W: Write + Seek> Writer<W> {
         else {
             return Ok(());
         };
-        let length = order.of_u64(told.saturating_add_signed(grown));
+        // One that was wrong stays as wrong as it was, so that a change can be taken back.
+        let length = order.of_u64(told.wrapping_add_signed(grown));
         self.out.seek(SeekFrom::Start(at + LENGTH)).context("cannot be written in place")?;
         self.out.write_all(&length).context("cannot be written")?;
         self.out.seek(SeekFrom::Start(self.at)).context("cannot be written in place")?;
@@ -109,20 +110,21 @@ pub enum Fate {
 ///
 /// # Errors
 /// If the source is no capture, is damaged, cannot be read to its end, `out` cannot be written, or `edit` fails. What came
-/// before was written by then.
+/// before was written by then, and the file is ended.
 pub fn rewrite(
     source: impl Read,
     out: impl Write + Seek,
     mut edit: impl FnMut(&mut Block) -> Result<Fate>,
 ) -> Result<()> {
     let mut writer = Writer::new(out)?;
-    for block in Reader::new(source)? {
+    let written = Reader::new(source)?.try_for_each(|block| {
         let mut block = block?;
         match edit(&mut block)? {
             Fate::Keep => writer.write(&block)?,
             Fate::Drop => writer.omit(&block),
         }
-    }
+        Ok(())
+    });
     writer.finish()?;
-    Ok(())
+    written
 }

@@ -7,7 +7,8 @@ mod series;
 mod time;
 
 use crate::conversation::Options;
-use crate::events::{Collection, Device, Found, collect};
+use crate::events::{Collection, Found, collect};
+use crate::found::Device;
 use crate::output::Ending;
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::ToSpan as _;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// What `carelink plot` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Capture files, - for standard input, or files with pages, raw or in hexadecimal digits, which need --model
+    /// Capture files, - for standard input, or files with pages, raw or in any usual dump; --model names their pump
     #[arg(required = true, value_name = "CAPTURE|PAGE")]
     files: Vec<PathBuf>,
     /// File to write: a picture if it ends in .svg or .png, a web page that needs no network if it ends in .html
@@ -168,7 +169,10 @@ pub(crate) fn of_one_pump<'f>(found: &'f Collection, wanted: Option<&str>) -> Re
         (Some(serial), Some(wanted)) => serial.as_str() == wanted,
         _ => true,
     };
-    Ok(found.events.iter().filter(is_wanted).collect())
+    let mut events: Vec<_> = found.events.iter().filter(is_wanted).collect();
+    // A picture has one line of time, even if the pump's clock went back.
+    events.sort_by_key(|found| found.event.time);
+    Ok(events)
 }
 
 /// What is asked for, as far as it is; else the last day that has something to show.

@@ -147,7 +147,9 @@ pub(super) fn told(conversation: &Conversation, devices: &Devices<'_>, veil: &Ve
 /// The sentence and the values of a reply that can be trusted and is no page.
 fn answer(conversation: &Conversation, entry: &Entry<'_>, veil: &Veil) -> Option<(Shown, Vec<Shown>)> {
     let good = match entry.transaction.asked {
-        Asked::Device(_) => entry.transaction.outcome() == Outcome::Answered,
+        Asked::Device(_) => {
+            matches!(entry.transaction.outcome(), Outcome::Answered | Outcome::AnsweredByMeter)
+        }
         Asked::Pump(_) => entry.complete() && entry.doubt.is_none() && Page::of(entry).is_none(),
         Asked::Unknown => false,
     };

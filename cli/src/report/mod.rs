@@ -216,11 +216,9 @@ impl Capture {
             let (from, to) = (time(first.time), time(last.time));
             facts.push(("Recorded", veil.words(format!("{from} to {to} UTC, {took}"))));
         }
-        let (transfers, sticks) = (
-            count(conversation.packets.len(), "transfer", "transfers"),
-            count(devices.sticks(), "stick", "sticks"),
-        );
-        facts.push(("Traffic", veil.words(format!("{transfers} of {sticks}"))));
+        let transfers = count(conversation.packets.len(), "transfer", "transfers");
+        let carriers = devices.carriers();
+        facts.push(("Traffic", veil.words(format!("{transfers} of {carriers}"))));
         if let Some(timeline) = &timeline {
             let fetches = count(conversation.entries().len(), "transaction", "transactions");
             facts.push(("Transactions", veil.words(format!("{fetches}: {}", timeline.outcomes()))));

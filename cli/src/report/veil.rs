@@ -130,7 +130,11 @@ impl Identities {
     fn take(&mut self, item: Item<'_>) -> Mark {
         if item.field.def().identity.is_some() {
             match item.value {
-                Value::Text(text) => self.0.extend(key(text)),
+                // Signs between its parts part words.
+                Value::Text(text) => {
+                    let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+                    self.0.extend(parts.filter(|part| part.len() >= SHORTEST).filter_map(key));
+                }
                 // People know some by their decimal digits, and others by the hexadecimal ones.
                 Value::Unsigned(number) => {
                     self.0.extend(key(&number.to_string()));

@@ -24,10 +24,11 @@ impl Class {
         match outcome {
             Outcome::Complete
             | Outcome::Answered
+            | Outcome::AnsweredByMeter
             | Outcome::Accepted
             | Outcome::PumpAck
             | Outcome::Unanswered => Self::Good,
-            Outcome::PumpNak | Outcome::DeviceNak => Self::Refused,
+            Outcome::PumpNak | Outcome::DeviceNak | Outcome::MeterNak => Self::Refused,
             Outcome::Timeout | Outcome::NoData | Outcome::NoReply | Outcome::NoAnswer => Self::Silent,
             Outcome::Damaged
             | Outcome::Incomplete

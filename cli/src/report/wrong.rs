@@ -8,9 +8,9 @@ use super::words::Class;
 use crate::conversation::Conversation;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
-use carelink_core::stick::ledger::placed;
 use carelink_core::tree::expert::{EXPERTS, Severity};
 use carelink_core::tree::sink::{ExpertAt, Node, Outline};
+use carelink_core::view::links::TRANSACTION;
 use std::collections::BTreeMap;
 
 /// The most notes that are shown of one fetch; the rest is counted.
@@ -114,7 +114,7 @@ fn notes(conversation: &Conversation, veil: &Veil) -> BTreeMap<Option<Transactio
         let tree = Tree::new(&outline, &packet.bytes);
         for expert in grave {
             let node = outline.nodes().get(expert.node as usize);
-            let of = notes.entry(of_transaction(conversation, packet.frame, node)).or_default();
+            let of = notes.entry(node.and_then(|node| of_transaction(&outline, node))).or_default();
             of.add(packet.frame, veil.words(tree.note(expert)));
         }
     }
@@ -126,11 +126,9 @@ fn is_grave(expert: &ExpertAt) -> bool {
 }
 
 /// The fetch that a node of a frame belongs to. A frame may hold the end of one and the begin of another.
-fn of_transaction(conversation: &Conversation, frame: u32, node: Option<&Node>) -> Option<TransactionId> {
-    let tracker = conversation.session.tracker();
-    let facts = tracker.facts(frame, 0).unwrap_or_default();
-    // What was put together from several frames ends in the first piece of the last one.
-    let at = node.filter(|node| node.source == 0).map_or(0, |node| node.start as usize);
-    let here = placed(facts).find(|(start, fact)| (*start..start + fact.len as usize).contains(&at));
-    here.and_then(|(_, fact)| tracker.transaction_of(fact))
+fn of_transaction(outline: &Outline, node: &Node) -> Option<TransactionId> {
+    let mut told = outline.nodes().iter().filter(|told| told.field == TRANSACTION.id());
+    // What was put together from several frames ends here.
+    let here = |told: &&Node| node.source > 0 || (told.start..told.start + told.len).contains(&node.start);
+    TransactionId::new(u32::try_from(told.find(here)?.value).ok()?)
 }

@@ -3,9 +3,30 @@
 
 use std::fmt;
 
+/// What kind of device is between host and pump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// The CareLink USB stick.
+    Stick,
+    /// A blood glucose meter with a link to pumps.
+    Meter,
+}
+
+/// `stick`
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stick => "stick",
+            Self::Meter => "meter",
+        })
+    }
+}
+
 /// A command of the device's own, or why it refused one: its number, and what the device's room calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceCode {
+    /// Whose it is.
+    pub device: Device,
     /// As it is sent.
     pub number: u8,
     /// `None` if nobody knows.

@@ -10,7 +10,7 @@ pub mod outcome;
 pub mod transaction;
 mod transactions;
 
-pub use code::DeviceCode;
+pub use code::{Device, DeviceCode};
 pub use outcome::{Outcome, Stage};
 pub use transaction::{Asked, Expects, Part, PumpCommand, Transaction, TransactionId};
 pub use transactions::Transactions;

@@ -54,7 +54,11 @@ crate::open_enum! {
         Unfinished = 12 => "unfinished",
         /// Packets are missing within it: what came of a reply may answer another command.
         Unproven = 13 => "unproven: packets are missing",
-        /// The stick took the command, the host polled, and nothing came of the pump.
-        NoAnswer = 14 => "the pump did not answer",
+        /// The meter answered the command itself.
+        AnsweredByMeter = 14 => "answered by the meter",
+        /// The meter refused.
+        MeterNak = 15 => "meter NAK",
+        /// The device took the command, the host asked for the answer, and nothing came of the pump.
+        NoAnswer = 16 => "the pump did not answer",
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Source: `docs/protocol/stick.md`, section 4.
 
-use super::code::DeviceCode;
+use super::code::{Device, DeviceCode};
 use super::list::ids;
 use super::outcome::{Outcome, Stage};
 use crate::pump::Opcode;
@@ -95,7 +95,7 @@ pub struct Part {
 const PARAMETERS: usize = 16;
 
 /// One logical fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// What it asks.
     pub asked: Asked,
@@ -150,6 +150,14 @@ impl Transaction {
             unproven: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
+    }
+
+    /// Goes on with the second of two commands to a pump: as the first, but with parameters, once the pump is ready for
+    /// them.
+    pub(crate) fn go_on(&mut self, command: PumpCommand, parameters: &[u8]) {
+        self.asked = Asked::Pump(command);
+        self.parameters = parameters.iter().copied().take(PARAMETERS).collect();
+        self.stage = Stage::Asked;
     }
 
     /// The command to the pump, if it is known.
@@ -240,14 +248,18 @@ impl Transaction {
             return Outcome::Unproven;
         }
         match (self.stage, self.asked) {
-            (Stage::DeviceNak(_), _) => Outcome::DeviceNak,
+            (Stage::DeviceNak(DeviceCode { device: Device::Stick, .. }), _) => Outcome::DeviceNak,
+            (Stage::DeviceNak(DeviceCode { device: Device::Meter, .. }), _) => Outcome::MeterNak,
             (Stage::PumpNak(_), _) if self.bad_crcs == 0 => Outcome::PumpNak,
             (Stage::PumpNak(_), _) => Outcome::Damaged,
             (Stage::PumpAck, _) => Outcome::PumpAck,
             (Stage::Timeout, _) => Outcome::Timeout,
             (Stage::EndOfData, _) if self.damaged() => Outcome::Damaged,
             (Stage::EndOfData, _) => Outcome::Complete,
-            (Stage::Accepted, Asked::Device(_)) => Outcome::Answered,
+            (Stage::Accepted, Asked::Device(DeviceCode { device: Device::Stick, .. })) => Outcome::Answered,
+            (Stage::Accepted, Asked::Device(DeviceCode { device: Device::Meter, .. })) => {
+                Outcome::AnsweredByMeter
+            }
             (Stage::Accepted, Asked::Pump(_)) if self.expects_nothing() && !self.awaited => Outcome::Accepted,
             (Stage::Asked, Asked::Pump(command)) if command.expects == Expects::Silence => {
                 Outcome::Unanswered
@@ -272,7 +284,7 @@ impl fmt::Display for Transaction {
         match self.stage {
             _ if self.unproven => write!(f, ", {}", self.outcome()),
             Stage::PumpNak(nak) => write!(f, ", pump NAK: {nak}"),
-            Stage::DeviceNak(reason) => write!(f, ", stick NAK: {reason}"),
+            Stage::DeviceNak(reason) => write!(f, ", {} NAK: {reason}", reason.device),
             _ => write!(f, ", {}", self.outcome()),
         }
     }

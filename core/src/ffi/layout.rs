@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the structs of `carelink.h`. Out: the same in Rust, member by member; the plugin's build compares them.
 
+use crate::carrier::report;
 use crate::session::Session;
-use crate::stick::report;
 use crate::transfer::{self, Carrier, Claim, Direction, Stream};
 use crate::tree::field::Field;
 use crate::tree::sink::{ExpertAt, InfoLine, Node, Outline, TextAt, Wanted};
@@ -96,6 +96,7 @@ pub struct Transfer {
     pub certain: u8,
     pub visited: u8,
     pub want: u8,
+    pub left_out: u8,
     pub wanted_step: u16,
     pub wanted: *const c_int,
 }
@@ -108,12 +109,16 @@ impl Transfer {
     }
 
     fn carrier(&self) -> Carrier {
-        if self.carrier == 0 { Carrier::Transfers } else { Carrier::Stream }
+        match self.carrier {
+            0 => Carrier::Transfers,
+            2 => Carrier::Reports,
+            _ => Carrier::Stream,
+        }
     }
 
     fn stream(&self) -> Stream {
         let Self { interface, number, .. } = *self;
-        if self.carrier() == Carrier::Transfers {
+        if self.carrier() != Carrier::Stream {
             let [bus_high, bus_low, device_high, device_low] = number.to_be_bytes();
             let (bus, device) =
                 (u16::from_be_bytes([bus_high, bus_low]), u16::from_be_bytes([device_high, device_low]));
@@ -140,6 +145,7 @@ impl Transfer {
             endpoint: (self.endpoint != 0).then_some(self.endpoint),
             carrier: self.carrier(),
             claim: if self.certain == 0 { Claim::Ask } else { Claim::Certain },
+            left_out: self.left_out != 0,
         }
     }
 }
@@ -195,16 +201,17 @@ pub struct Report {
     pub len: u32,
     pub pump: TextAt,
     pub pump_command: TextAt,
-    pub stick_command: TextAt,
+    pub device_command: TextAt,
     pub outcome: TextAt,
     pub pump_nak: TextAt,
-    pub stick_nak: TextAt,
+    pub device_nak: TextAt,
     pub bad_crcs: u32,
     pub direction: u8,
-    pub stick_opcode: u8,
+    pub device_code: u8,
     pub pump_opcode: u8,
     pub flags: u8,
     pub rssi: i8,
+    pub device: u8,
 }
 
 impl Report {
@@ -229,16 +236,17 @@ impl Report {
             len: report.len,
             pump: keep(report.pump.as_ref().map(|serial| serial as _)),
             pump_command: keep(report.pump_opcode.as_ref().map(|opcode| opcode as _)),
-            stick_command: keep(report.stick_opcode.as_ref().map(|opcode| opcode as _)),
+            device_command: keep(report.device_code.as_ref().map(|code| code as _)),
             outcome: keep(report.outcome.as_ref().map(|outcome| outcome as _)),
             pump_nak: keep(report.pump_nak.as_ref().map(|reason| reason as _)),
-            stick_nak: keep(report.stick_nak.as_ref().map(|reason| reason as _)),
+            device_nak: keep(report.device_nak.as_ref().map(|reason| reason as _)),
             bad_crcs: report.bad_crcs,
             direction: report.direction as u8,
-            stick_opcode: report.stick_opcode.map_or(0, u8::from),
+            device_code: report.device_code.map_or(0, |code| code.number),
             pump_opcode: report.pump_opcode.map_or(0, |opcode| opcode.0),
             flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
             rssi: report.rssi.unwrap_or_default(),
+            device: report.device as u8,
         }
     }
 }

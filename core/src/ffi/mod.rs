@@ -14,7 +14,7 @@ pub use layout::{
 };
 
 use crate::pump::model::{Known, Model, Pump};
-use crate::transfer::{Stream, Verdict};
+use crate::transfer::{Stream, Verdict, says_left_out};
 use crate::tree::expert::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
@@ -50,14 +50,34 @@ pub unsafe extern "C" fn cl_is_pump_model(text: *const c_char) -> i32 {
     unsafe { model(text) }.is_some().into()
 }
 
+/// 1 if `comment` says that packets of its stick were left out before its own, or 0.
+///
+/// # Safety
+/// `comment` is NULL or ends in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cl_says_left_out(comment: *const c_char) -> i32 {
+    // SAFETY: as the caller vouches.
+    unsafe { text(comment) }.is_some_and(says_left_out).into()
+}
+
 /// The model that a text names.
 ///
 /// # Safety
-/// `text` is NULL or ends in a NUL.
-unsafe fn model(text: *const c_char) -> Option<Model> {
+/// `name` is NULL or ends in a NUL.
+unsafe fn model(name: *const c_char) -> Option<Model> {
+    // SAFETY: as the caller vouches.
+    let name = unsafe { text(name) }?;
+    catch(|| Model::parse(name.trim())).ok()?
+}
+
+/// A text of C's, if it is UTF-8.
+///
+/// # Safety
+/// `text` is NULL or ends in a NUL, and stays as it is as long as the result is used.
+unsafe fn text<'a>(text: *const c_char) -> Option<&'a str> {
     // SAFETY: not NULL by the check before it, and the caller vouches for the NUL.
     let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
-    catch(|| Model::parse(text.to_str().ok()?.trim())).ok()?
+    text.to_str().ok()
 }
 
 /// Ends a session, and all that its views point to.

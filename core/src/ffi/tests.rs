@@ -25,6 +25,7 @@ fn transfer(want: u8) -> Transfer {
         certain: 1,
         visited: 0,
         want,
+        left_out: 0,
         wanted_step: 0,
         wanted: ptr::null(),
     }
@@ -92,9 +93,9 @@ fn reports_are_made_only_if_they_are_wanted() {
     let (_, view) = session.dissect(&reply);
     // SAFETY: the view has one report, and the session has not been called since.
     let report = unsafe { &*view.reports };
-    assert_eq!((view.n_reports, report.asked, report.stick_opcode), (1, 7, 4));
+    assert_eq!((view.n_reports, report.asked, report.device_code), (1, 7, 4));
     assert_eq!(report.flags, FRAME | ANSWERS);
-    assert_eq!(text(&view, report.stick_command), "Read Product Info");
+    assert_eq!(text(&view, report.device_command), "Read Product Info");
     assert_eq!(text(&view, report.outcome), "", "a reply that is too short ends nothing");
     let (_, view) = session.dissect(&Transfer { visited: 1, want: WANT_TREE, ..reply });
     assert_eq!(view.n_reports, 0);
@@ -184,4 +185,15 @@ fn numbers_outside_the_contract_mean_not_known() {
     let odd = Transfer { direction: 9, endpoint: 0, reported: 1, ..transfer(0) };
     let seen = odd.read(&WIRE);
     assert_eq!((seen.direction, seen.endpoint, seen.reported), (None, None, 3));
+}
+
+#[test]
+fn a_comment_tells_that_packets_were_left_out() {
+    let says = |comment: Option<&CStr>| {
+        // SAFETY: it is NULL or ends in a NUL.
+        unsafe { cl_says_left_out(comment.map_or(ptr::null(), CStr::as_ptr)) }
+    };
+    let comment = std::ffi::CString::new(format!("{}: 7", crate::transfer::LEFT_OUT)).expect("no NUL");
+    assert_eq!(says(Some(&comment)), 1);
+    assert_eq!((says(Some(c"another comment")), says(Some(c"\xff")), says(None)), (0, 0, 0));
 }

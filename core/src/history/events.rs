@@ -12,16 +12,13 @@ use super::sensor_setup::{More, Scope, SensorConfig};
 use super::settings::{Clock, Delivery, ReservoirWarning, Suspend};
 use super::stamp::Requestor;
 use super::wizard_setup::Config;
-use super::{Body, Record, RecordType};
+use super::{Body, Record, RecordType, halves};
 use crate::pump::profile::Pattern;
 use crate::pump::settings::{AlertType, TimeFormat};
 use crate::pump::temp_basal::TempBasalKind;
 use crate::units::quantities::{Glucose, GlucoseUnit, Insulin, Minutes};
-use crate::vendor::{Datum, Event};
+use crate::vendor::{Datum, Event, Side};
 use jiff::civil::DateTime;
-
-/// How far behind a record its other half may lie: others of the same second come between them at times.
-const NEAR: usize = 3;
 
 const REQUESTOR: &str = "ACTION_REQUESTOR";
 
@@ -48,22 +45,30 @@ impl Record {
 /// The events of `records`, which are in the order in which the pump stored them, without a gap.
 #[must_use]
 pub fn events(records: &[Record]) -> Vec<Event> {
-    let mut events = Vec::new();
+    told(records).into_iter().map(|(_, event)| event).collect()
+}
+
+/// The same, each with the place of its record.
+#[must_use]
+pub fn told(records: &[Record]) -> Vec<(usize, Event)> {
+    let mut told = Vec::new();
     for (at, record) in records.iter().enumerate() {
-        let (before, after) = (&records[..at], &records[at + 1..]);
         // Insulin that is still active belongs to the estimate before it, whose time it shares.
         let time = match record.body {
-            Body::Unabsorbed(_) => before.last().filter(|before| matches!(before.body, Body::Estimate(_))),
+            Body::Unabsorbed(_) => halves::estimate(records, at),
             _ => Some(record),
         };
         if let (Some(time), Some(kind)) = (time.and_then(Record::valid_time), record.event()) {
-            of_record(record, after, time, kind, &mut events);
+            let mut events = Vec::new();
+            of_record(records, at, time, kind, &mut events);
+            told.extend(events.into_iter().map(|event| (at, event)));
         }
     }
-    events
+    told
 }
 
-fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static str, out: &mut Vec<Event>) {
+fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, out: &mut Vec<Event>) {
+    let record = &records[at];
     let event = Event::new(time, kind);
     let requestor = requestor(record.requestor);
     let asked = |event: Event| event.with(REQUESTOR, requestor.clone());
@@ -91,17 +96,22 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         // The vendor says nothing of a pattern that was empty before.
         Body::BasalPattern(pattern) if kind.ends_with("Pre") && pattern.rates.is_empty() => return,
         Body::BasalPattern(pattern) => {
-            let entry = if kind.ends_with("Pre") { "ChangeBasalProfilePre" } else { "ChangeBasalProfile" };
+            let (entry, side) = match kind.ends_with("Pre") {
+                true => ("ChangeBasalProfilePre", Side::Old),
+                false => ("ChangeBasalProfile", Side::New),
+            };
             for (index, rate) in (0_u8..).zip(&pattern.rates) {
                 out.push(
                     Event::new(time, entry)
+                        .of(side)
                         .with("PROFILE_INDEX", index)
                         .with("RATE", rate.rate.value())
                         .with("START_TIME", rate.start),
                 );
             }
             let count = u16::try_from(pattern.rates.len()).unwrap_or(u16::MAX);
-            asked(event.with("PATTERN_NAME", pattern_name(pattern.pattern)).with("NUM_PROFILES", count))
+            let event = event.of(side).with("PATTERN_NAME", pattern_name(pattern.pattern));
+            asked(event.with("NUM_PROFILES", count))
         }
         Body::BasalStart(start) => asked(
             event
@@ -134,7 +144,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
         }
         Body::Estimate(estimate) => {
             // It is stored next. Where the records end nobody knows whether there was any.
-            let active = after.first().map(|next| match &next.body {
+            let active = records.get(at + 1).map(|next| match &next.body {
                 Body::Unabsorbed(entries) => u16::try_from(entries.len()).unwrap_or(u16::MAX),
                 _ => 0,
             });
@@ -163,14 +173,14 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("AMOUNT", amount))
         }
         Body::GlucoseLimits(limits) => {
-            limit_pattern(time, &limits.old, out);
-            limit_pattern(time, &limits.new, out);
+            sided(out, Side::Old, |out| limit_pattern(time, &limits.old, out));
+            sided(out, Side::New, |out| limit_pattern(time, &limits.new, out));
             asked(event)
         }
         Body::GraphTimeout(timeout) => asked(event.with("DURATION", *timeout)),
         Body::PredictiveAlerts(alerts) => {
-            ahead_pattern(time, &alerts.old, out);
-            ahead_pattern(time, &alerts.new, out);
+            sided(out, Side::Old, |out| ahead_pattern(time, &alerts.old, out));
+            sided(out, Side::New, |out| ahead_pattern(time, &alerts.new, out));
             asked(event)
         }
         Body::RateAlerts(alerts) => {
@@ -197,7 +207,7 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("AMOUNT", meter.amount)).with("PARADIGM_LINK_ID", id)
         }
         Body::Clock(Clock::Old) => {
-            let new = near(after, |body| matches!(body, Body::Clock(Clock::New)));
+            let new = halves::after(records, at);
             asked(event.with("NEW_TIME", new.and_then(Record::valid_time)))
         }
         Body::Prime(prime) => asked(
@@ -221,7 +231,8 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("ALARM_TYPE", u8::from(alarm.code)).with("AMOUNT", alarm.amount))
         }
         Body::SensorSetup(setup) => {
-            out.extend([&setup.new, &setup.old].map(|config| sensor_config(time, config)));
+            out.push(sensor_config(time, &setup.new).of(Side::New));
+            out.push(sensor_config(time, &setup.old).of(Side::Old));
             asked(event)
         }
         Body::Silence(silence) => {
@@ -235,11 +246,10 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             asked(event.with("ENABLE", new.exported())).with("PRE_ENABLE", old)
         }
         Body::TempBasal(temp) => {
-            let duration = near(after, |body| matches!(body, Body::TempDuration(_)))
-                .filter(|duration| duration.time == record.time)
-                .and_then(
-                    |record| if let Body::TempDuration(time) = record.body { Some(time) } else { None },
-                );
+            let duration = match halves::after(records, at).map(|half| &half.body) {
+                Some(Body::TempDuration(duration)) => Some(*duration),
+                _ => None,
+            };
             let event = match *temp {
                 TempBasal::Percent(percent) => event.with("PERCENT_OF_RATE", percent),
                 TempBasal::Rate(rate) => event.with("RATE", rate.value()),
@@ -264,9 +274,8 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
             return;
         }
         Body::WizardSetup(setup) => {
-            for config in [&setup.new, &setup.old] {
-                wizard_config(time, config, out);
-            }
+            sided(out, Side::New, |out| wizard_config(time, &setup.new, out));
+            sided(out, Side::Old, |out| wizard_config(time, &setup.old, out));
             asked(event)
         }
         Body::Clock(Clock::New) | Body::TempDuration(_) | Body::Totals(_) => return,
@@ -274,9 +283,11 @@ fn of_record(record: &Record, after: &[Record], time: DateTime, kind: &'static s
     out.push(single);
 }
 
-/// The first of the next records that is the other half of the one before them.
-fn near(after: &[Record], is_half: impl Fn(&Body) -> bool) -> Option<&Record> {
-    after.iter().take(NEAR).find(|record| is_half(&record.body))
+/// Marks the events that `tell` adds as those of one side of a change.
+fn sided(out: &mut Vec<Event>, side: Side, tell: impl FnOnce(&mut Vec<Event>)) {
+    let first = out.len();
+    tell(out);
+    out[first..].iter_mut().for_each(|event| event.side = Some(side));
 }
 
 fn with_ids(event: Event, ids: &Ids, keys: [&'static str; 3], text: impl Fn(u32) -> String) -> Event {

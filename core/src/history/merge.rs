@@ -23,23 +23,31 @@ pub struct PageRecords {
 /// a part of it. Numbers give the order if each page has its own; else the time of the newest record does, and pages are
 /// taken to follow each other.
 #[must_use]
-pub fn merge(mut pages: Vec<PageRecords>) -> Vec<Vec<Record>> {
-    pages.sort_by_key(|page| (Reverse(page.records.len()), !page.complete));
-    let mut kept: Vec<PageRecords> = Vec::new();
-    for page in pages {
-        if !kept.iter().any(|other| other.records.starts_with(&page.records)) {
-            kept.push(page);
+pub fn merge(pages: Vec<PageRecords>) -> Vec<Vec<Record>> {
+    let records =
+        |run: Vec<usize>| run.into_iter().flat_map(|page| pages[page].records.iter().cloned()).collect();
+    order(&pages).into_iter().map(records).collect()
+}
+
+/// The same, by the places of the pages.
+#[must_use]
+pub fn order(pages: &[PageRecords]) -> Vec<Vec<usize>> {
+    let mut fullest: Vec<_> = pages.iter().enumerate().collect();
+    fullest.sort_by_key(|(_, page)| (Reverse(page.records.len()), !page.complete));
+    let mut kept: Vec<(usize, &PageRecords)> = Vec::new();
+    for (at, page) in fullest {
+        if !kept.iter().any(|(_, other)| other.records.starts_with(&page.records)) {
+            kept.push((at, page));
         }
     }
-    kept.sort_by_key(|page| Reverse(page.number));
-    let numbered = kept.iter().all(|page| page.number.is_some())
-        && kept.windows(2).all(|pair| pair[0].number != pair[1].number);
+    kept.sort_by_key(|(_, page)| Reverse(page.number));
+    let numbered = kept.iter().all(|(_, page)| page.number.is_some())
+        && kept.windows(2).all(|pair| pair[0].1.number != pair[1].1.number);
     if !numbered {
-        kept.sort_by_key(|page| page.records.iter().filter_map(|record| record.time?.valid()).max());
+        kept.sort_by_key(|(_, page)| page.records.iter().filter_map(|record| record.time?.valid()).max());
     }
-    let follows = |older: &PageRecords, newer: &PageRecords| {
+    let follows = |(_, older): &(usize, &PageRecords), (_, newer): &(usize, &PageRecords)| {
         older.complete && (!numbered || older.number == newer.number.map(|number| number + 1))
     };
-    let run = |pages: &[PageRecords]| pages.iter().flat_map(|page| page.records.iter().cloned()).collect();
-    kept.chunk_by(follows).map(run).collect()
+    kept.chunk_by(follows).map(|run| run.iter().map(|(at, _)| *at).collect()).collect()
 }

@@ -8,14 +8,18 @@
 pub mod alarm;
 pub mod basal;
 pub mod bolus;
+pub mod eras;
 pub mod events;
+pub mod fit;
 pub mod glucose;
+pub mod halves;
 pub mod ids;
 pub mod journal;
 pub mod layout;
 pub mod merge;
 pub mod page;
 pub mod reading;
+mod records;
 pub mod sensor_alerts;
 pub mod sensor_setup;
 pub mod settings;

@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: the bytes of a page, and what is known of its pump. Out: how long its records are.
+//! In: the bytes of a page, and a layout. Out: how far records of that layout can be followed.
 
 use super::RecordType;
 use super::layout::{Layout, Length};
-use crate::pump::model::{Known, Pump};
 
 /// How far the records of a page can be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Walk {
+pub(super) struct Walk {
     /// To the padding, or to the end of a page that is cut off.
-    clean: bool,
+    pub(super) clean: bool,
     /// To this offset.
-    reach: usize,
+    pub(super) reach: usize,
 }
 
 impl Layout {
-    /// The layout of a page whose records, padding and all, are `records`, and whether it had to be assumed.
-    ///
-    /// A pump that has told its model, or a user who has, is believed. Otherwise the page decides: lengths of the
-    /// wrong model do not lead from record to record up to the padding.
-    pub(super) fn choose(pump: Pump, records: &[u8], cut: bool) -> (Self, bool) {
-        let known = pump.model.map(|model| Self::of_family(model.family()));
-        match known {
-            Some(layout) if pump.known >= Known::Told => (layout, false),
-            _ => {
-                let best = known.into_iter().chain(Self::ALL).fold(None, |best, layout| {
-                    let walk = layout.walk(records, cut);
-                    if best.is_none_or(|(_, other)| walk > other) { Some((layout, walk)) } else { best }
-                });
-                (best.map_or(Self::Small, |(layout, _)| layout), known.is_none())
-            }
-        }
-    }
-
-    fn walk(self, records: &[u8], cut: bool) -> Walk {
+    /// Goes from record to record.
+    pub(super) fn walk(self, records: &[u8], cut: bool) -> Walk {
         let mut reach = 0;
         loop {
             let rest = &records[reach..];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: model numbers as pumps send them. Out: the family that decides the layouts, and how it is known.
+//! In: model numbers as pumps send them. Out: what is known of such pumps, and how the model is known.
 
+use super::family::Family;
 use crate::tree::sink::{Show, Value};
 use arrayvec::ArrayString;
 use std::fmt;
@@ -24,28 +25,37 @@ impl Model {
         Some(Self { number, text: ArrayString::from(text).ok()? })
     }
 
-    /// True for the Guardian REAL-Time monitors (7100, 7200), which deliver no insulin.
+    /// Its number, without a letter.
     #[must_use]
-    pub const fn guardian(self) -> bool {
-        self.number >= 1000
+    pub const fn number(self) -> u16 {
+        self.number
+    }
+
+    /// What is known of such pumps.
+    #[must_use]
+    pub fn row(self) -> &'static Family {
+        Family::of(self.number)
+    }
+
+    /// What the vendor's exports call it; `None` if that is not known, as of numbers with a letter or not in the table.
+    #[must_use]
+    pub fn exported(self) -> Option<String> {
+        let listed = self.row().members.iter().any(|member| member.number == self.number);
+        let plain = !self.text.ends_with(|last: char| last.is_ascii_alphabetic());
+        let name = self.row().export.filter(|_| listed && plain)?;
+        Some(format!("{}{}", name.value, self.number))
     }
 
     /// The family: 12, 15, 22, 23, 54... A 5xx and a 7xx differ only in the size of the reservoir.
     #[must_use]
-    pub const fn family(self) -> u16 {
-        if self.guardian() { 22 } else { self.number % 100 }
-    }
-
-    /// The family whose sensor commands it knows: a 7100 has those of the 523, though its other layouts are the 522's.
-    #[must_use]
-    pub const fn sensor_family(self) -> u16 {
-        if self.guardian() && self.number < 7200 { 23 } else { self.family() }
+    pub fn family(self) -> u16 {
+        self.row().number
     }
 
     /// True from the 523 and 723 on: insulin is counted in fortieths of a unit, and records are larger.
     #[must_use]
-    pub const fn large(self) -> bool {
-        self.family() >= 23
+    pub fn large(self) -> bool {
+        self.row().large()
     }
 }
 
@@ -123,6 +133,12 @@ mod tests {
         assert_eq!(family("723"), Some((23, true, "723".into())));
         assert_eq!(family("554"), Some((54, true, "554".into())));
         assert_eq!(family("7200"), Some((22, false, "7200".into())));
+        let exported = |text| Model::parse(text).and_then(Model::exported);
+        assert_eq!(exported("722").as_deref(), Some("Paradigm 722"));
+        assert_eq!(exported("723").as_deref(), Some("Paradigm Revel - 723"));
+        assert_eq!(exported("754").as_deref(), Some("Paradigm Veo - 754"));
+        assert_eq!(exported("551").as_deref(), Some("MiniMed 530G - 551"));
+        assert_eq!(["722K", "553", "508", "7100", "524"].map(exported), [const { None }; 5]);
         for bad in ["", "5", "52", "5223x1", "abc", "523KK"] {
             assert_eq!(family(bad), None, "{bad}");
         }

@@ -124,8 +124,8 @@ impl Models {
 
     /// True if `model` knows the command, as far as is known.
     #[must_use]
-    pub const fn include(self, model: Model) -> bool {
-        let family = model.sensor_family();
+    pub fn include(self, model: Model) -> bool {
+        let family = model.row().sensor_number;
         self.first <= family && family <= self.last
     }
 }

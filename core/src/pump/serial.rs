@@ -20,6 +20,13 @@ impl Serial {
         Self(std::array::from_fn(digit))
     }
 
+    /// Reads six digits as they are shown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: [u8; 6] = text.as_bytes().try_into().ok()?;
+        digits.iter().all(u8::is_ascii_hexdigit).then(|| Self(digits.map(|digit| digit.to_ascii_uppercase())))
+    }
+
     /// The six digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -59,6 +66,8 @@ mod tests {
     fn digits() {
         assert_eq!(Serial::new(&[0x12, 0x34, 0x56]).as_str(), "123456");
         assert_eq!(Serial::new(&[0x00, 0x0a, 0x5f]).as_str(), "000A5F");
+        assert_eq!(Serial::parse("000a5F"), Some(Serial::new(&[0x00, 0x0a, 0x5f])));
+        assert_eq!((Serial::parse("12345"), Serial::parse("12345x")), (None, None));
         assert!(Serial::new(&[0x90, 0x00, 0x01]).decimal());
         assert!(!Serial::new(&[0x0a, 0x00, 0x01]).decimal());
     }

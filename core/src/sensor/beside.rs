@@ -10,8 +10,8 @@ pub struct Beside<'b> {
     pub isig: Option<&'b [u8]>,
     /// The VCNTR page.
     pub vcntr: Option<&'b [u8]>,
-    /// True for pumps from the 523 on, which keep the lowest bit of glucose in the ISIG word.
-    pub large: bool,
+    /// True for pumps from the 523 on, which keep the lowest bit of glucose in the ISIG word; `None` if that is not known.
+    pub large: Option<bool>,
 }
 
 impl Beside<'_> {
@@ -22,12 +22,17 @@ impl Beside<'_> {
 
     /// The current beside the byte at `at`.
     pub(super) fn isig(&self, at: usize) -> Option<Isig> {
-        self.word(at).map(|word| Isig::of(word, self.large))
+        self.word(at).and_then(|word| Isig::read(word, self.large))
     }
 
-    /// The lowest bit of the glucose at `at`; `None` if it is on an ISIG page that is not here.
+    /// The lowest bit of the glucose at `at`; `None` if it is on an ISIG page that is not here, or may be the current's.
     pub(super) fn odd(&self, at: usize) -> Option<u16> {
-        if self.large { self.word(at).map(|word| word & 1) } else { Some(0) }
+        let bit = self.word(at).map(|word| word & 1);
+        match self.large {
+            Some(true) => bit,
+            Some(false) => Some(0),
+            None => bit.filter(|bit| *bit == 0),
+        }
     }
 
     /// The count of the counter electrode beside the byte at `at`.
@@ -45,6 +50,13 @@ impl Isig {
     #[must_use]
     pub const fn of(word: u16, large: bool) -> Self {
         Self(if large { word & !1 } else { word })
+    }
+
+    /// The same; `None` if it is not known whose the lowest bit is, and that makes a difference.
+    #[must_use]
+    pub fn read(word: u16, large: Option<bool>) -> Option<Self> {
+        let settled = large.or((word & 1 == 0).then_some(false))?;
+        Some(Self::of(word, settled))
     }
 
     /// The current in nA.

@@ -28,11 +28,15 @@ impl Record {
 /// The events of `records`, which are oldest first.
 #[must_use]
 pub fn events(records: &[Record]) -> Vec<Event> {
-    let one = |(at, record): (usize, &Record)| {
+    told(records).map(|(_, event)| event).collect()
+}
+
+/// The same, each with the place of its record.
+pub fn told(records: &[Record]) -> impl Iterator<Item = (usize, Event)> {
+    records.iter().enumerate().filter_map(|(at, record)| {
         let (time, kind) = (record.when.certain()?, record.event()?);
-        of_record(record, &records[at + 1..], Event::new(time, kind))
-    };
-    records.iter().enumerate().filter_map(one).collect()
+        Some((at, of_record(record, &records[at + 1..], Event::new(time, kind))?))
+    })
 }
 
 fn of_record(record: &Record, after: &[Record], event: Event) -> Option<Event> {

@@ -42,7 +42,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
     let (start, bytes) = (c.position(), c.rest());
     let area = &bytes[..bytes.len().min(WORDS)];
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
-    let large = pump.large().unwrap_or(false);
+    let large = pump.large();
     let _ = c.within(area.len(), |c| {
         words(c, large);
         Ok(())
@@ -63,7 +63,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
     crc
 }
 
-fn words<S: Sink>(c: &mut Cursor<'_, '_, S>, large: bool) {
+fn words<S: Sink>(c: &mut Cursor<'_, '_, S>, large: Option<bool>) {
     while let Some(&[low, high]) = c.rest().first_chunk() {
         if c.rest().iter().all(|&byte| byte == 0) {
             c.remainder(PADDING);
@@ -76,8 +76,10 @@ fn words<S: Sink>(c: &mut Cursor<'_, '_, S>, large: bool) {
             BESIDE_ARGUMENT => c.read(ARGUMENT, le_u16),
             1..=HIGHEST_OPCODE => c.read(OPCODE, le_u16),
             _ => c.packed(WORD, le_u16, |c, &word| {
-                c.derived(ISIG, &Isig::of(word, large));
-                if large {
+                if let Some(current) = Isig::read(word, large) {
+                    c.derived(ISIG, &current);
+                }
+                if large == Some(true) {
                     c.derived(ODD, &(word & 1));
                 }
             }),

@@ -18,5 +18,5 @@ crate::tables! { record, isig }
 
 pub use beside::Beside;
 pub use page::{Anchor, Page, page};
-pub use pages::{Pages, read};
+pub use pages::{Pages, read, read_by_page};
 pub use record::{Body, Record, RecordType, When};

@@ -68,7 +68,7 @@ pub fn page<S: Sink>(
     mut each: impl FnMut(Record),
 ) -> Page {
     let (start, bytes) = (c.position(), c.rest());
-    if bytes.len() < SIZE {
+    if bytes.len() < RECORDS {
         let stop = c.stop();
         c.remainder(UNKNOWN);
         let expert = if stop.cut { stop.expert() } else { TOO_SHORT };

@@ -28,6 +28,12 @@ pub struct Pages<'b> {
 /// is estimated.
 #[must_use]
 pub fn read(pages: &[Pages<'_>], pump: Pump) -> Vec<Record> {
+    read_by_page(pages, pump).into_iter().flat_map(|(_, records)| records).collect()
+}
+
+/// The same, page by page, with their numbers.
+#[must_use]
+pub fn read_by_page(pages: &[Pages<'_>], pump: Pump) -> Vec<(u32, Vec<Record>)> {
     let mut pages = pages.to_vec();
     let filled = |bytes: &[u8]| bytes.iter().rposition(|&byte| byte != 0);
     pages.sort_by_key(|page| (page.number, Reverse(filled(page.glucose)), page.isig.is_none()));
@@ -38,12 +44,13 @@ pub fn read(pages: &[Pages<'_>], pump: Pump) -> Vec<Record> {
     for Pages { number, glucose, isig, vcntr } in pages.into_iter().rev() {
         let after =
             newer.filter(|(newer, _)| number.checked_add(1) == Some(*newer)).and_then(|(_, anchor)| anchor);
-        let beside = Beside { isig, vcntr, large: pump.large().unwrap_or(false) };
+        let beside = Beside { isig, vcntr, large: pump.large() };
         let mut records = Vec::new();
         let page =
             page(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, after, |record| records.push(record));
         newer = Some((number, page.before));
-        newest_first.push(records);
+        newest_first.push((number, records));
     }
-    newest_first.into_iter().rev().flatten().collect()
+    newest_first.reverse();
+    newest_first
 }

@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the transfers of a stick, one after another. Out: the frames that they hold, and a fact of each piece.
 
-use super::book::Reassembled;
 use super::conversation::Conversation;
-use super::framing::{self, Awaited, Length, Portion};
-use super::ledger::{Marks, Of};
+use super::framing::{self, Awaited, Length};
 use super::state::{Found, Stick};
 use super::{Command, Context, Opcode};
-use crate::exchange::list::{file, make_room, small};
+use crate::carrier::book::Reassembled;
+use crate::carrier::ledger::{Marks, Of};
+use crate::carrier::piece::{Piece, Portion};
+use crate::exchange::list::small;
 use crate::transfer::{Carrier, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 
 impl Conversation<'_> {
+    /// Goes on behind packets that were left out before `transfer`: what was not over by then has come to an end.
+    pub fn resume(&mut self, transfer: &Transfer<'_>) {
+        self.give_up(transfer, Direction::FromStick);
+        let joined = self.stick.pipes[Direction::ToStick as usize].framer.take();
+        self.stick.pipes[Direction::ToStick as usize].framer.put_back(joined);
+        self.drop_reassembly(Direction::ToStick);
+        if let Some(open) = self.stick.open {
+            self.transactions.close(open);
+        }
+        self.stick.resume();
+    }
+
     pub fn follow(&mut self, transfer: &Transfer<'_>) {
         let direction = transfer.direction.unwrap_or_else(|| direction(self.stick, transfer.bytes));
         let mut marks = Marks::default();
@@ -57,7 +70,7 @@ impl Conversation<'_> {
     }
 
     /// Adds a part to the frame that is being put together; the last one ends it.
-    fn reassemble(&mut self, transfer: &Transfer<'_>, found: &mut Found, piece: framing::Piece) -> Of {
+    fn reassemble(&mut self, transfer: &Transfer<'_>, found: &mut Found, piece: Piece) -> Of {
         let next = self.stick.next();
         let pipe = &mut self.stick.pipes[found.direction as usize];
         let id = *pipe.reassembly.get_or_insert_with(|| self.book.reassemblies.push(Reassembled::default()));
@@ -93,13 +106,10 @@ impl Conversation<'_> {
         let mut lacks = 0;
         if let Some(frame) = id.and_then(|id| self.book.reassemblies.get_mut(id)) {
             lacks = (frame.length as usize).saturating_sub(bytes.len());
-            (frame.parts, frame.part_count) =
-                (small(self.book.reassembled_parts.len()), small(pipe.parts.len()));
-            (frame.bytes, frame.byte_count) = (self.book.reassembled_bytes.len(), small(bytes.len()));
         }
-        file(&mut self.book.reassembled_parts, &mut pipe.parts);
-        make_room(&mut self.book.reassembled_bytes, bytes.len());
-        self.book.reassembled_bytes.extend_from_slice(&bytes);
+        if let Some(id) = id {
+            self.book.file(id, &mut pipe.parts, &bytes);
+        }
         self.frame(transfer, found, &bytes, bytes.len() < sent, lacks);
         if let Some(frame) = id.and_then(|id| self.book.reassemblies.get_mut(id)) {
             frame.request = found.request;

@@ -1,91 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: what is learnt of each frame, once. Out: the same again by id, for good.
+//! In: nothing. Out: the book of sticks, by what their commands are.
 
 use super::Answered;
 use super::attempt::Attempt;
-use super::ids::{ReassemblyId, RequestId};
-use super::ledger::{Fact, Ledger};
-use crate::exchange::TransactionId;
-use crate::exchange::list::{Id as _, List, make_room};
-use crate::transfer::At;
+use crate::carrier::book;
 
-/// A command of the host, and the reply to it.
-#[derive(Clone, Copy, Debug)]
-pub struct Request {
-    /// The command; `None` if nobody asked for the reply.
-    pub sent: Option<At>,
-    /// The reply.
-    pub reply: Option<At>,
-    /// The command's opcode, and its argument.
-    pub answered: Answered,
-    /// The transaction it belongs to.
-    pub transaction: Option<TransactionId>,
-}
+/// A command of the host to a stick, and the reply to it.
+pub type Request = book::Request<Answered>;
 
-/// A frame that came in several transfers.
-#[derive(Clone, Copy, Debug)]
-pub struct Reassembly<'a> {
-    /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
-    pub length: usize,
-    /// Frames that hold its parts, and the parts' lengths; none before it is over.
-    pub parts: &'a [(u32, u32)],
-    /// Its bytes, as far as they came; none before it is over.
-    pub bytes: &'a [u8],
-}
-
-/// Where a reassembly is kept. There is nothing of it before it is over.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reassembled {
-    pub length: u32,
-    /// The command that the frame is or answers; before it is over, most likely.
-    pub request: Option<RequestId>,
-    pub parts: u32,
-    pub part_count: u32,
-    pub bytes: usize,
-    pub byte_count: u32,
-}
-
-/// All that is kept of the frames that were seen.
-#[derive(Debug, Default)]
-pub(super) struct Book {
-    pub ledger: Ledger,
-    pub requests: List<RequestId, Request>,
-    pub reassemblies: List<ReassemblyId, Reassembled>,
-    pub reassembled_parts: Vec<(u32, u32)>,
-    pub reassembled_bytes: Vec<u8>,
-    attempts: Vec<Attempt>,
-}
-
-impl Book {
-    /// The command that a piece is or answers.
-    pub fn request_of(&self, fact: &Fact) -> Option<&Request> {
-        let id = match fact.reassembly() {
-            Some(id) => self.reassemblies.get(id)?.request?,
-            None => fact.request()?,
-        };
-        self.requests.get(id)
-    }
-
-    pub fn reassembly(&self, id: ReassemblyId) -> Option<Reassembly<'_>> {
-        let at = self.reassemblies.get(id)?;
-        let parts = &self.reassembled_parts[at.parts as usize..][..at.part_count as usize];
-        let bytes = &self.reassembled_bytes[at.bytes..][..at.byte_count as usize];
-        Some(Reassembly { length: at.length as usize, parts, bytes })
-    }
-
-    /// How a transaction was carried.
-    pub fn attempt(&self, id: TransactionId) -> Attempt {
-        self.attempts.get(id.number().get() as usize - 1).copied().unwrap_or_default()
-    }
-
-    /// The same, to change it.
-    pub fn attempt_mut(&mut self, id: TransactionId) -> &mut Attempt {
-        let index = id.number().get() as usize - 1;
-        if self.attempts.len() <= index {
-            let more = index + 1 - self.attempts.len();
-            make_room(&mut self.attempts, more);
-            self.attempts.resize(index + 1, Attempt::default());
-        }
-        &mut self.attempts[index]
-    }
-}
+/// All that is kept of the frames of sticks.
+pub(super) type Book = book::Book<Answered, Attempt>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: what the file of a command gives for its row in the table.
 
-use super::context::Context;
+use crate::carrier::context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;

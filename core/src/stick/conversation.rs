@@ -9,9 +9,6 @@ use super::book::{Book, Request};
 use super::codes::{ACK_LENGTH, refuses, speaker};
 use super::command::Body as _;
 use super::continuity::asked_for;
-use super::ids::RequestId;
-use super::ledger::Marks;
-use super::order::{self, Step};
 use super::pace::Wait;
 use super::received::{self, RadioReply, ResponseType};
 use super::row::End;
@@ -19,10 +16,13 @@ use super::state::{Found, Stick};
 use super::status::StickStatus;
 use super::transmit::{self, Transmit};
 use super::{Answered, Command, Context, NakReason, Opcode, Reply, ReplyCode};
+use crate::carrier::ids::RequestId;
+use crate::carrier::ledger::Marks;
+use crate::carrier::order::{self, Step};
 use crate::exchange::list::small;
 use crate::exchange::{
-    Answer, Arrival, Asked, Completion, DeviceCode, Expects, PumpCommand, Stage, Transaction, TransactionId,
-    Transactions,
+    Answer, Arrival, Asked, Completion, Device, DeviceCode, Expects, PumpCommand, Stage, Transaction,
+    TransactionId, Transactions,
 };
 use crate::pump::Opcode as PumpOpcode;
 use crate::transfer::{At, Transfer};
@@ -45,13 +45,13 @@ pub(super) struct Conversation<'t> {
 
 impl From<Opcode> for DeviceCode {
     fn from(opcode: Opcode) -> Self {
-        Self { number: opcode.into(), name: opcode.name() }
+        Self { device: Device::Stick, number: opcode.into(), name: opcode.name() }
     }
 }
 
 impl From<NakReason> for DeviceCode {
     fn from(reason: NakReason) -> Self {
-        Self { number: reason.into(), name: reason.name() }
+        Self { device: Device::Stick, number: reason.into(), name: reason.name() }
     }
 }
 
@@ -86,7 +86,8 @@ impl Conversation<'_> {
     pub fn command(&mut self, transfer: &Transfer<'_>, found: &mut Found, command: Command, bytes: &[u8]) {
         let sent = transfer.at();
         let step = self.step(transfer);
-        let waited = sent.time().saturating_sub(step.before);
+        // Behind what was left out, nobody knows how long the host waited.
+        let waited = if transfer.left_out { 0 } else { sent.time().saturating_sub(step.before) };
         let opcode = match command {
             // A command that is cut short is still known by its first byte.
             Command::Unknown(first) => Opcode::from(first),

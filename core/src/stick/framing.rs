@@ -9,7 +9,7 @@ use super::Opcode;
 use super::codes::{REPLY_LENGTH, acknowledge, may_acknowledge, resembles_acknowledge};
 pub use super::length::Length;
 use super::received;
-
+use crate::carrier::piece::{Piece, Portion};
 use crate::transfer::Carrier;
 
 /// Packet size of the stick's endpoints. A transfer of another length ends what it carries.
@@ -59,32 +59,6 @@ pub fn reply_length(bytes: &[u8], awaited: Awaited) -> Length {
     } else {
         Length::None
     }
-}
-
-/// What a piece of a transfer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Portion {
-    /// A frame of which this transfer holds all that was sent.
-    Whole,
-    /// The first or a middle part of a frame; more is owed.
-    Part,
-    /// The last part of a frame.
-    Last,
-    /// Bytes that fit no frame.
-    Stray,
-}
-
-/// A piece of a transfer, from its front to its back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// What it is.
-    pub role: Portion,
-    /// Offset in the transfer.
-    pub start: usize,
-    /// Length as sent; the capture may hold less.
-    pub len: usize,
-    /// Length of the frame that it belongs to, as far as it is known; else the same as `len`.
-    pub frame: usize,
 }
 
 /// Puts frames together in one direction of one stick.

@@ -55,6 +55,12 @@ impl Heuristic {
         }
     }
 
+    /// What is thought of the device behind packets that were left out: what it was asked before is open.
+    #[must_use]
+    pub const fn resumed(self) -> Self {
+        if let Self::Likely(_) = self { Self::Likely(None) } else { self }
+    }
+
     /// True if the device's transfers are to be dissected.
     #[must_use]
     pub const fn takes(self) -> bool {

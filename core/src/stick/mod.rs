@@ -10,15 +10,11 @@ pub mod attempt;
 pub mod book;
 pub mod codes;
 pub mod command;
-pub mod context;
 mod continuity;
 mod conversation;
 pub mod framing;
 pub mod heuristic;
-mod ids;
-pub mod ledger;
 pub mod length;
-mod order;
 mod pace;
 pub mod product;
 pub mod radio;
@@ -39,10 +35,10 @@ crate::tables! {
     show, attempt, self, codes, status, product, statistics, signal, read_radio, radio, transmit, received,
 }
 
+pub use crate::carrier::context::Context;
 pub use codes::{
     ACK, Ack, INTERFACE, Interface, NAK_REASON, NakReason, REPLY_CODE, REPLY_LENGTH, RESERVED, ReplyCode,
 };
-pub use context::Context;
 
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{NO_REQUEST, STICK_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};

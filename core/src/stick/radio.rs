@@ -3,24 +3,14 @@
 //!
 //! Source: `docs/protocol/stick.md`, section 3.
 
+use crate::carrier::packet::{self, DeviceType};
 use crate::pump::serial::Serial;
 use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
-use nom::number::complete::be_u16;
-
-crate::open_enum! {
-    /// The kind of device that a radio packet speaks for.
-    pub enum DeviceType: u8 {
-        MySentry = 0xa2 => "MySentry",
-        Meter = 0xa5 => "glucose meter",
-        Remote = 0xa6 => "remote control",
-        Pump = 0xa7 => "pump or CareLink",
-        Sensor = 0xa8 => "sensor",
-    }
-}
+use nom::number::complete::{be_u8, be_u16};
 
 crate::open_enum! {
     /// The maker of the device.
@@ -30,12 +20,8 @@ crate::open_enum! {
 }
 
 crate::fields! {
-    /// The kind of device that the packet speaks for.
-    DEVICE_TYPE: X8, "carelink.radio.device_type", "Device Type", Confirmed, names DeviceType::NAMES;
     /// The maker of the device.
     VENDOR: X8, "carelink.radio.vendor", "Vendor", Confirmed, names Vendor::NAMES;
-    /// Six digits on the pump's back, sent as packed BCD.
-    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed, identity Packed;
     /// The two bytes that hold the flag "end of data" and a length.
     LENGTH_WORD: X16, "carelink.radio.length_word", "End of Data and Length", Confirmed;
     /// Nothing follows for this command.
@@ -97,18 +83,10 @@ pub(super) fn length_word<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<LengthWo
 
 /// Device type, vendor and serial: whom the packet is for, or from whom it came.
 pub(super) fn address<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Serial, Stop> {
-    use nom::number::complete::be_u8;
-    let device = c.read(DEVICE_TYPE, be_u8.map(DeviceType::from))?;
-    if let DeviceType::Unknown(number) = device {
-        c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known device type"));
-    }
+    packet::device_type(c)?;
     let vendor = c.read(VENDOR, be_u8.map(Vendor::from))?;
     if let Vendor::Unknown(number) = vendor {
         c.expert(UNKNOWN_VALUE, format_args!("{number:#04x} is not a known vendor"));
     }
-    let serial = c.read(SERIAL, nom::bytes::complete::take(3usize).map(Serial::new))?;
-    if !serial.decimal() {
-        c.expert(UNKNOWN_VALUE, format_args!("a serial has decimal digits only"));
-    }
-    Ok(serial)
+    packet::serial(c)
 }

@@ -3,7 +3,7 @@
 
 use super::codes::{INTERFACE, Interface};
 use super::command::Request;
-use super::context::Context;
+use crate::carrier::context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;

@@ -2,13 +2,14 @@
 //! In: what the stick received from a pump, as it answers Read Radio. Out: how it went, and the payload.
 
 use super::codes::{INTERFACE, Interface, REPLY_CODE, ReplyCode, speaker};
-use super::context::Context;
 use super::radio::{self, address, length_word};
+use crate::carrier::context::Context;
+use crate::carrier::packet;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{NO_REQUEST, PUMP_NAK, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
+use crate::tree::expert::{NO_REQUEST, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;
 use crate::view::payload::{PAYLOAD, decode};
@@ -49,10 +50,6 @@ crate::fields! {
     RETRIES: U8, "carelink.radio.retries", "Retries", Confirmed;
     /// Strength of the received signal; 0 when nothing was received.
     RSSI: I8, "carelink.radio.rssi", "RSSI", Confirmed, unit " dBm";
-    /// Why the pump refused the command.
-    NAK: U8, "carelink.pump.nak", "NAK Reason", Inferred, names Nak::NAMES;
-    /// The byte that comes with an ACK; zero.
-    ACK: Bytes, "carelink.pump.ack", "Acknowledge", Confirmed;
 }
 
 /// True if `reply` begins with a header from a pump whose check value is good.
@@ -204,15 +201,9 @@ fn payload<S: Sink>(
     context: &Context,
 ) -> Result<Option<Nak>, Stop> {
     match reply.response {
-        ResponseType::Nak => {
-            let nak = c.read(NAK, be_u8.map(Nak::from))?;
-            c.expert(PUMP_NAK, format_args!("{nak}"));
-            c.info(format_args!("Pump NAK: {nak}"));
-            c.fill();
-            Ok(Some(nak))
-        }
+        ResponseType::Nak => packet::nak(c).map(Some),
         ResponseType::Ack => {
-            c.read(ACK, nom::bytes::complete::take(1usize))?;
+            c.read(packet::ACK, nom::bytes::complete::take(1usize))?;
             c.fill();
             Ok(None)
         }
@@ -247,7 +238,8 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::carrier::packet::DEVICE_TYPE;
+    use crate::stick::radio::LENGTH_WORD;
     use crate::tree::checksum::CRC;
     use crate::tree::sink::Outline;
 

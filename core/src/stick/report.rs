@@ -4,67 +4,19 @@
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
 //! display filter cannot disagree.
 
-use super::framing::Portion;
-use super::ledger::{Fact, Marks};
-use super::received::{NAK, RSSI};
+use super::received::RSSI;
 use super::show::{self, Seen};
 use super::{ACK, Ack, NAK_REASON, NakReason, Opcode};
-use crate::exchange::{Asked, Outcome, Stage, Transaction, TransactionId, Transactions};
+use crate::carrier::ledger::{Fact, Marks};
+use crate::carrier::packet::NAK;
+use crate::carrier::piece::Portion;
+use crate::carrier::report::{Report, closed_by, object};
+use crate::exchange::{Device, Transaction};
 use crate::pump::nak::Nak;
-use crate::pump::pages::PageRequest;
-use crate::pump::serial::Serial;
-use crate::pump::{self, Opcode as PumpOpcode, Parameters};
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
-use crate::tree::cursor::Cursor;
 use crate::tree::field::Field;
 use crate::tree::sink::{Item, Mark, Sink, Value};
-
-/// What statistics count of one piece of a transfer.
-///
-/// What concerns a whole frame is told with its last piece; other pieces have their length, stick and pump only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Which way it went.
-    pub direction: Direction,
-    /// Its length as sent, in bytes.
-    pub len: u32,
-    /// The pump that its transaction is about.
-    pub pump: Option<Serial>,
-    /// True if a frame is complete with it.
-    pub whole: bool,
-    /// True if the frame is a command to a pump.
-    pub transmits: bool,
-    /// The stick's command that the frame is or answers.
-    pub stick_opcode: Option<Opcode>,
-    /// The pump's command that the frame belongs to.
-    pub pump_opcode: Option<PumpOpcode>,
-    /// When the stick was given the command that the frame answers, in nanoseconds.
-    pub asked: Option<u64>,
-    /// When the stick was given the pump's command that the frame is the end of the response to.
-    pub pump_asked: Option<u64>,
-    /// A transaction that ends with the frame: by what it says, or because the next command comes.
-    pub outcome: Option<Outcome>,
-    /// Why the pump refused.
-    pub pump_nak: Option<Nak>,
-    /// Why the stick refused.
-    pub stick_nak: Option<NakReason>,
-    /// How many check values of it are bad.
-    pub bad_crcs: u32,
-    /// Strength of the pump's signal in dBm.
-    pub rssi: Option<i8>,
-    /// The whole reply of the pump that is complete with the frame.
-    pub object: Option<Object>,
-}
-
-/// A whole reply of a pump, as a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// The transaction whose reply it is: [`Transactions::reply`] has the bytes.
-    pub transaction: TransactionId,
-    /// Such as `123456-read-history-page-00-frame168.bin`: pump, command, page if any, and frame.
-    pub name: String,
-}
 
 /// What statistics count of the piece that a fact is about, at an offset in the transfer.
 #[must_use]
@@ -93,73 +45,22 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, (start, fact): (usize, &Fa
     let transmits = command && request.is_some_and(|request| request.answered.opcode == Opcode::Transmit);
     let cut_short = || closed_by(transactions, id?).filter(|_| transmits);
     Report {
+        device: Device::Stick,
         direction: fact.direction,
         len: fact.len,
         pump: transaction.and_then(Transaction::serial),
         whole,
         transmits,
-        stick_opcode: request.map(|request| request.answered.opcode),
+        device_code: request.map(|request| request.answered.opcode.into()),
         pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
         asked: request.filter(|_| reply).and_then(|request| request.sent).map(At::time),
         pump_asked: responded.map(|transaction| transaction.request.time()),
         outcome: ended.or_else(cut_short).map(Transaction::outcome),
         pump_nak: found.pump_nak,
-        stick_nak: found.stick_nak,
+        device_nak: found.stick_nak.map(NakReason::into),
         bad_crcs: found.bad_crcs,
         rssi: found.rssi,
         object: ended.and_then(|transaction| object(transactions, id?, transaction, transfer.frame)),
-    }
-}
-
-/// The transaction that had not ended when the command of this one came over the same stick.
-fn closed_by(transactions: &Transactions, id: TransactionId) -> Option<&Transaction> {
-    let opener = transactions.get(id).filter(|opener| matches!(opener.asked, Asked::Pump(_)))?;
-    let of_the_radio =
-        |before: &&Transaction| before.stream == opener.stream && !matches!(before.asked, Asked::Device(_));
-    transactions.before(id).find(of_the_radio).filter(|before| !before.ended())
-}
-
-/// The reply of a transaction, if all of it came.
-fn object(
-    transactions: &Transactions,
-    id: TransactionId,
-    transaction: &Transaction,
-    frame: u32,
-) -> Option<Object> {
-    if transaction.stage != Stage::EndOfData || transaction.missing > 0 {
-        return None;
-    }
-    let opcode = transaction.pump_opcode()?;
-    let serial = transaction.serial()?;
-    let command = words(&opcode.to_string());
-    let page = page(transactions, transaction).map(|page| format!("-{page:02}")).unwrap_or_default();
-    let doubt = match transaction.outcome() {
-        Outcome::Damaged => "-damaged",
-        Outcome::Unproven => "-unproven",
-        _ => "",
-    };
-    Some(Object { transaction: id, name: format!("{serial}-{command}{page}-frame{frame}{doubt}.bin") })
-}
-
-/// `Suspend/Resume (511)` as `suspend-resume-511`.
-fn words(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
-}
-
-/// The page that was asked for, if the command asks for one.
-fn page(transactions: &Transactions, transaction: &Transaction) -> Option<u32> {
-    let opcode = transaction.pump_opcode()?;
-    let pump = transactions.pump_of(transaction);
-    let mut nobody = ();
-    let mut cursor = Cursor::new(transaction.parameters(), 0, false, &mut nobody);
-    match pump::parameters(opcode, &mut cursor, pump) {
-        Ok(Some(Parameters::Page(page))) => Some(match page {
-            PageRequest::History(back) => back.into(),
-            PageRequest::Sensor(number) => number,
-            PageRequest::Trace(number) => number.into(),
-        }),
-        _ => None,
     }
 }
 
@@ -212,16 +113,10 @@ impl Sink for Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Outcome;
     use crate::session::Session;
     use crate::transfer::{Carrier, Claim, Stream};
     use crate::tree::crc::crc8;
-
-    #[test]
-    fn file_names_hold_letters_digits_and_dashes() {
-        assert_eq!(words("Suspend/Resume"), "suspend-resume");
-        assert_eq!(words("Read Temp Basal (511)"), "read-temp-basal-511");
-        assert_eq!(words("unknown (0x2f)"), "unknown-0x2f");
-    }
 
     /// The reports of a session on one stick, each transfer 1 ms after the one before.
     fn reports(transfers: &[(Direction, Vec<u8>)]) -> Vec<Report> {
@@ -239,6 +134,7 @@ mod tests {
                 endpoint: None,
                 carrier: Carrier::Transfers,
                 claim: Claim::Certain,
+                left_out: false,
             };
             session.observe(&transfer);
             reports.extend(session.report(&transfer));

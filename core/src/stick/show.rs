@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
-use super::book::Reassembly;
 use super::conversation::MOST_WAITING;
-use super::framing::Portion;
-use super::ledger::{Fact, Marks};
 use super::tracker::{MOST_STICKS, Tracker};
-use super::{Answered, Context, transmit};
-use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
+use super::{Answered, Context};
+use crate::carrier::book::Reassembly;
+use crate::carrier::ledger::{Fact, Marks};
+use crate::carrier::packet;
+use crate::carrier::piece::Portion;
+use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
+use crate::exchange::Transaction;
 use crate::pump;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{
-    CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop, TOO_LONG,
-};
+use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
-use crate::view::options::Options;
-use crate::view::reply;
-use crate::view::summary::{self, Effort};
+use crate::view::summary::Effort;
 
 const STICK_NAMES: &[(u32, &str)] = super::Opcode::NAMES;
 
@@ -36,38 +34,14 @@ const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
 };
 
 crate::fields! {
-    /// Number of the stick in the capture, from 0, in the order they first speak.
-    STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
     /// The opcode of the command that a frame holds, answers or belongs to, on both levels: the stick's (0x01 to 0x0c) and the pump's (0x24 to 0xf3), whose numbers do not overlap.
     OPCODE: X8, "carelink.opcode", "Opcode", Confirmed, names &OPCODE_NAMES;
     /// One frame of several that the transfer holds.
     FRAME: Tree, "carelink.frame", "Stick Frame", Confirmed;
-    /// Bytes that fit no frame: a lost transfer, another device, or a capture that begins in the middle.
-    STRAY: Bytes, "carelink.stray", "Bytes That Fit No Frame", Confirmed;
-    /// The bytes of a part of a frame that came in several transfers.
-    TRANSFER_DATA: Bytes, "carelink.transfer.data", "Part of a Frame", Confirmed;
-    /// The transfers that a frame came in.
-    TRANSFERS: Tree, "carelink.transfers", "Joined Transfers", Confirmed;
-    /// A transfer that holds a part of the frame.
-    TRANSFER: Frame, "carelink.transfer", "Transfer", Confirmed;
-    /// How many transfers the frame came in.
-    TRANSFER_COUNT: U32, "carelink.transfer.count", "Transfer Count", Confirmed;
-    /// The transfer that completes the frame, and shows it whole.
-    JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
 }
 
-/// What is known of a capture, and how it is to be shown.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'t> {
-    /// What is known of the sticks' frames.
-    pub tracker: &'t Tracker,
-    /// What is known of the transactions.
-    pub transactions: &'t Transactions,
-    /// How it is to be shown.
-    pub options: Options,
-    /// True if there are so many sticks that this one is not followed.
-    pub passed_over: bool,
-}
+/// What is known of a capture's sticks, and how it is to be shown.
+pub type Seen<'t> = show::Seen<'t, Tracker>;
 
 /// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
 pub fn transfer<'f, S: Sink>(
@@ -125,59 +99,31 @@ impl Visit<'_> {
             }
             Portion::Stray => stray(len, c),
             Portion::Part | Portion::Last => {
-                let _ = c.within(len, |c| Ok(c.remainder(TRANSFER_DATA)));
+                let _ = c.within(len, |c| Ok(c.remainder(show::TRANSFER_DATA)));
                 if let Some(reassembly) = reassembly {
                     self.part(fact, reassembly, c.span(start, end), c);
                 }
             }
         }
-        if fact.marks.has(Marks::AFTER_LOSS) {
-            c.expert(
-                PART_MISSING,
-                format_args!("the host went on before the reply before this was complete"),
-            );
-            c.info(format_args!("the reply before this lacks a part"));
-        }
+        after_loss(fact, c);
     }
 
     /// Shows a part of a frame, and with the last one the frame.
     fn part<S: Sink>(&self, fact: &Fact, reassembly: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
-        let Reassembly { length, parts, bytes } = reassembly;
         if fact.role == Portion::Part {
+            let length = reassembly.length;
             let (context, answers) = (self.context(fact), self.answers(fact));
             match answers {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
             }
-            opcodes(fact, answers, &context, here, c);
-            self.link(fact, here, c);
-            if let Some((completing, _)) = parts.last() {
-                c.generated(JOINED_IN, here, completing);
-                if bytes.len() < length {
-                    c.expert(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
-                }
-            }
+            // A part begins anywhere in the frame.
+            opcodes(fact, reassembly.bytes.first().copied(), answers, &context, here, c);
+            self.place(fact).link(here, c);
+            show::joined_in(reassembly, here, c);
             return;
         }
-        c.account(TRANSFERS, here, |c| {
-            c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
-            let mut offset = 0;
-            for &(number, len) in parts {
-                c.generated(TRANSFER, here, &number);
-                c.relabel(format_args!(
-                    "Frame {number}: bytes {offset} to {} ({len} bytes)",
-                    offset + len - 1
-                ));
-                offset += len;
-            }
-            c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
-        });
-        if bytes.len() < length {
-            c.expert(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
-        }
-        let sent: u32 = parts.iter().map(|(_, len)| len).sum();
-        let cut = bytes.len() < sent as usize;
-        c.elsewhere("Joined Frame", bytes, cut, |mut c| self.frame(fact, &mut c));
+        show::joined(reassembly, here, c, |c| self.frame(fact, c));
     }
 
     /// Shows a frame, which is all that `c` has to read.
@@ -198,43 +144,18 @@ impl Visit<'_> {
             Ok(()) => {}
         }
         let span = c.span_since(start);
-        opcodes(fact, answers, &context, span, c);
-        self.link(fact, span, c);
-        let id = self.seen.tracker.transaction_of(fact);
-        let shows_whole = |id: &TransactionId| {
-            fact.marks.has(Marks::COMPLETES) || links::ends_early(self.seen.transactions, *id, self.frame)
-        };
-        if let Some(id) = id.filter(|id| self.seen.options.reassemble && shows_whole(id)) {
-            links::reassembled(self.seen.transactions, id, span, c);
-        }
-        if let Some(id) = id.filter(|_| fact.marks.has(Marks::WHOLE_REPLY)) {
-            reply::echo(self.seen.transactions, id, c);
-        }
-        if fact.marks.has(Marks::AFTER_GAP) {
-            c.expert(GAP, format_args!(""));
-        }
-        if fact.marks.has(Marks::LIMIT) {
-            match fact.direction {
-                Direction::ToStick => c.expert(
-                    LIMIT_REACHED,
-                    format_args!("{MOST_WAITING} commands wait for a reply: none of them gets one any more"),
-                ),
-                Direction::FromStick => {
-                    c.expert(
-                        LIMIT_REACHED,
-                        format_args!("of a reply, {LONGEST_REPLY} bytes are kept at most"),
-                    );
-                }
-            }
-        }
-        if fact.marks.has(Marks::LEFT_OVER) {
-            c.expert(STRAY_REPLY, format_args!(""));
-        }
-        if let Some(id) = id {
-            let attempt = self.seen.tracker.attempt(id);
-            let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
-            summary::show(self.seen.transactions, id, effort, self.frame, span, c);
-        }
+        opcodes(fact, c.byte(start), answers, &context, span, c);
+        let place = self.place(fact);
+        place.link(span, c);
+        let attempt = place.id.map(|id| self.seen.tracker.attempt(id)).unwrap_or_default();
+        let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
+        place.end(effort, MOST_WAITING, span, c);
+    }
+
+    fn place<'t>(&'t self, fact: &'t Fact) -> Place<'t> {
+        let Seen { tracker, transactions, options, .. } = self.seen;
+        let ends = tracker.request(fact).map(|request| (request.sent, request.reply));
+        Place { transactions, options, frame: self.frame, fact, id: tracker.transaction_of(fact), ends }
     }
 
     fn transaction(&self, fact: &Fact) -> Option<&Transaction> {
@@ -258,48 +179,12 @@ impl Visit<'_> {
             self.seen.tracker.request(fact).filter(|_| fact.direction == Direction::FromStick)?.answered;
         (!fact.marks.has(Marks::AFTER_GAP) || !answered.unvouched()).then_some(answered)
     }
-
-    /// The transaction, and the frames at the other end.
-    fn link<S: Sink>(&self, fact: &Fact, span: Span, c: &mut Cursor<'_, '_, S>) {
-        let id = self.seen.tracker.transaction_of(fact);
-        if let Some(id) = id {
-            links::transaction(id, span, c);
-        }
-        if fact.role == Portion::Part {
-            return;
-        }
-        let Some(request) = self.seen.tracker.request(fact) else { return };
-        match (fact.direction, request.sent.zip(request.reply)) {
-            (_, None) => {}
-            (Direction::ToStick, Some((_, reply))) => links::response(reply, span, c),
-            (Direction::FromStick, Some((sent, reply))) => {
-                if let Some(id) = id.filter(|_| self.seen.options.reassemble) {
-                    links::reassembled_in(self.seen.transactions, id, self.frame, span, c);
-                }
-                links::request(sent, reply, span, c);
-            }
-        }
-    }
 }
 
-/// Shows bytes that fit no frame.
-fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
-    let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
-    c.expert(NOT_UNDERSTOOD, format_args!("{len} bytes"));
-    c.info(format_args!("{len} bytes that fit no frame"));
-}
-
-fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
-    if c.remaining() > 0 {
-        c.remainder(UNKNOWN);
-    }
-    c.expert_stop(stop);
-    c.info(format_args!("{}", if stop.expert() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
-}
-
-/// The opcodes of both levels, as far as they are known.
+/// The opcodes of both levels, as far as they are known. `first` is the frame's first byte.
 fn opcodes<S: Sink>(
     fact: &Fact,
+    first: Option<u8>,
     answers: Option<Answered>,
     context: &Context,
     span: Span,
@@ -307,7 +192,7 @@ fn opcodes<S: Sink>(
 ) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
-        Direction::ToStick => c.byte(span.start as usize).map(super::Opcode::from),
+        Direction::ToStick => first.map(super::Opcode::from),
         Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {
@@ -320,7 +205,7 @@ fn opcodes<S: Sink>(
         let in_frame =
             stick_opcode == Some(super::Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
         if !in_frame {
-            c.generated(transmit::OPCODE, span, &opcode);
+            c.generated(packet::OPCODE, span, &opcode);
         }
         c.generated(OPCODE, span, &opcode);
     }

@@ -4,10 +4,10 @@
 use super::continuity::Continuity;
 use super::framing::Framer;
 use super::heuristic::Heuristic;
-use super::ids::{ReassemblyId, RequestId};
-use super::ledger::Marks;
-use super::order::Order;
 use super::pace::Pace;
+use crate::carrier::ids::{ReassemblyId, RequestId};
+use crate::carrier::ledger::Marks;
+use crate::carrier::order::Order;
 use crate::exchange::TransactionId;
 use crate::transfer::Direction;
 use std::collections::VecDeque;
@@ -41,6 +41,14 @@ pub(super) struct Pipe {
 }
 
 impl Stick {
+    /// Goes on behind packets that were left out. Nothing that comes answers what came before, and the reply buffer holds
+    /// nobody knows what, as at the start of a capture; how fast the stick is, and whether it is one, stays known.
+    pub fn resume(&mut self) {
+        self.waiting.clear();
+        (self.newer, self.unqueued, self.open) = (0, None, None);
+        self.continuity = Continuity::default();
+    }
+
     /// The command that is to be answered next.
     pub fn next(&self) -> Option<RequestId> {
         let newest = self.waiting.len().checked_sub(1)?;

@@ -3,7 +3,7 @@
 
 use super::codes::{ACK_LENGTH, INTERFACE, Interface, RESERVED};
 use super::command::{Body, Request};
-use super::context::Context;
+use crate::carrier::context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::Sink;

@@ -4,11 +4,11 @@
 //! Live state is here and only here; it changes on the first visit of a transfer, and never after.
 
 use super::attempt::Attempt;
-use super::book::{Book, Reassembly, Request};
+use super::book::{Book, Request};
 use super::conversation::Conversation;
-use super::framing::Portion;
-use super::ledger::{Fact, placed};
 use super::state::Stick;
+use crate::carrier::book::Reassembly;
+use crate::carrier::ledger::{Fact, placed};
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
@@ -41,10 +41,17 @@ impl Tracker {
             return transfer.claim == Claim::Certain;
         }
         let stick = self.sticks.entry(transfer.stream).or_default();
+        if transfer.left_out {
+            stick.heuristic = stick.heuristic.resumed();
+        }
         stick.heuristic = stick.heuristic.after(transfer);
         let takes = stick.heuristic.takes();
         if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
-            Conversation { book: &mut self.book, transactions, stick }.follow(transfer);
+            let mut conversation = Conversation { book: &mut self.book, transactions, stick };
+            if transfer.left_out {
+                conversation.resume(transfer);
+            }
+            conversation.follow(transfer);
         }
         takes
     }
@@ -88,13 +95,12 @@ impl Tracker {
     /// True if the bytes of a piece fit no frame.
     #[must_use]
     pub fn fits_nothing(&self, fact: &Fact) -> bool {
-        // What was taken for parts of a frame may turn out to be none.
-        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(|whole| whole.length == 0)
+        self.book.fits_nothing(fact)
     }
 
     /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
+        self.book.strays()
     }
 
     /// Where the bytes of the frame lie that a piece is a part of, in the order of the frame; `None` for a frame of its own.
@@ -107,7 +113,13 @@ impl Tracker {
             let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
             Some(Run { frame, start, len: len as usize })
         };
-        self.book.reassembly(id)?.parts.iter().map(run).collect()
+        let parts = self.book.reassembly(id)?.parts;
+        if parts.is_empty() {
+            // It is not over: the capture ends before the frame does.
+            let of_it = self.book.ledger.iter().filter(|part| of_frame(part, fact.direction));
+            return of_it.map(|part| run(&(part.frame(), part.len))).collect();
+        }
+        parts.iter().map(run).collect()
     }
 
     /// How a transaction was carried.

@@ -3,14 +3,15 @@
 
 use super::codes::{INTERFACE, Interface};
 use super::command::Request;
-use super::context::Context;
 use super::length::Length;
 use super::radio::{self, address, length_word};
+use crate::carrier::context::Context;
+use crate::carrier::packet;
+use crate::pump::Opcode;
 use crate::pump::serial::Serial;
-use crate::pump::{self, Opcode};
 use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{CHANGES_THERAPY, Stop, UNKNOWN_OPCODE};
+use crate::tree::expert::Stop;
 use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use nom::Parser as _;
@@ -40,10 +41,6 @@ crate::fields! {
     PAGES: U8, "carelink.radio.transmit.pages", "Expected Pages", Confirmed;
     /// Zero in all known traffic.
     RESERVED: Bytes, "carelink.radio.transmit.reserved", "Reserved", Guessed;
-    /// The pump's command; on other frames of the same transaction, the command that they belong to.
-    OPCODE: X8, "carelink.pump.opcode", "Pump Opcode", Confirmed, names pump::NAMES;
-    /// Parameters of the pump's command.
-    PARAMETERS: Tree, "carelink.pump.parameters", "Parameters", Confirmed;
 }
 
 /// A packet to a pump, without its parameters.
@@ -132,15 +129,8 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let retries = c.read(RETRIES, be_u8)?;
         let pages = c.read(PAGES, be_u8)?;
         c.read(RESERVED, nom::bytes::complete::take(1usize))?;
-        let opcode = c.read(OPCODE, be_u8.map(Opcode))?;
+        let opcode = packet::opcode(c)?;
         c.info(format_args!("Transmit: {opcode} → pump {serial}"));
-        match opcode.command() {
-            Some(command) if command.therapy => c.expert(CHANGES_THERAPY, format_args!("{opcode}")),
-            Some(_) => {}
-            None => {
-                c.expert(UNKNOWN_OPCODE, format_args!("{:#04x} is not a known command of a pump", opcode.0))
-            }
-        }
         c.title(format_args!("Transmit Header: {opcode}, pump {serial}"));
         let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
@@ -157,41 +147,25 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
 
 fn parameters<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
-    packet: Transmit,
+    sent: Transmit,
     context: &Context,
 ) -> Result<CrcStatus, Stop> {
-    let length = usize::from(packet.parameters);
+    let length = usize::from(sent.parameters);
     if length == 0 {
         // There is nothing to check; the byte is there all the same, and zero.
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(CrcStatus::NotPresent);
     }
-    let (start, whole) = (c.position(), length <= c.remaining());
-    if c.shows() || c.wants_info() {
-        c.within(length, |c| {
-            c.group(PARAMETERS, |c| {
-                match pump::parameters(packet.opcode, c, context.pump) {
-                    Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
-                    Ok(None) => {}
-                    Err(stop) => c.expert_stop(stop),
-                }
-                c.remainder(UNKNOWN);
-                Ok(())
-            })
-        })?;
-    } else {
-        c.seek(c.position() + length);
-    }
-    if !whole {
-        return Err(c.stop());
-    }
+    let start = c.position();
+    packet::parameters(c, sent.opcode, length, context.pump)?;
     Ok(c.crc8("Parameters CRC", start)?.status())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stick::radio::{DEVICE_TYPE, LENGTH_WORD};
+    use crate::carrier::packet::DEVICE_TYPE;
+    use crate::stick::radio::LENGTH_WORD;
     use crate::tree::checksum::CRC;
     use crate::tree::sink::Outline;
 

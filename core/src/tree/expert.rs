@@ -95,6 +95,8 @@ experts! {
     BAD_CRC: Error, Checksum, "carelink.note.bad_crc", "Bad CRC";
     /// The stick refused a command; the reason is a byte of its reply.
     STICK_NAK: Warning, Response, "carelink.note.stick_nak", "The stick refused the command";
+    /// The meter between host and pump could not do what it was asked to; the reason is a byte of its answer.
+    METER_NAK: Warning, Response, "carelink.note.meter_nak", "The meter refused the command";
     /// The pump refused a command; the reason is the payload of the reply.
     PUMP_NAK: Warning, Response, "carelink.note.pump_nak", "The pump refused the command";
     /// The pump did not answer within the retries that were allowed.

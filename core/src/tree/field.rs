@@ -155,6 +155,18 @@ pub enum Evidence {
     Guessed,
 }
 
+impl Evidence {
+    /// `confirmed`, `inferred` or `guessed`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Inferred => "inferred",
+            Self::Guessed => "guessed",
+        }
+    }
+}
+
 /// Declares the fields of one module, as `pub const` handles and a table `FIELDS` of them all.
 ///
 /// A row reads: name of the handle, kind, filter, label, evidence, then a unit and value names if it has any. At its end

@@ -7,6 +7,26 @@ use jiff::civil::DateTime;
 use std::borrow::Cow;
 use std::fmt;
 
+/// Which side of a change an event tells. The vendor's exports tell it by the ids of their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What was set before.
+    Old,
+    /// What is set from then on.
+    New,
+}
+
+impl Side {
+    /// `old` or `new`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::New => "new",
+        }
+    }
+}
+
 /// An event, as the vendor's exports list it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -16,13 +36,22 @@ pub struct Event {
     pub kind: Cow<'static, str>,
     /// The vendor's keys and their values, in the vendor's order.
     pub values: Vec<(Cow<'static, str>, Datum)>,
+    /// The side of a change that it tells, if its record tells both.
+    pub side: Option<Side>,
 }
 
 impl Event {
     /// An event without values.
     #[must_use]
     pub fn new(time: DateTime, kind: impl Into<Cow<'static, str>>) -> Self {
-        Self { time, kind: kind.into(), values: Vec::new() }
+        Self { time, kind: kind.into(), values: Vec::new(), side: None }
+    }
+
+    /// The event as that of one side of a change.
+    #[must_use]
+    pub const fn of(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
     }
 
     /// The event with one more value.

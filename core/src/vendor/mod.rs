@@ -11,5 +11,5 @@ pub mod keys;
 pub mod names;
 
 pub use datum::Datum;
-pub use event::Event;
+pub use event::{Event, Side};
 pub use names::Vocabulary;

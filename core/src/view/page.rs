@@ -2,7 +2,7 @@
 //! In: the reply to a page read, and the other pages of the same pump. Out: the page, record by record.
 
 use super::payload::PAYLOAD;
-use crate::exchange::{Outcome, Transaction, Transactions};
+use crate::exchange::{Outcome, Transaction, TransactionId, Transactions};
 use crate::pages::{check, seal};
 use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
@@ -46,7 +46,7 @@ pub fn show<S: Sink>(
     let number = transaction.serial().zip(request(transaction));
     match (kind, number) {
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
-            assume_small(pump, c);
+            either(pump, c);
             let beside = beside(transactions, serial, page, pump);
             let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
@@ -74,8 +74,8 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
             (Some(page.records), page.crc)
         }
         PageKind::Glucose => {
-            assume_small(pump, c);
-            let beside = Beside { large: pump.large().unwrap_or(false), ..Beside::default() };
+            either(pump, c);
+            let beside = Beside { large: pump.large(), ..Beside::default() };
             let page = sensor::page::page(c, &beside, None, |_| {});
             c.info(format_args!("glucose page of {} records", page.records));
             (Some(page.records), page.crc)
@@ -100,12 +100,14 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
     }
 }
 
-/// Notes that the lowest bit of a glucose is not known, for nobody knows whether it lies in the ISIG page.
-fn assume_small<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
+/// Notes why glucose may be shown as either of two values: nobody knows whether its lowest bit lies on the ISIG page.
+fn either<S: Sink>(pump: Pump, c: &mut Cursor<'_, '_, S>) {
     if pump.large().is_none() {
         c.expert(
             MODEL_ASSUMED,
-            format_args!("glucose as from a 522 or 722; from later models it may be 1 mg/dL higher"),
+            format_args!(
+                "pumps from the 523 on keep the lowest bit of glucose on the ISIG page, others have none"
+            ),
         );
     }
 }
@@ -138,8 +140,29 @@ fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The complete page of a pump with this number, the last one that was read.
-fn find(transactions: &Transactions, serial: Serial, kind: PageKind, page: u32) -> Option<&[u8]> {
+/// The transactions whose pages it takes to read the page of this one in full: what was measured beside each glucose,
+/// and the newer pages up to one that tells its time.
+#[must_use]
+pub fn companions(transactions: &Transactions, id: TransactionId) -> Vec<TransactionId> {
+    let asked = transactions.get(id).and_then(|transaction| {
+        let glucose = transaction.pump_opcode()?.page()? == PageKind::Glucose;
+        transaction.serial().filter(|_| glucose).zip(request(transaction))
+    });
+    let Some((serial, PageRequest::Sensor(page))) = asked else { return Vec::new() };
+    let brought = |kind, page| find(transactions, serial, kind, page);
+    let beside = [PageKind::Isig, PageKind::Vcntr].into_iter().filter_map(|kind| brought(kind, page));
+    let newer = (1..=MOST_PAGES).map_while(|step| brought(PageKind::Glucose, page.checked_add(step)?));
+    let mut told = false;
+    let newer = newer.take_while(|&newer| {
+        let before = told;
+        told = begin(transactions.reply(newer).0, None).is_some();
+        !before
+    });
+    beside.chain(newer).filter(|&companion| companion != id).collect()
+}
+
+/// The last transaction that brought the page of a pump with this number, complete.
+fn find(transactions: &Transactions, serial: Serial, kind: PageKind, page: u32) -> Option<TransactionId> {
     let wanted = Some(PageRequest::Sensor(page));
     let (id, _) = transactions.iter().rev().find(|(_, transaction)| {
         transaction.pump_opcode().and_then(pump::Opcode::page) == Some(kind)
@@ -147,15 +170,19 @@ fn find(transactions: &Transactions, serial: Serial, kind: PageKind, page: u32) 
             && transaction.outcome() == Outcome::Complete
             && request(transaction) == wanted
     })?;
-    let (bytes, _) = transactions.reply(id);
-    (check(kind, bytes) == CrcStatus::Good).then_some(bytes)
+    (check(kind, transactions.reply(id).0) == CrcStatus::Good).then_some(id)
+}
+
+/// The same page.
+fn bytes(transactions: &Transactions, serial: Serial, kind: PageKind, page: u32) -> Option<&[u8]> {
+    find(transactions, serial, kind, page).map(|id| transactions.reply(id).0)
 }
 
 fn beside(transactions: &Transactions, serial: Serial, page: u32, pump: Pump) -> Beside<'_> {
     Beside {
-        isig: find(transactions, serial, PageKind::Isig, page),
-        vcntr: find(transactions, serial, PageKind::Vcntr, page),
-        large: pump.large().unwrap_or(false),
+        isig: bytes(transactions, serial, PageKind::Isig, page),
+        vcntr: bytes(transactions, serial, PageKind::Vcntr, page),
+        large: pump.large(),
     }
 }
 
@@ -167,9 +194,14 @@ fn more_than_followed(transactions: &Transactions, serial: Serial, page: u32) ->
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
 fn anchor(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
-    let bytes = find(transactions, serial, PageKind::Glucose, page)?;
+    let bytes = bytes(transactions, serial, PageKind::Glucose, page)?;
     let newer = most.checked_sub(1).zip(page.checked_add(1));
     let after = newer.and_then(|(most, newer)| anchor(transactions, serial, newer, most));
+    begin(bytes, after)
+}
+
+/// Where a glucose page begins in time, if it tells, or `after` does, where the next one begins.
+fn begin(bytes: &[u8], after: Option<Anchor>) -> Option<Anchor> {
     let mut nobody = ();
     let mut c = Cursor::new(bytes, 0, false, &mut nobody);
     sensor::page::page(&mut c, &Beside::default(), after, |_| {}).before

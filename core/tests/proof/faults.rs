@@ -5,7 +5,7 @@
 use crate::traffic::{Account, Packet, accounts, assert_claimed_once, observed, outline, sessions};
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::session::Session as Core;
-use carelink_core::transfer::Direction;
+use carelink_core::transfer::{Carrier, Direction};
 use carelink_samples::generate::{Fault, FaultKind, faults};
 use carelink_samples::session::{Session, TransferType};
 use std::collections::BTreeMap;
@@ -46,6 +46,14 @@ struct Count {
     withheld: usize,
 }
 
+/// The frame that ends the message of a meter's host that `frame` is a part of.
+fn message_end(packets: &[Packet], frame: u32) -> u32 {
+    let goes_on =
+        |packet: &&Packet| packet.carrier == Carrier::Reports && packet.direction == Some(Direction::ToStick);
+    let from = packets.iter().skip_while(|packet| packet.frame < frame);
+    from.take_while(goes_on).last().map_or(frame, |last| last.frame)
+}
+
 fn name(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Drop => "dropped",
@@ -66,13 +74,14 @@ fn a_fault_shows_no_wrong_value_and_ends_with_its_transaction() {
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     let mut failures = Vec::new();
     for (sample, session) in sessions() {
-        let sound: BTreeMap<u32, Account> =
-            accounts(&observed(&packets(&session, None))).into_iter().collect();
+        let sound_packets = packets(&session, None);
+        let sound: BTreeMap<u32, Account> = accounts(&observed(&sound_packets)).into_iter().collect();
         for (nth, fault) in faults(&session).enumerate() {
             let packets = packets(&session, Some(fault));
             let spoilt = observed(&packets);
             let hit = number(fault.at);
             let end = if fault.kind == FaultKind::Swap { hit + SPREAD } else { hit };
+            let end = message_end(&sound_packets, end);
             let count = counts.entry(name(fault.kind)).or_default();
             count.faults += 1;
             // One in some is looked at from end to end, all others around the fault.

@@ -4,8 +4,10 @@
 mod cases;
 mod faults;
 mod foreign;
+mod left_out;
 mod limits;
 mod memory;
+mod meters;
 mod replay;
 mod wanted;
 

@@ -3,14 +3,14 @@
 //! Out: the same transactions.
 
 use crate::traffic::{
-    Account, Packet, Random, accounts, assert_claimed_once, observed, outline, packets, sessions,
+    Account, Packet, Random, accounts, assert_claimed_once, observed, of_sticks, outline, packets,
 };
 use carelink_core::transfer::{Carrier, Direction};
 
 /// Sessions whose transfers are all whole, each as the frames of one device after another.
 fn conversations() -> Vec<(String, Vec<Packet>)> {
     let mut conversations = Vec::new();
-    for (name, session) in sessions().into_iter().filter(|(name, _)| !name.contains("damage")) {
+    for (name, session) in of_sticks().filter(|(name, _)| !name.contains("damage")) {
         let all = packets(&session);
         let mut streams: Vec<_> = all.iter().map(|packet| packet.stream).collect();
         streams.sort_unstable();

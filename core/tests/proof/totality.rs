@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: transfers cut anywhere, changed in any byte, or noise. Out: each of their bytes is shown once, and nothing panics.
 
-use crate::traffic::{Packet, Random, assert_claimed_once, outline_into, packets, sessions};
+use crate::traffic::{Packet, Random, assert_claimed_once, of_sticks, outline_into, packets};
 use carelink_core::session::Session;
 use carelink_core::transfer::{Carrier, Claim, Direction, Verdict};
 use carelink_core::tree::sink::Outline;
@@ -18,7 +18,7 @@ struct Subject {
 fn subjects() -> Vec<Subject> {
     let mut seen = HashSet::new();
     let mut subjects = Vec::new();
-    for (_, session) in sessions() {
+    for (_, session) in of_sticks() {
         let packets = packets(&session);
         for (at, packet) in packets.iter().enumerate() {
             let earlier = || packets[..at].iter().filter(|before| before.stream == packet.stream);

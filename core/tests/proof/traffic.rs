@@ -35,7 +35,19 @@ impl Packet {
 
     pub fn transfer(&self, claim: Claim) -> Transfer<'_> {
         let Self { ref bytes, reported, stream, time, frame, direction, endpoint, carrier } = *self;
-        Transfer { bytes, reported, stream, time, frame, layer: 0, direction, endpoint, carrier, claim }
+        Transfer {
+            bytes,
+            reported,
+            stream,
+            time,
+            frame,
+            layer: 0,
+            direction,
+            endpoint,
+            carrier,
+            claim,
+            left_out: false,
+        }
     }
 }
 
@@ -53,6 +65,20 @@ pub fn sessions() -> Vec<(String, samples::Session)> {
         (name, carelink_samples::load(path).expect("a sample is sound").session)
     };
     paths.iter().map(load).collect()
+}
+
+/// Those of sticks.
+pub fn of_sticks() -> impl Iterator<Item = (String, samples::Session)> {
+    sessions().into_iter().filter(|(_, session)| !is_of_meter(session))
+}
+
+/// Those of meters.
+pub fn of_meters() -> impl Iterator<Item = (String, samples::Session)> {
+    sessions().into_iter().filter(|(_, session)| is_of_meter(session))
+}
+
+fn is_of_meter(session: &samples::Session) -> bool {
+    session.data().any(|transfer| transfer.transfer_type == samples::TransferType::Interrupt)
 }
 
 /// The transfers with payload, numbered from 1.

@@ -7,6 +7,7 @@
 
 mod count;
 pub mod history;
+pub mod nextlink;
 pub mod page;
 pub mod pump;
 pub mod reply;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: the times of one stick's frames, one after another, in nanoseconds. Out: which of them are out of order.
+//! In: the times of one device's frames, one after another, in nanoseconds. Out: which of them are out of order.
+
+use crate::exchange::{TransactionId, Transactions};
+use crate::transfer::Transfer;
 
 /// The times that have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,24 @@ pub struct Follows {
 }
 
 impl Order {
+    /// Takes the time of the next transfer. Where it is out of order, nothing was proven: not in the transaction that is
+    /// `open`, nor where it belongs, for it was missing there.
+    pub fn follow(
+        &mut self,
+        transfer: &Transfer<'_>,
+        transactions: &mut Transactions,
+        open: Option<TransactionId>,
+    ) -> Step {
+        let step = self.step(transfer.time).is;
+        if step == Step::Back {
+            transactions.interrupt_at(transfer.stream, transfer.time);
+        }
+        if let Some(open) = open.filter(|_| step != Step::On).and_then(|id| transactions.get_mut(id)) {
+            open.interrupt();
+        }
+        step
+    }
+
     /// Takes the time of the next frame.
     pub fn step(&mut self, time: u64) -> Follows {
         let before = if *self == Self::default() { time } else { self.last };

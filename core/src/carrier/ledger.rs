@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what was learnt of each transfer on its first visit. Out: the same again, in any order.
 
-use super::framing::{Piece, Portion};
 use super::ids::{ReassemblyId, RequestId};
+use super::piece::{Piece, Portion};
 use crate::exchange::list::{Id, append, small};
 use crate::transfer::Direction;
 use std::num::NonZeroU32;
@@ -38,19 +38,19 @@ impl Fact {
     }
 
     /// The reassembly that it is a part of.
-    pub(super) fn reassembly(&self) -> Option<ReassemblyId> {
+    pub(crate) fn reassembly(&self) -> Option<ReassemblyId> {
         self.of.filter(|_| self.is_part()).map(Id::of)
     }
 
     /// The command that it is or answers, if it is no part.
-    pub(super) fn request(&self) -> Option<RequestId> {
+    pub(crate) fn request(&self) -> Option<RequestId> {
         self.of.filter(|_| !self.is_part()).map(Id::of)
     }
 }
 
 /// What a piece is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Of {
+pub(crate) enum Of {
     /// Nothing that is known.
     Nothing,
     /// A command that it is or answers.
@@ -103,7 +103,7 @@ impl Marks {
 
 /// Facts by frame. They come in capture order, so finding those of a transfer is a binary search.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     facts: Vec<Fact>,
     /// Frame and layer of the transfer that was begun last.
     last: (u32, u8),
@@ -138,6 +138,11 @@ impl Ledger {
         begins
     }
 
+    /// All facts, in capture order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
+    }
+
     /// Adds a fact to the transfer begun last.
     pub fn add(&mut self, direction: Direction, piece: Piece, of: Of, marks: Marks) {
         let (frame, layer) = self.last;
@@ -150,11 +155,6 @@ impl Ledger {
             &mut self.facts,
             Fact { frame, len: small(piece.len), of, layer, role: piece.role, direction, marks },
         );
-    }
-
-    /// All facts, in capture order.
-    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.iter()
     }
 
     /// The facts of a transfer, front to back; `None` if it was never seen in order.

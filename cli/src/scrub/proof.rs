@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: a capture before and after. Out: proof that nothing of what was replaced is left, and that all else reads the same.
+
+use super::days::Days;
+use super::identities::Identities;
+use super::image::{Image, Marks, Place, Region, Side};
+use super::search::Search;
+use crate::conversation::Conversation;
+use anyhow::{Context as _, Result, bail, ensure};
+use carelink_capture::pcapng::Reader;
+use carelink_core::registry;
+use carelink_core::transfer::Claim;
+use carelink_core::tree::checksum::CRC;
+use carelink_core::tree::field::{FieldDef, FieldType};
+use carelink_core::tree::sink::{Node, Outline, TextAt};
+use std::iter::zip;
+
+/// Looks for what was replaced in all payloads, joined as they belong together. How often bytes look like it that mean
+/// something else.
+///
+/// # Errors
+/// If there is any left.
+pub fn search(image: &Image, views: &[Region], search: &Search, frame: impl Fn(Place) -> u32) -> Result<u64> {
+    let mut chance = 0;
+    for view in views {
+        let bytes = image.bytes(Side::After, view);
+        let places: Vec<_> = view.places().collect();
+        for found in search.find(&bytes) {
+            let here = &places[found.range];
+            let other = |place: Place| {
+                let marks = image.marks(place);
+                let same = image.byte(Side::Before, place) == image.byte(Side::After, place);
+                marks.has(Marks::UNDERSTOOD) && !marks.has(Marks::IDENTITY) && same
+            };
+            // Zeros at its ends may be anything's.
+            let empty = |place: Place| {
+                image.marks(place).has(Marks::CLEARED) || image.byte(Side::After, place) == Some(0)
+            };
+            let meant = here.iter().all(|&place| other(place) || empty(place));
+            let frame = here.first().map_or(0, |&place| frame(place));
+            ensure!(
+                meant && here.iter().any(|&place| other(place)),
+                "an identity is left in packet {frame} of the sticks"
+            );
+            chance += 1;
+        }
+    }
+    Ok(chance)
+}
+
+/// Looks for what was replaced in the wrapping of packets, of which `payloads` gives what is payload.
+///
+/// # Errors
+/// If there is any left.
+pub fn wrapping(
+    before: &[u8],
+    after: &[u8],
+    search: &Search,
+    payload: impl Fn(u32) -> Option<(usize, usize)>,
+) -> Result<u64> {
+    let mut chance = 0;
+    for (old, new) in zip(Reader::new(before)?, Reader::new(after)?) {
+        let (old, new) = (old?, new?);
+        let Some((old, new)) = old.record().zip(new.record()) else { continue };
+        let (start, len) = payload(new.frame).unwrap_or((new.data.len(), 0));
+        for found in search.find(new.data) {
+            let range = found.range;
+            if range.start >= start && range.end <= start + len {
+                continue;
+            }
+            let same = old.data.get(range.clone()) == new.data.get(range.clone());
+            ensure!(same, "an identity is left in the headers of packet {} of the sticks", new.frame);
+            chance += 1;
+        }
+    }
+    Ok(chance)
+}
+
+/// Reads a capture before and after, and compares all that is read.
+///
+/// # Errors
+/// If anything but what was to change has changed.
+pub fn compare(
+    before: &Conversation,
+    after: &Conversation,
+    identities: &Identities,
+    days: Days,
+) -> Result<()> {
+    let (old, new) = (before.session.transactions(), after.session.transactions());
+    ensure!(
+        old.iter().len() == new.iter().len(),
+        "there are {} fetches, not {}",
+        new.iter().len(),
+        old.iter().len()
+    );
+    for ((id, old), (_, new)) in zip(old.iter(), new.iter()) {
+        let known = old.serial().map(|serial| serial.to_string().into_bytes());
+        let serial = known.as_deref().map(|digits| identities.of(digits));
+        let same = old.pump_opcode() == new.pump_opcode()
+            && old.outcome() == new.outcome()
+            && old.stage == new.stage
+            && serial == new.serial().map(|serial| serial.to_string()).as_deref().map(str::as_bytes);
+        ensure!(same, "fetch {id} ends otherwise: {}, not {}", new.outcome(), old.outcome());
+    }
+    ensure!(before.packets.len() == after.packets.len(), "packets are missing");
+    let fields: Vec<_> = registry::fields().collect();
+    let [mut old_tree, mut new_tree] = [Outline::default(), Outline::default()];
+    for (old, new) in zip(&before.packets, &after.packets) {
+        for (tree, conversation, packet) in [(&mut old_tree, before, old), (&mut new_tree, after, new)] {
+            tree.clear();
+            conversation.session.dissect(&packet.transfer(Claim::Certain), tree);
+        }
+        same(&old_tree, &new_tree, &fields, days).with_context(|| format!("frame {}", old.frame))?;
+    }
+    Ok(())
+}
+
+/// Compares what is read of one packet.
+fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> Result<()> {
+    let (old, new) = (before.nodes(), after.nodes());
+    ensure!(old.len() == new.len(), "there are {} values, not {}", new.len(), old.len());
+    for (old, new) in zip(old, new) {
+        let shape = |node: &Node| (node.field, node.depth, node.role, node.source, node.start, node.len);
+        let Some(def) = fields.get(usize::from(old.field)) else { bail!("a value of no field") };
+        ensure!(shape(old) == shape(new), "{} is another value, or lies elsewhere", def.name);
+        let text = |outline: &Outline, node: &Node| {
+            outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned()
+        };
+        let same = match def.kind {
+            _ if def.identity.is_some() || old.field == CRC.id() => true,
+            FieldType::Text => text(before, old) == text(after, new),
+            FieldType::Clock if old.value != 0 && days.of(old.value.cast_signed()).is_some() => {
+                new.value.cast_signed() == old.value.cast_signed() + days.seconds()
+            }
+            _ => old.value == new.value,
+        };
+        ensure!(same, "{} has another value", def.name);
+    }
+    let notes =
+        |outline: &Outline| outline.experts().iter().map(|note| (note.node, note.expert)).collect::<Vec<_>>();
+    ensure!(notes(before) == notes(after), "other oddities are noted");
+    Ok(())
+}

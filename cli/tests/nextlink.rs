@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the real captures of meters beside the project. Out: proof that the program reads them as it reads those of sticks.
+
+use anyhow::{Context as _, Result};
+use carelink_recordings::captures_of_meters;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn carelink(arguments: &[&str]) -> Result<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_carelink")).args(arguments).output()?;
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {complaints}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path is text")
+}
+
+fn rows(text: &str) -> Result<Vec<Value>> {
+    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+#[test]
+fn every_command_ends_well() -> Result<()> {
+    for path in captures_of_meters() {
+        let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+        for row in rows(&carelink(&["list", "--format", "json", text(&path)])?)? {
+            let outcome = row["outcome"].as_str().context("an outcome")?;
+            *outcomes.entry(outcome.to_owned()).or_default() += 1;
+        }
+        println!("{}: {outcomes:?}", path.display());
+        let well = ["complete", "pump ACK", "answered by the meter"];
+        assert!(outcomes.keys().all(|outcome| well.contains(&outcome.as_str())), "{outcomes:?}");
+        assert!(outcomes["complete"] >= 80 && outcomes["answered by the meter"] >= 10, "{outcomes:?}");
+    }
+    Ok(())
+}
+
+/// Each page of a capture, as a file.
+fn pages(capture: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
+    carelink(&["pages", text(capture), "--output", text(folder)])?;
+    let mut pages: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    pages.sort();
+    Ok(pages)
+}
+
+/// 32 history pages, 6 glucose pages and 6 ISIG pages; only whole ones with a good CRC-16 are written. The events of a capture are
+/// those of its pages, and what the pump was at the time of the download.
+#[test]
+fn pages_are_whole_and_hold_the_captures_events() -> Result<()> {
+    for capture in captures_of_meters() {
+        let folder = tempfile::tempdir()?;
+        let pages = pages(&capture, folder.path())?;
+        let count = |kind: &str| pages.iter().filter(|page| text(page).contains(kind)).count();
+        assert_eq!((count("-history-"), count("-glucose-"), count("-isig-")), (32, 6, 6));
+
+        let events = |files: &[&str]| -> Result<Vec<String>> {
+            let text = carelink(&[&["events", "--model", "522", "--format", "json"], files].concat())?;
+            let events = rows(&text)?
+                .into_iter()
+                .map(|row| format!("{} {} {}", row["time"], row["type"], row["values"]));
+            let mut events: Vec<_> = events.filter(|event| !event.contains(" \"Current")).collect();
+            events.sort();
+            Ok(events)
+        };
+        let of_capture = events(&[text(&capture)])?;
+        let of_pages = events(&pages.iter().map(|page| text(page)).collect::<Vec<_>>())?;
+        println!("{}: {} events", capture.display(), of_capture.len());
+        assert!(of_capture.len() > 3000);
+        assert_eq!(of_capture, of_pages);
+    }
+    Ok(())
+}
+
+/// Values stand in the tree of a reply as behind a stick.
+#[test]
+fn settings_are_shown() -> Result<()> {
+    for capture in captures_of_meters() {
+        let text = carelink(&["show", text(&capture)])?;
+        for expected in ["Voltage: 1.17 V", "Pump Serial: 665455", "Model Number: 522"] {
+            assert!(text.contains(expected), "{expected}");
+        }
+    }
+    Ok(())
+}

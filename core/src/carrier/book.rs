@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: what is learnt of each frame, once. Out: the same again by id, for good.
+
+use super::ids::{ReassemblyId, RequestId};
+use super::ledger::{Fact, Ledger};
+use super::piece::Portion;
+use crate::exchange::TransactionId;
+use crate::exchange::list::{Id as _, List, file, make_room, small};
+use crate::transfer::At;
+
+/// A command of the host, and the reply to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<C> {
+    /// The command; `None` if nobody asked for the reply.
+    pub sent: Option<At>,
+    /// The reply.
+    pub reply: Option<At>,
+    /// What must be known of the command to read the reply.
+    pub answered: C,
+    /// The transaction it belongs to.
+    pub transaction: Option<TransactionId>,
+}
+
+/// A frame that came in several transfers.
+#[derive(Clone, Copy, Debug)]
+pub struct Reassembly<'a> {
+    /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
+    pub length: usize,
+    /// Frames that hold its parts, and the parts' lengths; none before it is over.
+    pub parts: &'a [(u32, u32)],
+    /// Its bytes, as far as they came; none before it is over.
+    pub bytes: &'a [u8],
+}
+
+/// Where a reassembly is kept. There is nothing of it before it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reassembled {
+    pub length: u32,
+    /// The command that the frame is or answers; before it is over, most likely.
+    pub request: Option<RequestId>,
+    pub parts: u32,
+    pub part_count: u32,
+    pub bytes: usize,
+    pub byte_count: u32,
+}
+
+/// All that is kept of the frames that were seen: `C` is what a device's commands are, `A` how it carried a transaction.
+#[derive(Debug)]
+pub(crate) struct Book<C, A> {
+    pub ledger: Ledger,
+    pub requests: List<RequestId, Request<C>>,
+    pub reassemblies: List<ReassemblyId, Reassembled>,
+    pub reassembled_parts: Vec<(u32, u32)>,
+    pub reassembled_bytes: Vec<u8>,
+    attempts: Vec<A>,
+}
+
+impl<C, A> Default for Book<C, A> {
+    fn default() -> Self {
+        Self {
+            ledger: Ledger::default(),
+            requests: List::default(),
+            reassemblies: List::default(),
+            reassembled_parts: Vec::new(),
+            reassembled_bytes: Vec::new(),
+            attempts: Vec::new(),
+        }
+    }
+}
+
+impl<C, A: Clone + Default> Book<C, A> {
+    /// True if the bytes of a piece fit no frame.
+    pub fn fits_nothing(&self, fact: &Fact) -> bool {
+        let whole = fact.reassembly().and_then(|id| self.reassembly(id));
+        // What was taken for parts of a frame may turn out to be none.
+        fact.role == Portion::Stray || whole.is_some_and(|whole| whole.length == 0)
+    }
+
+    /// The pieces that fit no frame: the frame of the capture that each lies in, and how many bytes it has.
+    pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
+    }
+
+    /// The command that a piece is or answers.
+    pub fn request_of(&self, fact: &Fact) -> Option<&Request<C>> {
+        let id = match fact.reassembly() {
+            Some(id) => self.reassemblies.get(id)?.request?,
+            None => fact.request()?,
+        };
+        self.requests.get(id)
+    }
+
+    pub fn reassembly(&self, id: ReassemblyId) -> Option<Reassembly<'_>> {
+        let at = self.reassemblies.get(id)?;
+        let parts = &self.reassembled_parts[at.parts as usize..][..at.part_count as usize];
+        let bytes = &self.reassembled_bytes[at.bytes..][..at.byte_count as usize];
+        Some(Reassembly { length: at.length as usize, parts, bytes })
+    }
+
+    /// Files the parts and the bytes of a frame that came in several transfers, and is over.
+    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<(u32, u32)>, bytes: &[u8]) {
+        if let Some(frame) = self.reassemblies.get_mut(id) {
+            (frame.parts, frame.part_count) = (small(self.reassembled_parts.len()), small(parts.len()));
+            (frame.bytes, frame.byte_count) = (self.reassembled_bytes.len(), small(bytes.len()));
+        }
+        file(&mut self.reassembled_parts, parts);
+        make_room(&mut self.reassembled_bytes, bytes.len());
+        self.reassembled_bytes.extend_from_slice(bytes);
+    }
+
+    /// How a transaction was carried.
+    pub fn attempt(&self, id: TransactionId) -> A {
+        self.attempts.get(id.number().get() as usize - 1).cloned().unwrap_or_default()
+    }
+
+    /// The same, to change it.
+    pub fn attempt_mut(&mut self, id: TransactionId) -> &mut A {
+        let index = id.number().get() as usize - 1;
+        if self.attempts.len() <= index {
+            let more = index + 1 - self.attempts.len();
+            make_room(&mut self.attempts, more);
+            self.attempts.resize(index + 1, A::default());
+        }
+        &mut self.attempts[index]
+    }
+}

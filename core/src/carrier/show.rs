@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: a piece of a transfer, and what was learnt of it. Out: what there is to show of it whatever device it is of: the
+//! transfers that its frame came in, the frames that it belongs to, what is odd about its place.
+
+use super::book::Reassembly;
+use super::ledger::{Fact, Marks};
+use super::piece::Portion;
+use crate::exchange::{LONGEST_REPLY, TransactionId, Transactions};
+use crate::transfer::{At, Direction};
+use crate::tree::cursor::Cursor;
+use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
+use crate::tree::opaque::UNKNOWN;
+use crate::tree::sink::{Sink, Span};
+use crate::view::links;
+use crate::view::options::Options;
+use crate::view::reply;
+use crate::view::summary::{self, Effort};
+
+crate::fields! {
+    /// Number of the device in the capture, a stick or a meter, from 0, in the order they first speak.
+    STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
+    /// Bytes that fit no frame: a lost transfer, another device, or a capture that begins in the middle.
+    STRAY: Bytes, "carelink.stray", "Bytes That Fit No Frame", Confirmed;
+    /// The bytes of a part of a frame that came in several transfers.
+    TRANSFER_DATA: Bytes, "carelink.transfer.data", "Part of a Frame", Confirmed;
+    /// The transfers that a frame came in.
+    TRANSFERS: Tree, "carelink.transfers", "Joined Transfers", Confirmed;
+    /// A transfer that holds a part of the frame.
+    TRANSFER: Frame, "carelink.transfer", "Transfer", Confirmed;
+    /// How many transfers the frame came in.
+    TRANSFER_COUNT: U32, "carelink.transfer.count", "Transfer Count", Confirmed;
+    /// The transfer that completes the frame, and shows it whole.
+    JOINED_IN: Frame, "carelink.joined_in", "Joined in Frame", Confirmed;
+}
+
+/// What is known of a capture, and how it is to be shown.
+#[derive(Debug)]
+pub struct Seen<'t, T> {
+    /// What is known of the devices' frames.
+    pub tracker: &'t T,
+    /// What is known of the transactions.
+    pub transactions: &'t Transactions,
+    /// How it is to be shown.
+    pub options: Options,
+    /// True if there are so many devices that this one is not followed.
+    pub passed_over: bool,
+}
+
+impl<T> Clone for Seen<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Seen<'_, T> {}
+
+/// Shows the next bytes as such that fit no frame.
+pub(crate) fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
+    let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
+    c.expert(NOT_UNDERSTOOD, format_args!("{len} bytes"));
+    c.info(format_args!("{len} bytes that fit no frame"));
+}
+
+/// Shows what is left of a frame that ends too early.
+pub(crate) fn incomplete<S: Sink>(c: &mut Cursor<'_, '_, S>, stop: Stop) {
+    if c.remaining() > 0 {
+        c.remainder(UNKNOWN);
+    }
+    c.expert_stop(stop);
+    c.info(format_args!("{}", if stop.expert() == CUT_CAPTURE { "cut by the capture" } else { "too short" }));
+}
+
+/// Notes that the frame before this one, in the other direction, lacks its end.
+pub(crate) fn after_loss<S: Sink>(fact: &Fact, c: &mut Cursor<'_, '_, S>) {
+    if fact.marks.has(Marks::AFTER_LOSS) {
+        c.expert(PART_MISSING, format_args!("the host went on before the reply before this was complete"));
+        c.info(format_args!("the reply before this lacks a part"));
+    }
+}
+
+/// Shows where the frame is whole of which this transfer holds an earlier part.
+pub(crate) fn joined_in<S: Sink>(whole: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
+    let Reassembly { length, parts, bytes } = whole;
+    if let Some((completing, _)) = parts.last() {
+        c.generated(JOINED_IN, here, completing);
+        lacks(length, bytes, c);
+    }
+}
+
+/// Shows the transfers that a frame came in, and then the frame.
+pub(crate) fn joined<S: Sink>(
+    whole: Reassembly<'_>,
+    here: Span,
+    c: &mut Cursor<'_, '_, S>,
+    frame: impl FnOnce(&mut Cursor<'_, '_, S>),
+) {
+    let Reassembly { length, parts, bytes } = whole;
+    c.account(TRANSFERS, here, |c| {
+        c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
+        let mut offset = 0;
+        for &(number, len) in parts {
+            c.generated(TRANSFER, here, &number);
+            let last = (offset + len).saturating_sub(1);
+            c.relabel(format_args!("Frame {number}: bytes {offset} to {last} ({len} bytes)"));
+            offset += len;
+        }
+        c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
+    });
+    lacks(length, bytes, c);
+    let sent: u32 = parts.iter().map(|(_, len)| len).sum();
+    let cut = bytes.len() < sent as usize;
+    c.elsewhere("Joined Frame", bytes, cut, |mut c| frame(&mut c));
+}
+
+fn lacks<S: Sink>(length: usize, bytes: &[u8], c: &mut Cursor<'_, '_, S>) {
+    if bytes.len() < length {
+        c.expert(PART_MISSING, format_args!("{} of {length} bytes came", bytes.len()));
+    }
+}
+
+/// A piece, and its place among the others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'t> {
+    /// All transactions.
+    pub transactions: &'t Transactions,
+    /// How it is to be shown.
+    pub options: Options,
+    /// The frame of the capture that it lies in.
+    pub frame: u32,
+    /// What was learnt of it.
+    pub fact: &'t Fact,
+    /// The transaction that it belongs to.
+    pub id: Option<TransactionId>,
+    /// The command that it is or answers, and the reply to that.
+    pub ends: Option<(Option<At>, Option<At>)>,
+}
+
+impl Place<'_> {
+    /// The transaction, and the frames at the other end.
+    pub fn link<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
+        if let Some(id) = self.id {
+            links::transaction(id, span, c);
+        }
+        if self.fact.role == Portion::Part {
+            return;
+        }
+        let Some((Some(sent), Some(reply))) = self.ends else { return };
+        match self.fact.direction {
+            Direction::ToStick => links::response(reply, span, c),
+            Direction::FromStick => {
+                if let Some(id) = self.id.filter(|_| self.options.reassemble) {
+                    links::reassembled_in(self.transactions, id, self.frame, span, c);
+                }
+                links::request(sent, reply, span, c);
+            }
+        }
+    }
+
+    /// The reply that is complete with a frame, what is odd about the frame's place, and the account of its transaction.
+    /// `waiting` is how many commands may wait.
+    pub fn end<S: Sink>(&self, effort: Effort<'_>, waiting: usize, span: Span, c: &mut Cursor<'_, '_, S>) {
+        let Self { transactions, fact, .. } = *self;
+        let shows_whole = |id: &TransactionId| {
+            fact.marks.has(Marks::COMPLETES) || links::ends_early(transactions, *id, self.frame)
+        };
+        if let Some(id) = self.id.filter(|id| self.options.reassemble && shows_whole(id)) {
+            links::reassembled(transactions, id, span, c);
+        }
+        if let Some(id) = self.id.filter(|_| fact.marks.has(Marks::WHOLE_REPLY)) {
+            reply::echo(transactions, id, c);
+        }
+        if fact.marks.has(Marks::AFTER_GAP) {
+            c.expert(GAP, format_args!(""));
+        }
+        if fact.marks.has(Marks::LIMIT) {
+            match fact.direction {
+                Direction::ToStick => c.expert(
+                    LIMIT_REACHED,
+                    format_args!("{waiting} commands wait for a reply: none of them gets one any more"),
+                ),
+                Direction::FromStick => {
+                    c.expert(
+                        LIMIT_REACHED,
+                        format_args!("of a reply, {LONGEST_REPLY} bytes are kept at most"),
+                    );
+                }
+            }
+        }
+        if fact.marks.has(Marks::LEFT_OVER) {
+            c.expert(STRAY_REPLY, format_args!(""));
+        }
+        if let Some(id) = self.id {
+            summary::show(transactions, id, effort, self.frame, span, c);
+        }
+    }
+}

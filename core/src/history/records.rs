@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the bytes of a page before its check value, and how long its records are. Out: its records, one after the other.
+
+use super::layout::Layout;
+use super::reading::{Carried, Reading};
+use super::{EVENT, RECORD, Record, RecordType, TYPE, body};
+use crate::tree::cursor::Cursor;
+use crate::tree::expert::{MODEL_ASSUMED, Stop, TOO_LONG, UNKNOWN_OPCODE};
+use crate::tree::opaque::{PADDING, UNKNOWN};
+use crate::tree::sink::Sink;
+use nom::number::complete::u8;
+
+/// Bytes of a page before its check value.
+pub(super) const RECORDS: usize = 1022;
+
+/// Reads records up to the padding; returns their number, and whether they led there.
+pub(super) fn records<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    layout: Layout,
+    assumed: bool,
+    cut: bool,
+    each: &mut impl FnMut(Record),
+) -> (usize, bool) {
+    let mut page = Carried { glucose: None };
+    let mut count = 0;
+    while let Some(&opcode) = c.rest().first() {
+        if c.rest().iter().all(|&byte| byte == 0) {
+            c.remainder(PADDING);
+            break;
+        }
+        let Some(length) = layout.length(c.rest()) else {
+            c.remainder(UNKNOWN);
+            c.expert(
+                UNKNOWN_OPCODE,
+                format_args!(
+                    "{opcode:#04x}: how long the record is, and so where the next one begins, is not known"
+                ),
+            );
+            return (count, false);
+        };
+        if length > c.remaining() {
+            let left = c.remaining();
+            let _ = c.group(RECORD, |c| {
+                c.read(TYPE, u8)?;
+                c.remainder(UNKNOWN);
+                c.title(format_args!("{} (cut off)", name(opcode)));
+                Ok(())
+            });
+            if !cut {
+                c.expert(TOO_LONG, format_args!("{length} bytes of which the page holds {left}"));
+            }
+            return (count, cut);
+        }
+        // The record is whole, so its reader finds all its bytes.
+        if c.within(length, |c| one(c, layout, &mut page, each)).is_ok() {
+            count += 1;
+            if assumed && count == 1 {
+                c.expert(MODEL_ASSUMED, format_args!("by the lengths of the records"));
+            }
+        }
+    }
+    (count, true)
+}
+
+fn name(opcode: u8) -> &'static str {
+    RecordType::of(opcode).map_or("Unknown", |kind| kind.name)
+}
+
+/// Reads one record, which is all that `c` has left, and hands it on.
+fn one<S: Sink>(
+    c: &mut Cursor<'_, '_, S>,
+    layout: Layout,
+    page: &mut Carried,
+    each: &mut impl FnMut(Record),
+) -> Result<(), Stop> {
+    let (offset, bytes) = (c.position(), c.rest());
+    c.group(RECORD, |c| {
+        let opcode = c.read(TYPE, u8)?;
+        let span = c.last_span();
+        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page: *page };
+        let body = body(c, &mut reading)?;
+        c.fill();
+        *page = reading.page;
+        let record = Record {
+            offset,
+            len: bytes.len(),
+            opcode,
+            time: reading.time,
+            requestor: reading.requestor,
+            body,
+        };
+        if c.shows() {
+            show(c, &record, span);
+        }
+        each(record);
+        Ok(())
+    })
+}
+
+/// The vendor's name of the record's event, and a title.
+fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, span: crate::tree::sink::Span) {
+    let event = record.event();
+    if let Some(event) = event {
+        c.derived_at(EVENT, span, &event);
+    }
+    let name = event.unwrap_or_else(|| name(record.opcode));
+    let Record { time, body, .. } = record;
+    match (time, body.speaks()) {
+        (Some(time), true) => c.title(format_args!("{time} {name}: {body}")),
+        (Some(time), false) => c.title(format_args!("{time} {name}")),
+        (None, _) => c.title(format_args!("{name}: {body}")),
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: the reports of a meter, one after another. Out: the messages in them, and a fact of each report.
+
+use super::conversation::Conversation;
+use super::hid::Report;
+use super::{envelope, message};
+use crate::carrier::book::Reassembled;
+use crate::carrier::ids::{ReassemblyId, RequestId};
+use crate::carrier::ledger::{Marks, Of};
+use crate::carrier::piece::{Piece, Portion};
+use crate::exchange::list::small;
+use crate::transfer::{Direction, Transfer};
+
+/// A message, as far as it came.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'b> {
+    pub direction: Direction,
+    pub bytes: &'b [u8],
+    /// True if the capture lacks bytes that were sent.
+    pub cut: bool,
+}
+
+impl Conversation<'_> {
+    pub fn follow(&mut self, transfer: &Transfer<'_>) {
+        let len = transfer.reported;
+        let mut piece = Piece { role: Portion::Stray, start: 0, len, frame: len };
+        let Some(report) = Report::of(transfer.bytes, transfer.direction) else {
+            let direction = transfer.direction.unwrap_or(Direction::FromStick);
+            self.book.ledger.add(direction, piece, Of::Nothing, Marks::default());
+            return;
+        };
+        let direction = report.direction;
+        let content = transfer.bytes.get(report.content(transfer.bytes.len())).unwrap_or_default();
+        let sent = report.content(len).len();
+        let mut marks = self.lost(transfer, direction, content);
+        let pipe = &mut self.meter.pipes[direction as usize];
+        pipe.longest = pipe.longest.max(len);
+        let full = report.head() + usize::from(report.length) >= pipe.longest;
+        let begins = !pipe.owes();
+        if begins {
+            pipe.joined.clear();
+            pipe.sent = 0;
+        }
+        if pipe.joined.len() == pipe.sent {
+            pipe.joined.extend_from_slice(content);
+        }
+        pipe.sent += sent;
+        let ends = message::ends(&pipe.joined, pipe.sent, sent, full);
+        piece.role = match (begins, ends) {
+            (true, true) => Portion::Whole,
+            (false, true) => Portion::Last,
+            (_, false) => Portion::Part,
+        };
+        let open = if ends { pipe.sent } else { 0 };
+        piece.frame = message::length(&pipe.joined, pipe.sent).unwrap_or(open);
+        let of = if piece.role == Portion::Whole {
+            match sent {
+                // A report without a message.
+                0 => None,
+                _ => self.deliver(transfer, direction, None, &mut marks),
+            }
+            .map_or(Of::Nothing, Of::Request)
+        } else {
+            Of::Reassembly(self.join(transfer, direction, sent, piece, &mut marks))
+        };
+        self.book.ledger.add(direction, piece, of, marks);
+    }
+
+    /// Gives up the messages that this report shows not to go on.
+    fn lost(&mut self, transfer: &Transfer<'_>, direction: Direction, content: &[u8]) -> Marks {
+        let mut marks = Marks::default();
+        let reply = Direction::FromStick;
+        let other = if direction == reply { Direction::ToStick } else { reply };
+        for way in [other, direction] {
+            if (way == other || envelope::opens(content)) && self.give_up(transfer, way) {
+                marks.add(if way == reply { Marks::AFTER_LOSS } else { Marks::AFTER_GAP });
+            }
+        }
+        marks
+    }
+
+    /// Adds a report to the message that is being put together; the last one ends it.
+    fn join(
+        &mut self,
+        transfer: &Transfer<'_>,
+        direction: Direction,
+        sent: usize,
+        piece: Piece,
+        marks: &mut Marks,
+    ) -> ReassemblyId {
+        let waiting = self.meter.waiting.filter(|_| direction == Direction::FromStick);
+        let pipe = &mut self.meter.pipes[direction as usize];
+        let id = *pipe.reassembly.get_or_insert_with(|| self.book.reassemblies.push(Reassembled::default()));
+        pipe.parts.push((transfer.frame, small(sent)));
+        if let Some(frame) = self.book.reassemblies.get_mut(id) {
+            frame.length = small(piece.frame);
+            // Most likely; the whole will tell.
+            frame.request = waiting;
+        }
+        if piece.role == Portion::Last {
+            let request = self.deliver(transfer, direction, Some(id), marks);
+            if let Some(frame) = self.book.reassemblies.get_mut(id) {
+                frame.request = request;
+            }
+        }
+        id
+    }
+
+    /// Hands on a message that is over, with what came of it.
+    fn deliver(
+        &mut self,
+        transfer: &Transfer<'_>,
+        direction: Direction,
+        id: Option<ReassemblyId>,
+        marks: &mut Marks,
+    ) -> Option<RequestId> {
+        let pipe = &mut self.meter.pipes[direction as usize];
+        pipe.reassembly = None;
+        let bytes = std::mem::take(&mut pipe.joined);
+        if let Some(id) = id {
+            self.book.file(id, &mut pipe.parts, &bytes);
+        }
+        let whole = Whole { direction, bytes: &bytes, cut: bytes.len() < pipe.sent };
+        let request = self.message(transfer, whole, marks);
+        self.meter.pipes[direction as usize].joined = bytes;
+        request
+    }
+
+    /// Gives up the message that is being put together in `direction`. True if there was one.
+    fn give_up(&mut self, transfer: &Transfer<'_>, direction: Direction) -> bool {
+        let Some(id) = self.meter.pipes[direction as usize].reassembly else { return false };
+        // It ended with its last part, not with the transfer that shows that it is over.
+        let parts = &self.meter.pipes[direction as usize].parts;
+        let frame = parts.last().map_or(transfer.frame, |&(frame, _)| frame);
+        let request =
+            self.deliver(&Transfer { frame, ..*transfer }, direction, Some(id), &mut Marks::default());
+        if let Some(frame) = self.book.reassemblies.get_mut(id) {
+            frame.request = request;
+        }
+        true
+    }
+}

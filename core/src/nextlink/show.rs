@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: a report and the fact that the tracker kept of it. Out: its items, the same at every visit.
+
+use super::hid::Report;
+use super::message;
+use super::tracker::{MOST_METERS, Tracker};
+use crate::carrier::book::Reassembly;
+use crate::carrier::context::Context;
+use crate::carrier::ledger::{Fact, Marks};
+use crate::carrier::packet;
+use crate::carrier::piece::Portion;
+use crate::carrier::show::{self, Place, STREAM, TRANSFER_DATA, after_loss, incomplete, stray};
+use crate::exchange::Transaction;
+use crate::stick::show::OPCODE;
+use crate::transfer::{Direction, Transfer};
+use crate::tree::cursor::Cursor;
+use crate::tree::expert::LIMIT_REACHED;
+use crate::tree::sink::{Sink, Span};
+use crate::view::links;
+use crate::view::summary::Effort;
+
+/// What is known of a capture's meters, and how it is to be shown.
+pub type Seen<'t> = show::Seen<'t, Tracker>;
+
+/// Shows a report; `stream` is the number of its meter.
+pub fn transfer<S: Sink>(
+    seen: Seen<'_>,
+    transfer: &Transfer<'_>,
+    facts: &[Fact],
+    stream: Option<u32>,
+    sink: &mut S,
+) {
+    let cut = transfer.bytes.len() < transfer.reported;
+    let mut c = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
+    if let Some(stream) = stream {
+        c.generated(STREAM, c.span(0, transfer.bytes.len()), &stream);
+    }
+    for fact in facts {
+        Visit { seen, transfer, fact }.report(&mut c);
+    }
+    if seen.passed_over {
+        let limit = format_args!("only the first {MOST_METERS} devices of a capture are followed");
+        c.expert(LIMIT_REACHED, limit);
+    }
+}
+
+/// What is needed to show a report.
+struct Visit<'t> {
+    seen: Seen<'t>,
+    transfer: &'t Transfer<'t>,
+    fact: &'t Fact,
+}
+
+impl Visit<'_> {
+    fn report<S: Sink>(&self, c: &mut Cursor<'_, '_, S>) {
+        let report = Report::of(self.transfer.bytes, Some(self.fact.direction));
+        let Some(report) = report.filter(|_| self.fact.role != Portion::Stray) else {
+            return stray(self.transfer.reported, c);
+        };
+        report.show(c, |c| match self.fact.role {
+            Portion::Whole | Portion::Stray => self.message(c),
+            Portion::Part | Portion::Last => {
+                c.remainder(TRANSFER_DATA);
+            }
+        });
+        let here = c.span(0, self.transfer.bytes.len());
+        match self.fact.role {
+            Portion::Whole if report.length == 0 => c.info(format_args!("an empty report")),
+            Portion::Part | Portion::Last => {
+                if let Some(whole) = self.seen.tracker.reassembly(self.fact) {
+                    self.part(whole, here, c);
+                }
+            }
+            Portion::Whole | Portion::Stray => {}
+        }
+        after_loss(self.fact, c);
+    }
+
+    /// Shows what a part of a message belongs to, and with the last one the message.
+    fn part<S: Sink>(&self, whole: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
+        if self.fact.role == Portion::Last {
+            return show::joined(whole, here, c, |c| self.message(c));
+        }
+        match whole.length {
+            0 => c.info(format_args!("Part of a message")),
+            length => c.info(format_args!("Part of a message of {length} bytes")),
+        }
+        self.opcodes(here, c);
+        self.place().link(here, c);
+        show::joined_in(whole, here, c);
+    }
+
+    /// Shows a message, which is all that `c` has to read.
+    fn message<S: Sink>(&self, c: &mut Cursor<'_, '_, S>) {
+        let start = c.position();
+        if let Err(stop) = message::read(c, self.fact.direction, &self.context()) {
+            incomplete(c, stop);
+        }
+        let span = c.span_since(start);
+        self.opcodes(span, c);
+        let place = self.place();
+        place.link(span, c);
+        let attempt = place.id.map(|id| self.seen.tracker.attempt(id)).unwrap_or_default();
+        let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
+        place.end(effort, 1, span, c);
+    }
+
+    fn transaction(&self) -> Option<&Transaction> {
+        self.seen.transactions.get(self.seen.tracker.transaction_of(self.fact)?)
+    }
+
+    fn context(&self) -> Context {
+        let transaction = self.transaction();
+        let pump = transaction.map(|transaction| self.seen.transactions.pump_of(transaction));
+        Context {
+            pump_opcode: transaction.and_then(Transaction::pump_opcode),
+            pump: pump.unwrap_or_default(),
+            whole_reply: self.fact.marks.has(Marks::WHOLE_REPLY),
+        }
+    }
+
+    /// The pump's opcode of the transaction, where the message does not hold it.
+    fn opcodes<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
+        let Context { pump_opcode, pump, .. } = self.context();
+        let left_over = self.fact.marks.has(Marks::LEFT_OVER);
+        if let Some(opcode) = pump_opcode.filter(|_| !left_over) {
+            if self.fact.direction == Direction::FromStick || self.fact.role == Portion::Part {
+                c.generated(packet::OPCODE, span, &opcode);
+            }
+            c.generated(OPCODE, span, &opcode);
+        }
+        links::model(pump, span, c);
+    }
+
+    fn place(&self) -> Place<'_> {
+        let Self { seen, transfer, fact } = self;
+        let request = seen.tracker.request(fact);
+        // A reply may come in several messages, each of which has a time of its own.
+        let reply = match fact.direction {
+            Direction::FromStick => Some(transfer.at()),
+            Direction::ToStick => request.and_then(|request| request.reply),
+        };
+        Place {
+            transactions: seen.transactions,
+            options: seen.options,
+            frame: transfer.frame,
+            fact,
+            id: seen.tracker.transaction_of(fact),
+            ends: request.map(|request| (request.sent, reply)),
+        }
+    }
+}

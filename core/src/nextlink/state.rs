@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! In: nothing. Out: what must be remembered of a meter while it talks.
+
+use super::attempt::Attempt;
+use super::codes::Word;
+use super::envelope::Echo;
+use super::heuristic::Heuristic;
+use super::proof::Pace;
+use crate::carrier::book;
+use crate::carrier::ids::{ReassemblyId, RequestId};
+use crate::carrier::order::Order;
+use crate::exchange::{DeviceCode, TransactionId};
+
+/// A message of the host to the meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// An envelope, which an answer repeats; `None` if its check value is bad.
+    Envelope(Option<Echo>),
+    /// Words of the dialogue.
+    Word(Word),
+}
+
+impl Sent {
+    /// What the meter is to do itself.
+    #[must_use]
+    pub fn code(&self) -> Option<DeviceCode> {
+        match self {
+            Self::Envelope(echo) => echo.map(|echo| echo.operation.into()),
+            Self::Word(word) => Some((*word).into()),
+        }
+    }
+}
+
+/// All that is kept of the messages of meters.
+pub(super) type Book = book::Book<Sent, Attempt>;
+
+/// What is remembered of one meter while it talks.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    pub heuristic: Heuristic,
+    pub pipes: [Pipe; 2],
+    /// The message that waits for an answer.
+    pub waiting: Option<RequestId>,
+    /// The message that was answered last.
+    pub answered: Option<RequestId>,
+    /// The transaction that answers belong to.
+    pub open: Option<TransactionId>,
+    /// The transaction before that.
+    pub before: Option<TransactionId>,
+    pub order: Order,
+    pub pace: Pace,
+    /// When the host or the meter spoke last.
+    pub spoke: u64,
+}
+
+/// One direction of a meter.
+#[derive(Debug, Default)]
+pub(super) struct Pipe {
+    /// What came of the message that is being put together, up to the first byte that was not captured.
+    pub joined: Vec<u8>,
+    /// How many bytes of it were sent.
+    pub sent: usize,
+    /// Where it is kept, once it goes on.
+    pub reassembly: Option<ReassemblyId>,
+    /// The transfers that it came in so far, and how many bytes of it each had.
+    pub parts: Vec<(u32, u32)>,
+    /// How long the longest report was.
+    pub longest: usize,
+}
+
+impl Pipe {
+    /// True while a message lacks bytes.
+    pub fn owes(&self) -> bool {
+        self.reassembly.is_some()
+    }
+}
