@@ -22,6 +22,7 @@ const IDENTITIES: &[&str] = &[
     "pump.serial",
     "pump.id.serial",
     "product.serial",
+    "header.serial",
     "remote_ids.id",
     "link_ids.id",
     "set_remote_id.id",
@@ -42,6 +43,11 @@ fn samples() -> Vec<PathBuf> {
     paths.sort();
     assert!(!paths.is_empty());
     paths
+}
+
+/// Samples and recordings.
+fn all() -> impl Iterator<Item = PathBuf> {
+    samples().into_iter().chain(captures()).chain(path("nextlink/nextlink-download.pcapng"))
 }
 
 fn sample(start: &str) -> PathBuf {
@@ -144,7 +150,7 @@ fn identities(capture: &Path) -> BTreeSet<String> {
 fn each_capture_gives_a_page_that_hides_whose_it_is() -> Result<()> {
     let desk = Desk::new()?;
     let mut met = BTreeSet::new();
-    for capture in samples().into_iter().chain(captures()) {
+    for capture in all() {
         let name = capture.display().to_string();
         let (page, output) = desk.report(&[], &[&capture])?;
         assert!(matches!(output.status.code(), Some(0 | 1)), "{name}: {}", complaint(&output));
@@ -180,7 +186,7 @@ fn each_capture_gives_a_page_that_hides_whose_it_is() -> Result<()> {
 #[test]
 fn damaged_fetches_are_there_with_their_frames() -> Result<()> {
     let desk = Desk::new()?;
-    for capture in samples().into_iter().chain(captures()) {
+    for capture in all() {
         let (page, output) = desk.report(&[], &[&capture])?;
         let words = text(&page)?;
         let mut damaged = 0;
