@@ -95,8 +95,9 @@ fn alarms(events: &[&Found], veil: &Veil) -> Vec<Alarm> {
     let mut alarms: BTreeMap<String, Vec<AlarmTime>> = BTreeMap::new();
     for found in events {
         let Some(words) = plot::alarm(&found.event) else { continue };
-        // Behind a comma stands what differs from time to time.
-        let name = words.split_once(", ").map_or(words.as_str(), |(name, _)| name).to_owned();
+        // What a journal entry says behind a comma differs from time to time; the name of an alarm may have a comma of its own.
+        let journal = found.event.kind.starts_with("JournalEntry");
+        let name = words.split_once(", ").filter(|_| journal).map_or(&*words, |(name, _)| name).to_owned();
         let time = told(found.event.time);
         alarms.entry(name).or_default().push(AlarmTime {
             time,
