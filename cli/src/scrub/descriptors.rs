@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn urb() -> Urb {
-        Urb { bus: 1, device: 2, endpoint: 0x80, bulk: false, header: 64 }
+        Urb { bus: 1, device: 2, endpoint: 0x80, carrier: None, id: 0, completes: true, header: 64 }
     }
 
     fn packet(setup: Option<[u8; 8]>, data: &[u8]) -> Vec<u8> {
