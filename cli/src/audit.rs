@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,9 +36,12 @@ pub struct Args {
     options: Options,
 }
 
+/// The verdicts in words.
+pub(crate) const WORDS: [&str; 5] = ["agrees", "not known", "differs", "only in export", "only in capture"];
+
 /// How an event compares.
 #[derive(Clone, Debug, PartialEq)]
-enum Verdict<'a> {
+pub(crate) enum Verdict<'a> {
     Agrees(&'a Official, &'a Found),
     /// All that differs is what the capture leaves open.
     NotKnown(&'a Official, &'a Found),
@@ -56,11 +59,56 @@ const COLUMNS: [&str; 8] =
 /// If a file cannot be read, the capture is damaged, both have no time in common, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let found = collect(&args.captures, &args.options)?;
-    let name = || args.export.display().to_string();
-    let bytes = std::fs::read(&args.export).with_context(name)?;
-    let export = vendor::read(&bytes, args.dates).with_context(name)?;
-    let export = if export.others.is_empty() { export } else { settle(&bytes, export, &found, &name())? };
-    let official = of_device(&export.events, &found, args.device.as_deref());
+    let export = export(&args.export, args.dates, &found)?;
+    let judgement = judge(&export, &found, args.device.as_deref())?;
+    match args.format {
+        Format::Text => text(&judgement, out)?,
+        Format::Json => {
+            for verdict in &judgement.verdicts {
+                json_line(out, &object(&COLUMNS, verdict.row()))?;
+            }
+        }
+        Format::Csv => {
+            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
+            judgement.verdicts.iter().try_for_each(|verdict| csv.row(&verdict.row()))?;
+            csv.finish()?;
+        }
+    }
+    let ending = judgement.ending();
+    Ok(ending.max(found.finish()?))
+}
+
+/// Reads an export, with its dates in the order that fits the capture best if they do not tell.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn export(path: &Path, dates: Option<Dates>, found: &Collection) -> Result<Export> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    let export = vendor::read(&bytes, dates).with_context(name)?;
+    if export.others.is_empty() { Ok(export) } else { settle(&bytes, export, found, &name()) }
+}
+
+/// What a comparison comes to.
+#[derive(Debug)]
+pub(crate) struct Judgement<'a> {
+    /// The time that capture and export both cover.
+    pub first: DateTime,
+    pub last: DateTime,
+    /// In order of time.
+    pub verdicts: Vec<Verdict<'a>>,
+}
+
+/// Compares a capture with an export, in the time that both cover.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn judge<'a>(
+    export: &'a Export,
+    found: &'a Collection,
+    device: Option<&str>,
+) -> Result<Judgement<'a>> {
+    let official = of_device(&export.events, found, device);
     let Some((first, last)) = common(&official, &found.events) else {
         let times = span(official.iter().map(|row| row.event.time))
             .zip(span(found.events.iter().map(|found| found.event.time)));
@@ -78,22 +126,24 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         official.into_iter().filter(|row| within(row.event.time)),
         found.events.iter().filter(|found| within(found.event.time)),
     );
-    match args.format {
-        Format::Text => text(&verdicts, first, last, out)?,
-        Format::Json => {
-            for verdict in &verdicts {
-                json_line(out, &object(&COLUMNS, verdict.row()))?;
-            }
-        }
-        Format::Csv => {
-            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
-            verdicts.iter().try_for_each(|verdict| csv.row(&verdict.row()))?;
-            csv.finish()?;
-        }
+    Ok(Judgement { first, last, verdicts })
+}
+
+impl<'a> Judgement<'a> {
+    /// How a run ends that found this.
+    pub fn ending(&self) -> Ending {
+        let agrees = self.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Agrees(..)));
+        if agrees { Ending::Fine } else { Ending::Found }
     }
-    let agrees = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Agrees(..)));
-    let ending = found.finish()?;
-    Ok(if agrees { ending } else { Ending::Found })
+
+    /// How many events of each type there are of each verdict, in the order of [`WORDS`].
+    pub fn table(&self) -> BTreeMap<&'a str, [usize; 5]> {
+        let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+        for verdict in &self.verdicts {
+            table.entry(verdict.event().1).or_default()[verdict.column()] += 1;
+        }
+        table
+    }
 }
 
 /// The reading of an export whose dates leave their order open: that which has the most events in common with the capture.
@@ -192,17 +242,21 @@ fn open(row: &Official, found: &Found, key: &str) -> bool {
 }
 
 impl<'a> Verdict<'a> {
-    fn word(&self) -> &'static str {
+    const fn column(&self) -> usize {
         match self {
-            Self::Agrees(..) => "agrees",
-            Self::NotKnown(..) => "not known",
-            Self::Differs(..) => "differs",
-            Self::OnlyExport(_) => "only in export",
-            Self::OnlyCapture(_) => "only in capture",
+            Self::Agrees(..) => 0,
+            Self::NotKnown(..) => 1,
+            Self::Differs(..) => 2,
+            Self::OnlyExport(_) => 3,
+            Self::OnlyCapture(_) => 4,
         }
     }
 
-    fn sides(&self) -> (Option<&'a Official>, Option<&'a Found>) {
+    pub const fn word(&self) -> &'static str {
+        WORDS[self.column()]
+    }
+
+    pub fn sides(&self) -> (Option<&'a Official>, Option<&'a Found>) {
         match *self {
             Self::Agrees(official, found)
             | Self::NotKnown(official, found)
@@ -213,7 +267,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// Time and type, the same on both sides.
-    fn event(&self) -> (Option<DateTime>, &'a str) {
+    pub fn event(&self) -> (Option<DateTime>, &'a str) {
         match self.sides() {
             (Some(official), _) => (Some(official.event.time), &official.event.kind),
             (None, Some(found)) => (Some(found.event.time), &found.event.kind),
@@ -228,7 +282,7 @@ impl<'a> Verdict<'a> {
         (time, kind, official.map_or(0, |official| official.line), frame, values)
     }
 
-    fn keys(&self) -> Vec<&'a str> {
+    pub fn keys(&self) -> Vec<&'a str> {
         match *self {
             Self::NotKnown(official, found) | Self::Differs(official, found) => {
                 official.event.differing(&found.event)
@@ -252,24 +306,12 @@ impl<'a> Verdict<'a> {
     }
 }
 
-fn text(verdicts: &[Verdict<'_>], first: DateTime, last: DateTime, out: &mut impl Write) -> Result<()> {
-    let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
-    for verdict in verdicts {
-        let column = match verdict {
-            Verdict::Agrees(..) => 0,
-            Verdict::NotKnown(..) => 1,
-            Verdict::Differs(..) => 2,
-            Verdict::OnlyExport(_) => 3,
-            Verdict::OnlyCapture(_) => 4,
-        };
-        table.entry(verdict.event().1).or_default()[column] += 1;
-    }
+fn text(judgement: &Judgement<'_>, out: &mut impl Write) -> Result<()> {
+    let Judgement { first, last, verdicts } = judgement;
+    let table = judgement.table();
     writeln!(out, "{first} to {last}\n")?;
-    writeln!(
-        out,
-        "{:34}{:>10}{:>11}{:>10}{:>16}{:>17}",
-        "type", "agrees", "not known", "differs", "only in export", "only in capture"
-    )?;
+    let [agrees, open, differs, export, capture] = WORDS;
+    writeln!(out, "{:34}{agrees:>10}{open:>11}{differs:>10}{export:>16}{capture:>17}", "type")?;
     let total = table.values().fold([0; 5], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
     for (kind, [agrees, open, differs, export, capture]) in table.into_iter().chain([("all", total)]) {
         writeln!(out, "{kind:34}{agrees:>10}{open:>11}{differs:>10}{export:>16}{capture:>17}")?;

@@ -234,11 +234,17 @@ impl Conversation {
         if let Some(damage) = self.damage {
             return Err(damage);
         }
+        let found = !damage.is_empty() || self.lacks();
+        Ok(if found { Ending::Found } else { Ending::Fine })
+    }
+
+    /// True if the reply of a transaction came, and is not to be had.
+    #[must_use]
+    pub fn lacks(&self) -> bool {
         let lacks = |(_, transaction): (_, &Transaction)| {
             matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
         };
-        let found = !damage.is_empty() || self.session.transactions().iter().any(lacks);
-        Ok(if found { Ending::Found } else { Ending::Fine })
+        self.session.transactions().iter().any(lacks)
     }
 }
 

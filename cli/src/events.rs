@@ -10,7 +10,7 @@ use crate::found::{Device, current, history_events, sensor_events};
 use crate::output::{Csv, Ending, Format, json_line, object, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use carelink_capture::import::Recording;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::serial::Serial;
@@ -137,9 +137,25 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
             Err(fault) => faults.push(fault),
         }
     }
+    let mut collection = gather(&sources, options, &mut faults);
+    if faults.len() == files.len() {
+        return faults.into_iter().next().map_or(Ok(collection), Err);
+    }
+    let damaged = sources.into_iter().filter_map(|source| match source {
+        Source::Capture(conversation) => conversation.damage,
+        Source::Pages(..) => None,
+    });
+    let mut faults = damaged.chain(faults);
+    collection.damage = faults.next();
+    collection.warnings.extend(faults.map(|fault| format!("{fault:#}")));
+    Ok(collection)
+}
+
+/// Finds the events in what was read; what has none for a reason goes to `faults`.
+pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Error>) -> Collection {
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
-    for source in &sources {
+    for source in sources {
         match source {
             Source::Pages(path, content) => match pages_in_file(path, content, options) {
                 Ok(found) => {
@@ -173,17 +189,7 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
         sensor_events(&pages, pump, &name, &mut collection);
     }
     collection.sort();
-    if faults.len() == files.len() {
-        return faults.into_iter().next().map_or(Ok(collection), Err);
-    }
-    let damaged = sources.into_iter().filter_map(|source| match source {
-        Source::Capture(conversation) => conversation.damage,
-        Source::Pages(..) => None,
-    });
-    let mut faults = damaged.chain(faults);
-    collection.damage = faults.next();
-    collection.warnings.extend(faults.map(|fault| format!("{fault:#}")));
-    Ok(collection)
+    collection
 }
 
 /// The pages in a file, of the pump that the user names, if he does.

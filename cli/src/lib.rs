@@ -21,6 +21,8 @@ pub mod pages;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod proof;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod scrub;
 pub mod show;
 pub mod slice;

@@ -3,11 +3,11 @@
 
 use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
-#[cfg(feature = "plot")]
-use carelink_cli::plot;
 use carelink_cli::{
     annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, scrub, show, slice,
 };
+#[cfg(feature = "plot")]
+use carelink_cli::{plot, report};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
@@ -22,6 +22,7 @@ Examples:
   carelink events --model 522 *.data
   carelink pages download.pcapng -o pages
   carelink audit download.pcapng CareLink-Export.csv
+  carelink report download.pcapng -o report.html
   carelink import session.log -o session.pcapng
   carelink annotate download.pcapng -o annotated.pcapng
   carelink slice download.pcapng -n 3,7-9 -o part.pcapng
@@ -71,6 +72,10 @@ enum Verb {
         after_help = "Example: carelink plot download.pcapng -o week.html --from 2026-01-04 --to 2026-01-10"
     )]
     Plot(plot::Args),
+    #[cfg(feature = "plot")]
+    /// Write a web page that says what captures hold, for people without Wireshark
+    #[command(after_help = report::HELP)]
+    Report(report::Args),
     /// Turn old recordings (logs, reports, tables) into a capture that Wireshark opens
     #[command(after_help = import::HELP)]
     Import(import::Args),
@@ -130,6 +135,8 @@ fn run(verb: &Verb, out: &mut BufWriter<io::StdoutLock<'_>>) -> Result<Ending> {
         Verb::Diff(args) => diff::run(args, out),
         #[cfg(feature = "plot")]
         Verb::Plot(args) => plot::run(args),
+        #[cfg(feature = "plot")]
+        Verb::Report(args) => report::run(args),
         Verb::Import(args) => import::run(args),
         Verb::Models(args) => models::run(args, out),
         Verb::Annotate(args) => annotate::run(args),

@@ -8,12 +8,14 @@ mod time;
 
 use crate::conversation::Options;
 use crate::events::{Collection, Found, collect};
+use crate::found::Device;
 use crate::output::Ending;
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use picture::Picture;
 use series::Series;
+pub(crate) use series::alarm;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -93,18 +95,7 @@ pub fn run(args: &Args) -> Result<Ending> {
     let series = Series::new(&events);
     let span = span(&series, args.from, args.to)?;
     let device = &events.first().context("there are no events to draw")?.pump;
-    let mut title = match device.product.as_str() {
-        "pump" => "Pump of unknown model".to_owned(),
-        product => product.to_owned(),
-    };
-    if let Some(serial) = device.serial.filter(|_| args.serial) {
-        title += &format!(" {serial}");
-    }
-    let (first, last) = (span.start, last_day(span.end));
-    title += &format!(", {}", first.strftime("%a %Y-%m-%d"));
-    if first.date() != last {
-        title += &format!(" to {}", last.strftime("%a %Y-%m-%d"));
-    }
+    let title = title(device, args.serial, &span);
     let series = series.within(&span)?;
     series.left_out.iter().for_each(|reason| eprintln!("carelink: {reason}"));
     let picture = Picture::draw(&title, &series, &span)?;
@@ -117,8 +108,55 @@ pub fn run(args: &Args) -> Result<Ending> {
     found.finish()
 }
 
+/// What a picture is of.
+fn title(device: &Device, serial: bool, span: &Range<DateTime>) -> String {
+    let mut title = match device.product.as_str() {
+        "pump" => "Pump of unknown model".to_owned(),
+        product => product.to_owned(),
+    };
+    if let Some(serial) = device.serial.filter(|_| serial) {
+        title += &format!(" {serial}");
+    }
+    let (first, last) = (span.start, last_day(span.end));
+    title += &format!(", {}", first.strftime("%a %Y-%m-%d"));
+    if first.date() != last {
+        title += &format!(" to {}", last.strftime("%a %Y-%m-%d"));
+    }
+    title
+}
+
+/// Pictures of the last days that have something to show.
+#[derive(Debug)]
+pub(crate) struct Days {
+    /// Each day as SVG, the newest first.
+    pub pictures: Vec<(Date, String)>,
+    /// How many days there are besides.
+    pub more: usize,
+    /// What is not shown, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Draws the last days of one pump, `most` of them; with its serial number, if that is to be shown.
+///
+/// # Errors
+/// If the library cannot draw.
+pub(crate) fn days(events: &[&Found], most: usize, serial: bool) -> Result<Days> {
+    let series = Series::new(events);
+    let days = series.days();
+    let more = days.len().saturating_sub(most);
+    let device = events.first().map(|found| &found.pump);
+    let mut pictures = Vec::new();
+    for day in days.into_iter().rev().take(most) {
+        let span = day.at(0, 0, 0, 0)..day.tomorrow()?.at(0, 0, 0, 0);
+        let title = device.map(|device| title(device, serial, &span)).unwrap_or_default();
+        let picture = Picture::draw(&title, &Series::new(events).within(&span)?, &span)?;
+        pictures.push((day, picture.svg()));
+    }
+    Ok(Days { pictures, more, left_out: series.left_out })
+}
+
 /// The events of the pump that is named, or of the only one. Pages in files have no serial number: they are taken for its.
-fn of_one_pump<'f>(found: &'f Collection, wanted: Option<&str>) -> Result<Vec<&'f Found>> {
+pub(crate) fn of_one_pump<'f>(found: &'f Collection, wanted: Option<&str>) -> Result<Vec<&'f Found>> {
     let serials: BTreeSet<_> = found.events.iter().filter_map(|event| event.pump.serial).collect();
     if wanted.is_none() && serials.len() > 1 {
         let serials: Vec<_> = serials.iter().map(ToString::to_string).collect();

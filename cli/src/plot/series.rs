@@ -10,7 +10,8 @@ use carelink_core::pump::status::Alarm as PumpAlarm;
 use carelink_core::tree::names::lookup;
 use carelink_core::units::clock::seconds;
 use carelink_core::vendor::Event;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a mark stands for.
@@ -124,6 +125,12 @@ impl Series {
         Some((moment(times().min()?), moment(times().max()?)))
     }
 
+    /// The days with glucose, insulin or carbs.
+    pub fn days(&self) -> BTreeSet<Date> {
+        let drawn = self.marks.iter().filter(|mark| mark.kind.draws());
+        drawn.map(|mark| moment(mark.time).date()).collect()
+    }
+
     /// What lies in `span`, with the basal rates there.
     ///
     /// # Errors
@@ -184,6 +191,12 @@ pub fn short(value: f64) -> String {
 /// A reading whose unit is not known.
 #[derive(Debug, PartialEq)]
 struct Unsure;
+
+/// What an alarm or a warning says; `None` for other events.
+pub fn alarm(event: &Event) -> Option<String> {
+    let mark = mark(event).ok().flatten()?;
+    matches!(mark.kind, SeriesKind::PumpAlarm | SeriesKind::SensorAlarm).then_some(mark.words)
+}
 
 /// What an event shows.
 fn mark(event: &Event) -> Result<Option<Mark>, Unsure> {

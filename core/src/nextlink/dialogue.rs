@@ -32,7 +32,7 @@ crate::fields! {
     /// Versions of the meter's software.
     VERSIONS: Text, "carelink.nextlink.header.versions", "Versions", Inferred;
     /// The meter's serial number.
-    SERIAL: Text, "carelink.nextlink.header.serial", "Meter Serial", Inferred;
+    SERIAL: Text, "carelink.nextlink.header.serial", "Meter Serial", Inferred, identity Text;
 }
 
 /// How the header record begins.

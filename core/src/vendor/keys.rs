@@ -82,6 +82,12 @@ const IDENTITIES: &[&str] = &[
     "TRANSMITTER_ID",
 ];
 
+/// True for keys whose values tell whose a device is.
+#[must_use]
+pub fn is_identity(key: &str) -> bool {
+    key != "MODEL_NUMBER" && shape(key) == Some(Shape::Identity)
+}
+
 /// What the value of a key is; `None` for keys that no export at hand has.
 fn shape(key: &str) -> Option<Shape> {
     let place = key.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
@@ -224,6 +230,16 @@ mod tests {
             for (one, other) in [("00E012", "00E345"), ("012345", "12345"), ("1E5", "100000")] {
                 assert!(!parse(key, one).agrees(&parse(key, other)), "{key}: {one} and {other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_model_is_many_peoples_and_a_device_is_one_persons() {
+        for key in ["PARADIGM_LINK_ID", "PARADIGM_LINK_ID_2", "REMOTE_CONTROL_ID_0", "TRANSMITTER_ID"] {
+            assert!(is_identity(key), "{key}");
+        }
+        for key in ["MODEL_NUMBER", "AMOUNT", "UNITS", "NOVELTY"] {
+            assert!(!is_identity(key), "{key}");
         }
     }
 
