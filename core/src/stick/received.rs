@@ -135,13 +135,13 @@ pub fn reply<S: Sink>(
     let length = usize::from(reply.length);
     compare_size(c, length + OVERHEAD, asked);
     if length == 0 {
-        describe(c, &reply);
+        describe(c, &reply, context.pump_opcode.is_some());
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(reply);
     }
     let payload_at = c.position();
     if reply.response != ResponseType::Nak {
-        describe(c, &reply);
+        describe(c, &reply, context.pump_opcode.is_some());
     }
     reply.nak = c.within(length, |c| payload(c, &reply, context))?;
     reply.payload_crc = match c.crc8("Payload CRC", payload_at) {
@@ -218,7 +218,8 @@ fn payload<S: Sink>(
     }
 }
 
-fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
+/// Says how it came, and how much if that is not said better: what it belongs to is `known`.
+fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply, known: bool) {
     let RadioReply { rssi, length, .. } = reply;
     let minus = if *rssi < 0 { "−" } else { "" };
     let strength = rssi.unsigned_abs();
@@ -226,6 +227,9 @@ fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply) {
         ResponseType::Ack => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
         ResponseType::Timeout => {
             c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
+        }
+        ResponseType::Single | ResponseType::Part if known => {
+            c.info(format_args!("RSSI {minus}{strength} dBm"));
         }
         ResponseType::Single | ResponseType::Part => {
             c.info(format_args!("{length} bytes, RSSI {minus}{strength} dBm"));

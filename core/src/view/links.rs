@@ -3,8 +3,8 @@
 
 use super::{page, reply};
 use crate::exchange::{Stage, Transaction, TransactionId, Transactions};
-use crate::pump::{Opcode, PageKind};
 use crate::pump::model::Pump;
+use crate::pump::{Opcode, PageKind};
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{INCOMPLETE_REPLY, PART_MISSING, PART_TWICE};
