@@ -63,7 +63,12 @@ impl Devices {
         let mut at = 0;
         while let Some((&len, &kind)) = data.get(at).zip(data.get(at + 1)) {
             let end = at + usize::from(len);
-            let Some(descriptor) = data.get(at..end).filter(|descriptor| descriptor.len() >= 2) else { break };
+            if len < 2 {
+                break;
+            }
+            // The capture may have cut it off.
+            let end = end.min(data.len());
+            let descriptor = &data[at..end];
             if kind == DEVICE {
                 device.serial = descriptor.get(SERIAL_INDEX).copied().filter(|index| *index > 0);
             }

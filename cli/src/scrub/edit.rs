@@ -2,11 +2,12 @@
 //! In: what was found in a capture, and what is to stand for it. Out: the payloads with all that changed, check values too.
 
 use super::days::Days;
-use super::finds::Finds;
+use super::finds::{Finds, of_pump};
 use super::identities::{Identities, bytes, digits};
 use super::image::{Image, Marks, Place, Region, Side};
 use super::left_over::{self, follow};
 use super::search::Search;
+use carelink_core::stick::received::HEADER_LENGTH;
 use carelink_core::tree::checksum::mend;
 use std::collections::HashSet;
 
@@ -27,12 +28,23 @@ pub struct Counts {
     pub kept: u64,
 }
 
+/// How much is cleared of what nobody understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What is left over, and nothing else.
+    LeftOver,
+    /// That, and what is in the payloads of pumps' replies.
+    Pumps,
+    /// All.
+    All,
+}
+
 /// How bytes are cleared.
 #[derive(Clone, Copy, Debug)]
 pub struct Clearing {
-    /// All that nobody understands is cleared, not only what is left over.
-    pub unknown: bool,
-    /// What takes the place of the bytes.
+    /// Which bytes.
+    pub reach: Reach,
+    /// What takes their place.
     pub with: u8,
 }
 
@@ -77,7 +89,7 @@ pub fn edit(
             }
         }
     }
-    counts.left_over = follow(&finds.rests, clearing.unknown, image);
+    counts.left_over = follow(&finds.rests, clearing.reach == Reach::All, image);
     counts
 }
 
@@ -98,15 +110,19 @@ fn replace(view: &Region, image: &mut Image, search: &Search, identities: &mut I
     count
 }
 
-/// Clears what a pump has left over in its replies, and if it is asked for, all that nobody understands. What is left over
-/// in the stick's own replies comes later.
+/// Clears what a pump has left over in its replies, and if it is asked for, what nobody understands. What is left over in
+/// the stick's own replies comes later.
 fn clear(image: &mut Image, finds: &Finds, how: Clearing, counts: &mut Counts) {
     let sticks: HashSet<_> = finds.rests.iter().map(|rest| rest.place).collect();
+    let of_pumps = finds.replies.iter().filter(|_| how.reach == Reach::Pumps).map(|reply| &reply.region);
+    let of_pumps = of_pumps.filter(|reply| of_pump(&image.bytes(Side::Before, &reply.part(0, 1))));
+    let payloads: HashSet<_> = of_pumps.flat_map(|reply| reply.places().skip(HEADER_LENGTH)).collect();
     let mut run = Vec::new();
     for place in image.places() {
         let marks = image.marks(place);
         let unknown = !marks.has(Marks::UNDERSTOOD) && !sticks.contains(&place);
-        let cleared = unknown && (how.unknown || marks.has(Marks::LEFT_OVER));
+        let reached = how.reach == Reach::All || payloads.contains(&place);
+        let cleared = unknown && (reached || marks.has(Marks::LEFT_OVER));
         counts.kept += u64::from(unknown && !cleared);
         let follows = run.last().is_some_and(|last: &Place| last.packet == place.packet && last.at + 1 == place.at);
         if !cleared || !follows {
@@ -121,9 +137,8 @@ fn clear(image: &mut Image, finds: &Finds, how: Clearing, counts: &mut Counts) {
 
 /// Clears bytes that lie together. Where all are zero, nothing is told, and zeros may mean that nothing is there.
 fn fill(run: &mut Vec<Place>, image: &mut Image, with: u8, counts: &mut Counts) {
-    if run.iter().any(|place| image.byte(Side::After, *place) != Some(0)) {
-        run.iter().for_each(|place| image.set(*place, with));
-        counts.cleared += run.len() as u64;
-    }
+    let zeros = run.iter().all(|place| image.byte(Side::After, *place) == Some(0));
+    run.iter().for_each(|place| image.clear(*place, if zeros { 0 } else { with }));
+    counts.cleared += if zeros { 0 } else { run.len() as u64 };
     run.clear();
 }

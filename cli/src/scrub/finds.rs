@@ -102,7 +102,8 @@ fn whole(conversation: &Conversation, frame: u32, start: usize, fact: &Fact) -> 
     for run in runs {
         region.extend(Region::new(packet(conversation, run.frame)?, run.start, run.len));
     }
-    Some(region.part(0, came))
+    // Of a frame that is not over when the capture ends, nobody has counted what came.
+    Some(if came > 0 { region.part(0, came) } else { region })
 }
 
 /// Reads the frames that a packet holds or ends.

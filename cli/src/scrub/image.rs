@@ -24,6 +24,9 @@ impl Marks {
     /// It was not overwritten when an earlier reply was.
     pub const LEFT_OVER: Self = Self(4);
 
+    /// It is to tell nothing: it is cleared, or was zero before.
+    pub const CLEARED: Self = Self(8);
+
     /// True if `mark` is among these.
     pub const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -117,6 +120,7 @@ impl Image {
     /// Begins anew with payloads as they were.
     pub fn reset(&mut self) {
         self.after.clone_from(&self.before);
+        self.marks.iter_mut().flatten().for_each(|marks| marks.0 &= !Marks::CLEARED.0);
     }
 
     /// A whole payload as it is to be.
@@ -152,6 +156,12 @@ impl Image {
     pub fn marks(&self, place: Place) -> Marks {
         let payload = self.marks.get(place.packet as usize);
         payload.and_then(|payload| payload.get(place.at as usize)).copied().unwrap_or_default()
+    }
+
+    /// Clears a byte.
+    pub fn clear(&mut self, place: Place, with: u8) {
+        self.set(place, with);
+        self.mark(&Region(vec![Run { start: place, len: 1 }]), Marks::CLEARED);
     }
 
     /// Takes what is known of bytes.

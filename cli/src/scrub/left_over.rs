@@ -10,6 +10,9 @@ use carelink_core::stick::REPLY_LENGTH;
 use carelink_core::transfer::Stream;
 use std::collections::HashMap;
 
+/// What takes the place of a byte of which nobody knows what it is left over of.
+const CLEARED: u8 = 0xFF;
+
 /// A byte that a reply did not overwrite.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest {
@@ -75,12 +78,20 @@ pub fn follow(rests: &[Rest], unknown: bool, image: &mut Image) -> Counts {
         let now = held.and_then(|held| image.byte(Side::After, held));
         if let Some(now) = now.filter(|_| same) {
             image.set(place, now);
+            image.inherit(place, held);
             counts.followed += 1;
             counts.identities += u64::from(image.marks(place).has(Marks::IDENTITY));
-        } else if unknown || image.marks(place).has(Marks::LEFT_OVER) {
-            // That it differed from what the buffer held tells of missing packets, and must go on to do so.
-            image.set(place, u8::from(now == Some(0)));
-            counts.cleared += 1;
+            continue;
+        }
+        if unknown || image.marks(place).has(Marks::LEFT_OVER) {
+            // Zeros stay: whether there is anything else tells padding from what is left over.
+            let zero = image.byte(Side::Before, place) == Some(0);
+            image.clear(place, if zero { 0 } else { CLEARED });
+            counts.cleared += u64::from(!zero);
+        }
+        // That it differed from what the buffer held tells of missing packets, and must go on to do so.
+        if let Some(now) = now.filter(|_| image.byte(Side::After, place) == now) {
+            image.set(place, now ^ 1);
         }
     }
     counts

@@ -27,7 +27,7 @@ use carelink_capture::import::{Source, recognise};
 use carelink_capture::pcapng::{Fate, rewrite};
 use carrier::Carrier;
 use days::Days;
-use edit::Clearing;
+use edit::{Clearing, Reach};
 use finds::Finds;
 use identities::Identities;
 use image::{Image, Region};
@@ -53,7 +53,7 @@ file is written. Name the file yourself: the name of the old one may tell whose 
 Example: carelink scrub download.pcapng --times --unknown -o public.pcapng";
 
 /// How often inventions are tried that look like something that is replaced by chance.
-const ATTEMPTS: usize = 9;
+const ATTEMPTS: usize = 6;
 /// What takes the place of bytes that nobody understands: as a rule, nobody understands that either. In a sensor page the
 /// first is a value, and the second none.
 const CLEAR: [u8; 3] = [0xFF, 0x09, 0];
@@ -143,7 +143,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     }
     if report.counts.kept > 0 {
         let kept = report.counts.kept;
-        eprintln!("carelink: {name}: {kept} bytes that nobody understands are kept: --unknown clears them");
+        let more = if args.unknown { "to read the rest as before" } else { "--unknown clears them" };
+        eprintln!("carelink: {name}: {kept} bytes that nobody understands are kept: {more}");
     }
     match unread.or(damage) {
         Some(damage) => Err(damage.context(format!("{name}: what came before is written"))),
@@ -165,9 +166,12 @@ pub fn scrub(capture: &[u8], name: &str, wishes: &Wishes) -> Result<Option<Scrub
     let finds = finds::find(&mut before, &mut image).with_context(|| name.to_owned())?;
     let mut random = wishes.seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
     let work = Work { name, wishes, selected: &selection.capture, before: &before, finds: &finds };
+    // Where packets are damaged, bytes that nobody understands may still tell where others begin.
+    let reaches: &[Reach] = if wishes.unknown { &[Reach::All, Reach::Pumps, Reach::LeftOver] } else { &[Reach::LeftOver] };
     let mut done = Err(anyhow!("nothing was tried"));
-    for with in CLEAR.into_iter().cycle().take(ATTEMPTS) {
-        done = work.attempt(&mut image, &mut random, with);
+    let attempts = reaches.iter().flat_map(|&reach| CLEAR.into_iter().cycle().take(ATTEMPTS).map(move |with| Clearing { reach, with }));
+    for clearing in attempts {
+        done = work.attempt(&mut image, &mut random, clearing);
         if done.is_ok() {
             break;
         }
@@ -196,7 +200,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Invents, changes and proves.
-    fn attempt(&self, image: &mut Image, random: &mut StdRng, with: u8) -> Result<(Vec<u8>, Report)> {
+    fn attempt(&self, image: &mut Image, random: &mut StdRng, clearing: Clearing) -> Result<(Vec<u8>, Report)> {
         image.reset();
         let mut identities = self.identities(image)?;
         identities.invent(random)?;
@@ -206,7 +210,6 @@ impl Work<'_> {
             Days::default()
         };
         let (views, search) = (self.views(), Search::new(&identities)?);
-        let clearing = Clearing { unknown: self.wishes.unknown, with };
         let counts = edit::edit(image, self.finds, &mut identities, days, clearing, &views, &search);
         let capture = self.write(image, &identities, days)?;
         let payload = |frame| self.packet(frame).map(|(_, packet)| (packet.start, packet.bytes.len()));

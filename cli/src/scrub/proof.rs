@@ -3,7 +3,7 @@
 
 use super::days::Days;
 use super::identities::Identities;
-use super::image::{Image, Marks, Region, Side};
+use super::image::{Image, Marks, Place, Region, Side};
 use super::search::Search;
 use crate::conversation::Conversation;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -26,14 +26,18 @@ pub fn search(image: &Image, views: &[Region], search: &Search) -> Result<u64> {
         let bytes = image.bytes(Side::After, view);
         let places: Vec<_> = view.places().collect();
         for found in search.find(&bytes) {
-            let other = |place| {
-                let marks: Marks = image.marks(place);
-                marks.has(Marks::UNDERSTOOD)
-                    && !marks.has(Marks::IDENTITY)
-                    && image.byte(Side::Before, place) == image.byte(Side::After, place)
+            let here = &places[found.range];
+            let other = |place: Place| {
+                let marks = image.marks(place);
+                let same = image.byte(Side::Before, place) == image.byte(Side::After, place);
+                marks.has(Marks::UNDERSTOOD) && !marks.has(Marks::IDENTITY) && same
             };
-            let meant = places[found.range.clone()].iter().all(|&place| other(place));
-            ensure!(meant, "something that was to be replaced is still there");
+            // Zeros at its ends may be anything's.
+            let empty = |place: Place| {
+                image.marks(place).has(Marks::CLEARED) || image.byte(Side::After, place) == Some(0)
+            };
+            let meant = here.iter().all(|&place| other(place) || empty(place));
+            ensure!(meant && here.iter().any(|&place| other(place)), "something that was to be replaced is still there");
             chance += 1;
         }
     }

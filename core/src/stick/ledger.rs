@@ -25,6 +25,11 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The number of its packet.
+    pub(super) const fn frame(&self) -> u32 {
+        self.frame
+    }
+
     /// True if it is a part of a frame that came in several transfers.
     #[must_use]
     pub const fn is_part(&self) -> bool {
@@ -130,6 +135,11 @@ impl Ledger {
             (self.last, self.time, self.begun) = (key, time, self.facts.len());
         }
         begins
+    }
+
+    /// All facts, in capture order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
     }
 
     /// Adds a fact to the transfer begun last.

@@ -94,7 +94,13 @@ impl Tracker {
             let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
             Some(Run { frame, start, len: len as usize })
         };
-        self.book.reassembly(id)?.parts.iter().map(run).collect()
+        let parts = self.book.reassembly(id)?.parts;
+        if parts.is_empty() {
+            // It is not over: the capture ends before the frame does.
+            let of_it = self.book.ledger.iter().filter(|part| of_frame(part, fact.direction));
+            return of_it.map(|part| run(&(part.frame(), part.len))).collect();
+        }
+        parts.iter().map(run).collect()
     }
 
     /// How a transaction was carried.
