@@ -84,6 +84,12 @@ fn long_lists(out: &mut impl Write, long: &BTreeMap<&str, Names>) -> io::Result<
     Ok(())
 }
 
+/// What a field means, and whether it tells whose a device is.
+fn meaning(def: &FieldDef) -> String {
+    let identity = if def.identity.is_some() { " *Identity:* `carelink scrub` replaces it." } else { "" };
+    cell(def.help) + identity
+}
+
 fn fields(out: &mut impl Write) -> io::Result<BTreeMap<&'static str, Names>> {
     writeln!(out, "## Fields\n")?;
     writeln!(
@@ -114,7 +120,7 @@ fn fields(out: &mut impl Write) -> io::Result<BTreeMap<&'static str, Names>> {
             cell(def.unit),
             values(def, &mut long),
             format!("{:?}", def.evidence).to_lowercase(),
-            cell(def.help),
+            meaning(def),
         )?;
     }
     Ok(long)

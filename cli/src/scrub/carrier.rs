@@ -95,7 +95,9 @@ impl Carrier {
     /// Takes addresses and words from the tags of an exported PDU.
     fn tags(&mut self, packet: &mut [u8]) {
         let mut at = 0;
-        while let Some(&[tag_high, tag_low, len_high, len_low]) = packet.get(at..).and_then(|rest| rest.first_chunk()) {
+        while let Some(&[tag_high, tag_low, len_high, len_low]) =
+            packet.get(at..).and_then(|rest| rest.first_chunk())
+        {
             let tag = u16::from_be_bytes([tag_high, tag_low]);
             let value = at + 4..at + 4 + usize::from(u16::from_be_bytes([len_high, len_low]));
             at = value.end;

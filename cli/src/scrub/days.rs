@@ -41,7 +41,9 @@ impl Days {
         let on = if earliest <= latest { (last - latest).min(MOST) } else { MOST };
         let range: RangeInclusive<i64> = -back..=on;
         let mut choices = (0..100).map(|_| random.random_range(range.clone()));
-        let days = choices.find(|&days| days != 0).context("the pump's dates cannot be moved: they fill its calendar")?;
+        let days = choices
+            .find(|&days| days != 0)
+            .context("the pump's dates cannot be moved: they fill its calendar")?;
         Ok(Self(days))
     }
 

@@ -10,9 +10,9 @@ use std::ops::Range;
 /// Kinds of descriptors.
 const DEVICE: u8 = 1;
 const STRING: u8 = 3;
-/// Those that hold numbers which all devices of a kind share: device, configuration, interface, endpoint, qualifier,
-/// other speed, power, association.
-const SHARED: [u8; 8] = [DEVICE, 2, 4, 5, 6, 7, 8, 11];
+/// Lengths and kinds of those that hold numbers which all devices of a kind share: device, configuration, interface,
+/// endpoint, qualifier, other speed, association.
+const SHARED: [(u8, u8); 8] = [(18, DEVICE), (9, 2), (9, 4), (7, 5), (9, 5), (10, 6), (9, 7), (8, 11)];
 /// The request for a descriptor.
 const GET_DESCRIPTOR: u8 = 6;
 /// Where a device's descriptor says which text is its serial.
@@ -50,7 +50,9 @@ impl Devices {
         let device = self.0.entry((interface, urb.bus, urb.device)).or_default();
         let start = urb.header.min(packet.len());
         let data = &packet[start..];
-        let in_header = packet.get(USBMON_SETUP).filter(|_| packet.get(USBMON_FLAG) == Some(&0) && start >= USBMON_SETUP.end);
+        let in_header = packet
+            .get(USBMON_SETUP)
+            .filter(|_| packet.get(USBMON_FLAG) == Some(&0) && start >= USBMON_SETUP.end);
         if let Some(setup) = in_header.or_else(|| Some(data).filter(|data| is_setup(data))) {
             if let [0x80, GET_DESCRIPTOR, index, STRING, ..] = *setup {
                 device.asked = Some(index);
@@ -78,7 +80,7 @@ impl Devices {
                 if serial || text(&packet[place.clone()]).iter().any(u8::is_ascii_digit) {
                     parts.push(Part::Text(place));
                 }
-            } else if !SHARED.contains(&kind) {
+            } else if !SHARED.contains(&(len, kind)) {
                 parts.push(Part::Other(place));
             }
             at = end;

@@ -100,7 +100,8 @@ fn replace(view: &Region, image: &mut Image, search: &Search, identities: &mut I
     let places: Vec<_> = view.places().collect();
     for found in search.find(&bytes) {
         let here = std::iter::zip(&places[found.range], found.by);
-        let unknown: Vec<_> = here.filter(|(place, _)| !image.marks(**place).has(Marks::UNDERSTOOD)).collect();
+        let unknown: Vec<_> =
+            here.filter(|(place, _)| !image.marks(**place).has(Marks::UNDERSTOOD)).collect();
         if !unknown.is_empty() {
             unknown.into_iter().for_each(|(place, &by)| image.set(*place, by));
             identities.count(found.digits);
@@ -113,18 +114,18 @@ fn replace(view: &Region, image: &mut Image, search: &Search, identities: &mut I
 /// Clears what a pump has left over in its replies, and if it is asked for, what nobody understands. What is left over in
 /// the stick's own replies comes later.
 fn clear(image: &mut Image, finds: &Finds, how: Clearing, counts: &mut Counts) {
-    let sticks: HashSet<_> = finds.rests.iter().map(|rest| rest.place).collect();
     let of_pumps = finds.replies.iter().filter(|_| how.reach == Reach::Pumps).map(|reply| &reply.region);
     let of_pumps = of_pumps.filter(|reply| of_pump(&image.bytes(Side::Before, &reply.part(0, 1))));
     let payloads: HashSet<_> = of_pumps.flat_map(|reply| reply.places().skip(HEADER_LENGTH)).collect();
     let mut run = Vec::new();
     for place in image.places() {
         let marks = image.marks(place);
-        let unknown = !marks.has(Marks::UNDERSTOOD) && !sticks.contains(&place);
+        let unknown = !marks.has(Marks::UNDERSTOOD) && !marks.has(Marks::REST);
         let reached = how.reach == Reach::All || payloads.contains(&place);
         let cleared = unknown && (reached || marks.has(Marks::LEFT_OVER));
         counts.kept += u64::from(unknown && !cleared);
-        let follows = run.last().is_some_and(|last: &Place| last.packet == place.packet && last.at + 1 == place.at);
+        let follows =
+            run.last().is_some_and(|last: &Place| last.packet == place.packet && last.at + 1 == place.at);
         if !cleared || !follows {
             fill(&mut run, image, how.with, counts);
         }

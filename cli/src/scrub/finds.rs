@@ -194,7 +194,8 @@ fn payload(conversation: &Conversation, entry: &Entry<'_>, image: &Image) -> Res
             image.bytes(Side::Before, payload) == expected
                 && payload.first().is_none_or(|first| used.insert(first))
         });
-        region.extend(found.with_context(|| format!("frame {}: a part of a reply is not there", part.frame))?);
+        region
+            .extend(found.with_context(|| format!("frame {}: a part of a reply is not there", part.frame))?);
     }
     Ok(region)
 }

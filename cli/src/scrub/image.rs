@@ -24,6 +24,8 @@ impl Marks {
     /// It was not overwritten when an earlier reply was.
     pub const LEFT_OVER: Self = Self(4);
 
+    /// It may not have been overwritten: it changes with what it is left over of.
+    pub const REST: Self = Self(16);
     /// It is to tell nothing: it is cleared, or was zero before.
     pub const CLEARED: Self = Self(8);
 
@@ -161,26 +163,25 @@ impl Image {
     /// Clears a byte.
     pub fn clear(&mut self, place: Place, with: u8) {
         self.set(place, with);
-        self.mark(&Region(vec![Run { start: place, len: 1 }]), Marks::CLEARED);
+        self.add(place, Marks::CLEARED);
+    }
+
+    /// Takes what is known of a byte.
+    pub fn add(&mut self, place: Place, mark: Marks) {
+        let payload = self.marks.get_mut(place.packet as usize);
+        if let Some(marks) = payload.and_then(|payload| payload.get_mut(place.at as usize)) {
+            marks.0 |= mark.0;
+        }
     }
 
     /// Takes what is known of bytes.
     pub fn mark(&mut self, region: &Region, mark: Marks) {
-        for place in region.places() {
-            let payload = self.marks.get_mut(place.packet as usize);
-            if let Some(marks) = payload.and_then(|payload| payload.get_mut(place.at as usize)) {
-                marks.0 |= mark.0;
-            }
-        }
+        region.places().for_each(|place| self.add(place, mark));
     }
 
     /// Lets a byte mean what another one means.
     pub fn inherit(&mut self, place: Place, of: Option<Place>) {
-        let more = of.map(|of| self.marks(of)).unwrap_or_default();
-        let payload = self.marks.get_mut(place.packet as usize);
-        if let Some(marks) = payload.and_then(|payload| payload.get_mut(place.at as usize)) {
-            marks.0 |= more.0;
-        }
+        self.add(place, of.map(|of| self.marks(of)).unwrap_or_default());
     }
 
     /// All bytes of all payloads.
@@ -202,7 +203,8 @@ mod tests {
     fn a_part_of_a_region_lies_where_its_bytes_do() {
         let mut region = Region::new(0, 10, 4);
         region.extend(Region::new(1, 0, 4));
-        let places = |region: &Region| region.places().map(|place| (place.packet, place.at)).collect::<Vec<_>>();
+        let places =
+            |region: &Region| region.places().map(|place| (place.packet, place.at)).collect::<Vec<_>>();
         assert_eq!(places(&region.part(3, 3)), [(0, 13), (1, 0), (1, 1)]);
         assert_eq!(places(&region.part(4, 9)), [(1, 0), (1, 1), (1, 2), (1, 3)], "no further than it goes");
         assert_eq!(places(&region.part(8, 1)), []);

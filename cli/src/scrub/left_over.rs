@@ -17,7 +17,7 @@ const CLEARED: u8 = 0xFF;
 #[derive(Clone, Copy, Debug)]
 pub struct Rest {
     /// Where it is.
-    pub place: Place,
+    place: Place,
     /// What the buffer held there last, as far as anybody knows.
     held: Option<Place>,
     /// True if it is that.
@@ -55,8 +55,11 @@ pub fn trace(replies: &[Reply], image: &mut Image) -> Vec<Rest> {
             *held = Some(place);
         }
     }
-    for Rest { place, held, .. } in rests.iter().filter(|rest| rest.same) {
-        image.inherit(*place, *held);
+    for Rest { place, held, same } in &rests {
+        image.add(*place, Marks::REST);
+        if *same {
+            image.inherit(*place, *held);
+        }
     }
     rests
 }
@@ -67,7 +70,8 @@ fn written(reply: &Reply, image: &Image) -> usize {
     let left_over = |place: &Place| image.marks(*place).has(Marks::LEFT_OVER);
     // Where the command is not known, what nobody understands at its end may be left over.
     let last = places.last().is_some_and(left_over);
-    let own = |place: &Place| if last { !left_over(place) } else { image.marks(*place).has(Marks::UNDERSTOOD) };
+    let own =
+        |place: &Place| if last { !left_over(place) } else { image.marks(*place).has(Marks::UNDERSTOOD) };
     places.iter().rposition(own).map_or(0, |last| last + 1)
 }
 

@@ -22,7 +22,7 @@ mod select;
 use crate::conversation::{Conversation, Options, open};
 use crate::output::Ending;
 use crate::target::Target;
-use anyhow::{Context as _, Error, Result, anyhow};
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use carelink_capture::import::{Source, recognise};
 use carelink_capture::pcapng::{Fate, rewrite};
 use carrier::Carrier;
@@ -30,7 +30,7 @@ use days::Days;
 use edit::{Clearing, Reach};
 use finds::Finds;
 use identities::Identities;
-use image::{Image, Region};
+use image::{Image, Place, Region};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 pub use report::Report;
@@ -130,7 +130,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
             }
         }
     }
-    let wishes = Wishes { options: args.options.clone(), times: args.times, unknown: args.unknown, seed: args.seed };
+    let wishes =
+        Wishes { options: args.options.clone(), times: args.times, unknown: args.unknown, seed: args.seed };
     let scrubbed = scrub(&capture, &name, &wishes)?;
     let Some(Scrubbed { capture, report, damage }) = scrubbed else {
         eprintln!("carelink: {name}: no CareLink stick, so there is nothing to write");
@@ -162,14 +163,21 @@ pub fn scrub(capture: &[u8], name: &str, wishes: &Wishes) -> Result<Option<Scrub
     if before.packets.is_empty() {
         return Ok(None);
     }
+    ensure!(
+        select::fetches(&before) == selection.fetches,
+        "{name}: no file is written: without the packets of other devices, it reads otherwise"
+    );
     let mut image = Image::new(before.packets.iter().map(|packet| packet.bytes.clone()));
     let finds = finds::find(&mut before, &mut image).with_context(|| name.to_owned())?;
     let mut random = wishes.seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
     let work = Work { name, wishes, selected: &selection.capture, before: &before, finds: &finds };
     // Where packets are damaged, bytes that nobody understands may still tell where others begin.
-    let reaches: &[Reach] = if wishes.unknown { &[Reach::All, Reach::Pumps, Reach::LeftOver] } else { &[Reach::LeftOver] };
+    let reaches: &[Reach] =
+        if wishes.unknown { &[Reach::All, Reach::Pumps, Reach::LeftOver] } else { &[Reach::LeftOver] };
     let mut done = Err(anyhow!("nothing was tried"));
-    let attempts = reaches.iter().flat_map(|&reach| CLEAR.into_iter().cycle().take(ATTEMPTS).map(move |with| Clearing { reach, with }));
+    let attempts = reaches.iter().flat_map(|&reach| {
+        CLEAR.into_iter().cycle().take(ATTEMPTS).map(move |with| Clearing { reach, with })
+    });
     for clearing in attempts {
         done = work.attempt(&mut image, &mut random, clearing);
         if done.is_ok() {
@@ -200,7 +208,12 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Invents, changes and proves.
-    fn attempt(&self, image: &mut Image, random: &mut StdRng, clearing: Clearing) -> Result<(Vec<u8>, Report)> {
+    fn attempt(
+        &self,
+        image: &mut Image,
+        random: &mut StdRng,
+        clearing: Clearing,
+    ) -> Result<(Vec<u8>, Report)> {
         image.reset();
         let mut identities = self.identities(image)?;
         identities.invent(random)?;
@@ -213,13 +226,14 @@ impl Work<'_> {
         let counts = edit::edit(image, self.finds, &mut identities, days, clearing, &views, &search);
         let capture = self.write(image, &identities, days)?;
         let payload = |frame| self.packet(frame).map(|(_, packet)| (packet.start, packet.bytes.len()));
-        let chance = proof::search(image, &views, &search)?
+        let chance = proof::search(image, &views, &search, |place| self.frame(place))?
             + proof::wrapping(self.selected, &capture, &search, payload)?;
         let after = Conversation::from_source(capture.as_slice(), &self.wishes.options, self.name)?;
-        if let Err(e) = proof::compare(self.before, &after, &identities, days) { std::fs::write("/tmp/scrub/K.pcapng", self.selected)?; std::fs::write("/tmp/scrub/S.pcapng", &capture)?; return Err(e); }
+        proof::compare(self.before, &after, &identities, days)?;
         let of = |digits: &[u8]| String::from_utf8_lossy(digits).into_owned();
         let identities = identities.iter();
-        let identities = identities.map(|(_, is)| (of(&is.by), is.labels.iter().copied().collect(), is.times));
+        let identities =
+            identities.map(|(_, is)| (of(&is.by), is.labels.iter().copied().collect(), is.times));
         let report = Report {
             identities: identities.collect(),
             counts,
@@ -228,6 +242,11 @@ impl Work<'_> {
             ..Report::default()
         };
         Ok((capture, report))
+    }
+
+    /// The frame that a byte is in.
+    fn frame(&self, place: Place) -> u32 {
+        self.before.packets.get(place.packet as usize).map_or(0, |packet| packet.frame)
     }
 
     fn packet(&self, frame: u32) -> Option<(usize, &carelink_capture::Packet)> {

@@ -102,7 +102,8 @@ impl Addresses {
 /// Mends the check values of a packet that has changed: they are as right or as wrong as they were before.
 pub fn mend(layers: &Layers, before: &[u8], after: &mut [u8]) {
     let mut one = |at: usize, covered: &[&Range<usize>]| {
-        let sum = |packet: &[u8]| covered.iter().map(|&range| ones(&packet[range.clone()])).sum::<u64>() % 0xFFFF;
+        let sum =
+            |packet: &[u8]| covered.iter().map(|&range| ones(&packet[range.clone()])).sum::<u64>() % 0xFFFF;
         let (old, new) = (sum(before), sum(after));
         if let Some(check) = after.get_mut(at..at + 2).filter(|_| old != new) {
             let sent = u64::from(!u16::from_be_bytes([check[0], check[1]]));

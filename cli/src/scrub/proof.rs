@@ -20,7 +20,7 @@ use std::iter::zip;
 ///
 /// # Errors
 /// If there is any left.
-pub fn search(image: &Image, views: &[Region], search: &Search) -> Result<u64> {
+pub fn search(image: &Image, views: &[Region], search: &Search, frame: impl Fn(Place) -> u32) -> Result<u64> {
     let mut chance = 0;
     for view in views {
         let bytes = image.bytes(Side::After, view);
@@ -37,7 +37,11 @@ pub fn search(image: &Image, views: &[Region], search: &Search) -> Result<u64> {
                 image.marks(place).has(Marks::CLEARED) || image.byte(Side::After, place) == Some(0)
             };
             let meant = here.iter().all(|&place| other(place) || empty(place));
-            ensure!(meant && here.iter().any(|&place| other(place)), "something that was to be replaced is still there");
+            let frame = here.first().map_or(0, |&place| frame(place));
+            ensure!(
+                meant && here.iter().any(|&place| other(place)),
+                "an identity is left in packet {frame} of the sticks"
+            );
             chance += 1;
         }
     }
@@ -65,7 +69,7 @@ pub fn wrapping(
                 continue;
             }
             let same = old.data.get(range.clone()) == new.data.get(range.clone());
-            ensure!(same, "frame {}: something that was to be replaced is still there", new.frame);
+            ensure!(same, "an identity is left in the headers of packet {} of the sticks", new.frame);
             chance += 1;
         }
     }
@@ -76,9 +80,19 @@ pub fn wrapping(
 ///
 /// # Errors
 /// If anything but what was to change has changed.
-pub fn compare(before: &Conversation, after: &Conversation, identities: &Identities, days: Days) -> Result<()> {
+pub fn compare(
+    before: &Conversation,
+    after: &Conversation,
+    identities: &Identities,
+    days: Days,
+) -> Result<()> {
     let (old, new) = (before.session.transactions(), after.session.transactions());
-    ensure!(old.iter().len() == new.iter().len(), "there are {} fetches, not {}", new.iter().len(), old.iter().len());
+    ensure!(
+        old.iter().len() == new.iter().len(),
+        "there are {} fetches, not {}",
+        new.iter().len(),
+        old.iter().len()
+    );
     for ((id, old), (_, new)) in zip(old.iter(), new.iter()) {
         let known = old.serial().map(|serial| serial.to_string().into_bytes());
         let serial = known.as_deref().map(|digits| identities.of(digits));
@@ -109,7 +123,9 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
         let shape = |node: &Node| (node.field, node.depth, node.role, node.source, node.start, node.len);
         let Some(def) = fields.get(usize::from(old.field)) else { bail!("a value of no field") };
         ensure!(shape(old) == shape(new), "{} is another value, or lies elsewhere", def.name);
-        let text = |outline: &Outline, node: &Node| outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned();
+        let text = |outline: &Outline, node: &Node| {
+            outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned()
+        };
         let same = match def.kind {
             _ if def.identity.is_some() || old.field == CRC.id() => true,
             FieldType::Text => text(before, old) == text(after, new),
@@ -120,7 +136,8 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
         };
         ensure!(same, "{} has another value", def.name);
     }
-    let notes = |outline: &Outline| outline.experts().iter().map(|note| (note.node, note.expert)).collect::<Vec<_>>();
+    let notes =
+        |outline: &Outline| outline.experts().iter().map(|note| (note.node, note.expert)).collect::<Vec<_>>();
     ensure!(notes(before) == notes(after), "other oddities are noted");
     Ok(())
 }

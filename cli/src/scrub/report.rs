@@ -31,7 +31,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { identities, counts, chance, left_out, moved } = self;
-        writeln!(f, "{:>8}  identities replaced, in {} places; invented are", identities.len(), self.replaced())?;
+        writeln!(
+            f,
+            "{:>8}  identities replaced, in {} places; invented are",
+            identities.len(),
+            self.replaced()
+        )?;
         for (invented, labels, times) in identities {
             writeln!(f, "{times:>8}  times {invented} ({})", labels.join(", "))?;
         }
@@ -50,6 +55,10 @@ impl fmt::Display for Report {
         for (count, what) in lines.into_iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count:>8}  {what}")?;
         }
-        if *moved { writeln!(f, "{:>8}  dates of the pump moved, and all times with them", counts.dates) } else { Ok(()) }
+        if *moved {
+            writeln!(f, "{:>8}  dates of the pump moved, and all times with them", counts.dates)
+        } else {
+            Ok(())
+        }
     }
 }

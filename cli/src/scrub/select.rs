@@ -5,8 +5,10 @@ use crate::conversation::{Conversation, Options};
 use anyhow::{Error, Result};
 use carelink_capture::container::Record;
 use carelink_capture::pcapng::{Block, COMMENT, Choice, Fate, Kind, Options as Choices, Reader, rewrite};
-use carelink_capture::usb::{self, Urb};
 use carelink_capture::tcp;
+use carelink_capture::usb::{self, Urb};
+use carelink_core::exchange::Outcome;
+use carelink_core::pump::Opcode;
 use etherparse::{NetSlice, TransportSlice};
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -23,8 +25,21 @@ pub struct Selection {
     pub capture: Vec<u8>,
     /// What is left out.
     pub left_out: LeftOut,
+    /// What is asked and how it ends, fetch by fetch.
+    pub fetches: Vec<Fetch>,
     /// Why the capture could not be read to its end.
     pub damage: Option<Error>,
+}
+
+/// What is asked, and how it ended.
+pub type Fetch = (Option<Opcode>, Outcome);
+
+/// The fetches over sticks of a capture.
+pub fn fetches(conversation: &Conversation) -> Vec<Fetch> {
+    let tracker = conversation.session.tracker();
+    let fetches = conversation.session.transactions().iter().map(|(_, fetch)| fetch);
+    let fetches = fetches.filter(|fetch| tracker.takes(fetch.stream));
+    fetches.map(|fetch| (fetch.pump_opcode(), fetch.outcome())).collect()
 }
 
 /// What is left out of a capture.
@@ -74,7 +89,8 @@ impl Addresses {
         if let Some(urb) = usb::urb(record.link, record.data) {
             let holder = self.holder(&urb, record.data);
             let Urb { bus, device, .. } = urb;
-            return Some(Origin::Usb { interface, bus, device, endpoint: urb.number(), holder });
+            let endpoint = urb.number();
+            return Some(control_or(Origin::Usb { interface, bus, device, endpoint, holder }));
         }
         if !tcp::carries(record.link) {
             return None;
@@ -113,10 +129,7 @@ pub fn select(capture: &[u8], options: &Options, name: &str, note: &str) -> Resu
             && let Some(origin) = addresses.origin(&record)
             && frames.contains(&record.frame)
         {
-            origins.insert(origin);
-            if let Origin::Usb { .. } = origin {
-                origins.insert(control(origin));
-            }
+            origins.extend([origin, control(origin)]);
         }
     }
     let mut addresses = Addresses::default();
@@ -133,17 +146,22 @@ pub fn select(capture: &[u8], options: &Options, name: &str, note: &str) -> Resu
         }
         strip(block, note, &mut left_out)
     });
-    Ok(Selection { capture: selected.into_inner(), left_out, damage: damage.err() })
+    let fetches = fetches(&conversation);
+    Ok(Selection { capture: selected.into_inner(), left_out, fetches, damage: damage.err() })
 }
 
-/// The endpoint that a device is controlled by.
+/// The endpoint that a device is controlled by. What it says there counts on all interfaces.
 const fn control(origin: Origin) -> Origin {
     match origin {
-        Origin::Usb { interface, bus, device, holder, .. } => {
-            Origin::Usb { interface, bus, device, endpoint: 0, holder }
+        Origin::Usb { bus, device, holder, .. } => {
+            Origin::Usb { interface: 0, bus, device, endpoint: 0, holder }
         }
         connection @ Origin::Connection { .. } => connection,
     }
+}
+
+const fn control_or(origin: Origin) -> Origin {
+    if let Origin::Usb { endpoint: 0, .. } = origin { control(origin) } else { origin }
 }
 
 /// Takes from a block what is not needed to read packets.

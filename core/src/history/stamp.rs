@@ -100,7 +100,8 @@ mod tests {
         use jiff::ToSpan as _;
         let from = time.valid()?;
         let to = from.checked_add(days.days()).ok()?;
-        ((2000..=2063).contains(&from.year()) && (2000..=2063).contains(&to.year())).then(|| (from.date(), to))
+        ((2000..=2063).contains(&from.year()) && (2000..=2063).contains(&to.year()))
+            .then(|| (from.date(), to))
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
+use crate::tree::crc::{crc8, crc16};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{BAD_CRC, Stop};
-use crate::tree::crc::{crc8, crc16};
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
