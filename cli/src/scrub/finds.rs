@@ -226,7 +226,7 @@ impl Reader<'_> {
     }
 
     /// True if this is the first time for a value of a kind.
-    fn new(&mut self, kind: &'static str, region: &Region) -> bool {
+    fn first(&mut self, kind: &'static str, region: &Region) -> bool {
         region.first().is_some_and(|first| self.finds.known.insert((kind, first)))
     }
 
@@ -241,12 +241,12 @@ impl Reader<'_> {
         if item.field == LEFT_OVER {
             self.image.mark(&region, Marks::LEFT_OVER);
         }
-        if let Some(how) = def.identity.filter(|_| self.new("identity", &region)) {
+        if let Some(how) = def.identity.filter(|_| self.first("identity", &region)) {
             self.image.mark(&region, Marks::IDENTITY);
             self.finds.identities.push(Found { region: region.clone(), how, label: def.label });
         }
         if let (Some(redate), Value::Clock(clock)) = (def.redate, item.value)
-            && self.new("date", &region)
+            && self.first("date", &region)
         {
             self.finds.dates.push(Dated { region, redate, clock });
         }
@@ -268,7 +268,7 @@ impl Sink for Reader<'_> {
 
     fn seal(&mut self, covered: Span, check: Span) {
         let check = self.region(check);
-        if self.new("check", &check) {
+        if self.first("check", &check) {
             let covered = self.region(covered);
             self.finds.seals.push(Seal { covered, check });
         }

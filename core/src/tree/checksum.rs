@@ -113,3 +113,26 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         Ok(check)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mended_check_value_is_as_right_or_wrong_as_before() {
+        let (before, after) = (b"one thing".as_slice(), b"and other".as_slice());
+        for error in [0, 1, 0x80] {
+            let [high, low] = crc16(before).to_be_bytes();
+            let [new_high, new_low] = crc16(after).to_be_bytes();
+            let mut short = [crc8(before) ^ error];
+            let mut long = [high ^ error, low];
+            let mut spread = [high ^ error, 0x22, low, 0];
+            for check in [short.as_mut_slice(), &mut long, &mut spread] {
+                mend(check, before, after);
+            }
+            assert_eq!(short, [crc8(after) ^ error]);
+            assert_eq!(long, [new_high ^ error, new_low]);
+            assert_eq!(spread, [new_high ^ error, 0x22, new_low, 0]);
+        }
+    }
+}
