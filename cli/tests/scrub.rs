@@ -9,7 +9,7 @@ use carelink_cli::conversation::{Conversation, Options};
 use carelink_cli::scrub::{Scrubbed, Wishes, scrub};
 use carelink_core::registry;
 use carelink_core::transfer::Direction;
-use carelink_core::tree::field::{FieldDef, Identity};
+use carelink_core::tree::field::{FieldDef, FieldType, Identity};
 use carelink_core::tree::sink::Outline;
 use carelink_recordings::captures;
 use carelink_samples::link::Link;
@@ -266,19 +266,54 @@ fn a_value_becomes_the_same_wherever_it_is() -> Result<()> {
     Ok(())
 }
 
+/// The times of packets, in their wrapping too, and the dates of a pump, in seconds.
+fn times(capture: &[u8]) -> Result<(Vec<i64>, Vec<i64>)> {
+    let (mut packets, mut dates) = (Vec::new(), Vec::new());
+    container::read(capture, |record| {
+        packets.push(i64::try_from(record.time / 1_000_000_000)?);
+        packets.push(i64::from_le_bytes(record.data[16..24].try_into()?));
+        Ok(())
+    })?;
+    let conversation = read(capture)?;
+    let (fields, mut outline): (Vec<_>, _) = (registry::fields().collect(), Outline::default());
+    for packet in &conversation.packets {
+        outline.clear();
+        conversation.dissect(packet.frame, &mut outline);
+        let clocks =
+            outline.nodes().iter().filter(|node| fields[usize::from(node.field)].kind == FieldType::Clock);
+        dates.extend(clocks.map(|node| node.value.cast_signed()).filter(|&clock| clock != 0));
+    }
+    Ok((packets, dates))
+}
+
 #[test]
 fn times_are_moved_by_whole_days() -> Result<()> {
-    const DAY: u64 = 86_400_000_000_000;
-    let capture = fs::read(folder().join("14-sensor-pages.pcapng"))?;
-    let (before, after) = (read(&capture)?, read(&scrubbed(&capture, "14", &wishes(true, false))?.capture)?);
-    let moved: BTreeSet<_> = before
-        .packets
-        .iter()
-        .zip(&after.packets)
-        .map(|(old, new)| i128::from(new.time) - i128::from(old.time))
-        .collect();
-    let [by] = moved.into_iter().collect::<Vec<_>>()[..] else { panic!("by one number of days") };
-    assert!(by != 0 && by % i128::from(DAY) == 0, "{by}");
+    for name in ["14-sensor-pages", "11-history-page", "15-history-page-523"] {
+        let capture = fs::read(folder().join(format!("{name}.pcapng")))?;
+        let (old_packets, old_dates) = times(&capture)?;
+        for (moves, wish) in [(false, wishes(false, true)), (true, wishes(true, false))] {
+            let (packets, dates) = times(&scrubbed(&capture, name, &wish)?.capture)?;
+            assert_eq!((packets.len(), dates.len()), (old_packets.len(), old_dates.len()), "{name}");
+            let old = old_packets.iter().chain(&old_dates);
+            let by: BTreeSet<_> = packets.iter().chain(&dates).zip(old).map(|(new, old)| new - old).collect();
+            let [by] = by.into_iter().collect::<Vec<_>>()[..] else {
+                panic!("{name}: by one number of days")
+            };
+            assert!(by % 86_400 == 0 && (by != 0) == moves, "{name}: {by}");
+        }
+        assert!(old_dates.len() > 10, "{name}");
+    }
+    Ok(())
+}
+
+/// One section after the other, each with a link type of its own.
+#[test]
+fn sections_of_several_links_are_scrubbed_as_one() -> Result<()> {
+    let mut merged = Vec::new();
+    for path in samples() {
+        merged.extend(fs::read(path)?);
+    }
+    assert!(prove(&merged, "merged")? > 5);
     Ok(())
 }
 
@@ -411,7 +446,7 @@ fn what_is_called_an_identity_is_marked_as_one() {
         registry::fields().map(|def| (def.name, def.identity)).collect();
     for def in registry::fields() {
         let help = def.help.to_ascii_lowercase();
-        let value = !matches!(def.kind, carelink_core::tree::field::FieldType::Tree);
+        let value = def.kind != FieldType::Tree;
         if value && (help.trim_start().starts_with("serial number of") || help.contains("identity of")) {
             assert!(marked[def.name].is_some(), "{}: {}", def.name, def.help);
         }

@@ -193,7 +193,11 @@ pub fn scrub(capture: &[u8], name: &str, wishes: &Wishes) -> Result<Option<Scrub
 fn note(wishes: &Wishes) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let times = if wishes.times { " Its times were moved by a number of days." } else { "" };
-    let unknown = if wishes.unknown { " Bytes that nobody understands were cleared." } else { "" };
+    let unknown = if wishes.unknown {
+        " Bytes that nobody understands were cleared, as far as the rest reads as before."
+    } else {
+        ""
+    };
     format!("Scrubbed by carelink {version}: its serials and other identities are invented.{times}{unknown}")
 }
 
