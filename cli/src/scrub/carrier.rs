@@ -146,3 +146,64 @@ fn delay<const N: usize>(packet: &mut [u8], place: Range<usize>, seconds: i64, b
     }
     bytes.copy_from_slice(&number[..N]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carelink_capture::tcp;
+    use etherparse::PacketBuilder;
+
+    fn rewritten(link: i32, data: &[u8], payload: Option<(usize, &[u8])>, seconds: i64) -> Vec<u8> {
+        let sent = data.len();
+        let record = Record { frame: 1, time: 0, interface: 0, link, data, sent, flags: None };
+        Carrier::default().rewrite(&record, payload, &Identities::default(), seconds)
+    }
+
+    #[test]
+    fn words_and_addresses_in_the_tags_of_a_pdu_go() {
+        let pdu = |tags: &[(u16, &[u8])]| {
+            let mut bytes = Vec::new();
+            for (tag, value) in tags.iter().chain(&[(0, &[][..])]) {
+                bytes.extend(tag.to_be_bytes());
+                bytes.extend(u16::try_from(value.len()).expect("short").to_be_bytes());
+                bytes.extend_from_slice(value);
+            }
+            bytes
+        };
+        let head: (u16, &[u8]) = (12, b"carelink");
+        let told = pdu(&[head, (20, &[10, 1, 2, 3]), (36, b"pump 123456"), (35, &[0, 0, 0, 1])]);
+        let kept = pdu(&[head, (20, &[198, 18, 0, 1]), (36, &[0; 11]), (35, &[0, 0, 0, 1])]);
+        let with = |head: &[u8], payload: &[u8]| [head, payload].concat();
+        let after = rewritten(EXPORTED, &with(&told, b"old"), Some((told.len(), b"new")), 0);
+        assert_eq!(after, with(&kept, b"new"));
+    }
+
+    #[test]
+    fn what_is_sent_again_or_behind_a_segment_is_cleared() {
+        let ethernet = PacketBuilder::ethernet2([8, 1, 2, 3, 4, 5], [8, 1, 2, 3, 4, 6]);
+        let builder = ethernet.ipv4([10, 1, 2, 3], [10, 1, 2, 4], 64).tcp(7305, 4000, 1, 8192);
+        let mut packet = Vec::new();
+        builder.write(&mut packet, b"secret").expect("a packet");
+        packet.extend_from_slice(b"secret trailer");
+        let start = packet.len() - 20;
+        for (payload, text) in [(None, &b"\0\0\0\0\0\0"[..]), (Some((start + 3, &b"new"[..])), b"\0\0\0new")]
+        {
+            let after = rewritten(tcp::ETHERNET, &packet, payload, 0);
+            assert_eq!((&after[start..start + 6], &after[start + 6..]), (text, &[0; 14][..]));
+            assert!(!after.windows(4).any(|window| window == [10, 1, 2, 3]));
+        }
+    }
+
+    #[test]
+    fn times_in_headers_move_if_they_are_times() {
+        let mut header = [0; 64];
+        header[10] = 1;
+        header[USBMON_SECONDS].copy_from_slice(&1_400_000_000_u64.to_le_bytes());
+        let after = rewritten(USBMON[1], &header, None, -86_400);
+        assert_eq!(after[USBMON_SECONDS], 1_399_913_600_u64.to_le_bytes());
+        for (before, expected) in [(1_400_000_000_u32, 1_400_086_400_u32), (17, 17)] {
+            let log = [&before.to_be_bytes()[..], &[0; 8]].concat();
+            assert_eq!(rewritten(RTAC, &log, None, 86_400)[RTAC_SECONDS], expected.to_be_bytes());
+        }
+    }
+}
