@@ -32,6 +32,8 @@ pub struct Dated {
     pub redate: Redate,
     /// In seconds from 1970, by the pump's clock.
     pub clock: i64,
+    /// False if it may be nonsense.
+    pub trusted: bool,
 }
 
 /// A check value, and what it covers.
@@ -207,6 +209,11 @@ fn opaque(field: Field) -> bool {
         || def.kind == FieldType::Bytes && def.evidence == Evidence::Guessed
 }
 
+/// True for what identities that are texts are made of.
+fn plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || [b' ', b'-'].contains(&byte)
+}
+
 /// Takes what is read.
 struct Reader<'a> {
     /// Where the bytes lie that are read, by the numbers of their sources.
@@ -241,14 +248,15 @@ impl Reader<'_> {
         if item.field == LEFT_OVER {
             self.image.mark(&region, Marks::LEFT_OVER);
         }
-        if let Some(how) = def.identity.filter(|_| self.first("identity", &region)) {
+        let nonsense = !self.trusted && matches!(item.value, Value::Text(text) if !text.bytes().all(plain));
+        if let Some(how) = def.identity.filter(|_| !nonsense && self.first("identity", &region)) {
             self.image.mark(&region, Marks::IDENTITY);
             self.finds.identities.push(Found { region: region.clone(), how, label: def.label });
         }
         if let (Some(redate), Value::Clock(clock)) = (def.redate, item.value)
             && self.first("date", &region)
         {
-            self.finds.dates.push(Dated { region, redate, clock });
+            self.finds.dates.push(Dated { region, redate, clock, trusted: self.trusted });
         }
     }
 }

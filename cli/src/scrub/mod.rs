@@ -222,7 +222,8 @@ impl Work<'_> {
         let mut identities = self.identities(image)?;
         identities.invent(random)?;
         let days = if self.wishes.times {
-            Days::choose(self.finds.dates.iter().map(|dated| dated.clock), random)?
+            let known = self.finds.dates.iter().filter(|dated| dated.trusted);
+            Days::choose(known.map(|dated| dated.clock), random)?
         } else {
             Days::default()
         };
@@ -293,9 +294,9 @@ impl Work<'_> {
             if let Some(record) = block.record() {
                 let packet = self.packet(record.frame);
                 let payload = packet.map(|(number, packet)| (packet.start, image.payload(number)));
-                let data = carrier.rewrite(&record, payload, identities, days.seconds());
-                let whole = block.data().len();
-                let data = [&data[..], &block.data()[data.len().min(whole)..]].concat();
+                let mut data = carrier.rewrite(&record, payload, identities, days.seconds());
+                // What is kept behind the end of a packet is none of it.
+                data.resize(block.data().len(), 0);
                 block.set_data(&data)?;
                 block.delay(days.seconds())?;
             }
