@@ -343,8 +343,15 @@ fn damage(capture: &[u8], random: &mut impl FnMut(usize) -> usize) -> Result<Vec
     })?;
     let mut damaged = damaged.into_inner();
     damaged.extend(doubled);
-    if random(10) == 0 {
-        damaged.truncate(random(damaged.len()));
+    match random(20) {
+        0 => damaged.truncate(random(damaged.len())),
+        1 => {
+            for _ in 0..=random(8) {
+                let at = random(damaged.len());
+                damaged[at] ^= 1 << random(8);
+            }
+        }
+        _ => {}
     }
     Ok(damaged)
 }

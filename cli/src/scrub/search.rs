@@ -9,6 +9,8 @@ use std::ops::Range;
 
 /// Fewer bytes than these are anywhere by chance.
 const SHORTEST: usize = 3;
+/// And so are fewer bytes than these between those that fill up.
+const TELLING: usize = 2;
 
 /// Where an identity stands.
 #[derive(Clone, Debug)]
@@ -38,8 +40,8 @@ impl Search {
         let mut patterns = BTreeMap::new();
         for (digits, replaced) in identities.iter() {
             for [old, new] in written(digits, replaced) {
-                let plain = old.iter().all(|byte| *byte == old[0]);
-                if old.len() >= SHORTEST && !plain && old != new {
+                let telling = old.iter().filter(|byte| ![0, 0xFF].contains(*byte)).count();
+                if old.len() >= SHORTEST && telling >= TELLING && old != new {
                     patterns.entry(old).or_insert_with(|| (new, digits.clone()));
                 }
             }
