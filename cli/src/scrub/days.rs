@@ -25,11 +25,12 @@ fn moment(clock: i64) -> Option<DateTime> {
 }
 
 impl Days {
-    /// Chooses how far, so that `clocks` stay dates that a pump can have. Those that are none by now do not count.
+    /// Chooses how far, so that `clocks` stay dates that a pump can have; those that are none by now do not count. Packets,
+    /// the first of them `start` nanoseconds after 1970 began, stay behind that.
     ///
     /// # Errors
-    /// If they lie too far apart.
-    pub fn choose(clocks: impl Iterator<Item = i64>, random: &mut impl Rng) -> Result<Self> {
+    /// If the dates lie too far apart.
+    pub fn choose(clocks: impl Iterator<Item = i64>, start: u64, random: &mut impl Rng) -> Result<Self> {
         let [first, last] = ROOM.map(|day| seconds(day.at(0, 0, 0, 0)).div_euclid(DAY));
         let days = clocks.map(|clock| clock.div_euclid(DAY)).filter(|day| (first..=last).contains(day));
         let [mut earliest, mut latest] = [last, first];
@@ -38,6 +39,7 @@ impl Days {
             latest = latest.max(day);
         }
         let back = if earliest <= latest { (earliest - first).min(MOST) } else { MOST };
+        let back = back.min(i64::try_from(start / 1_000_000_000)? / DAY);
         let on = if earliest <= latest { (last - latest).min(MOST) } else { MOST };
         let range: RangeInclusive<i64> = -back..=on;
         let mut choices = (0..100).map(|_| random.random_range(range.clone()));
@@ -84,7 +86,9 @@ mod tests {
     fn no_date_leaves_the_calendar() -> Result<()> {
         let clocks = [date(2000, 1, 1), date(2062, 1, 1)].map(|day| seconds(day.at(12, 0, 0, 0)));
         for seed in 0..100 {
-            let days = Days::choose(clocks.into_iter(), &mut StdRng::seed_from_u64(seed))?;
+            let days = Days::choose(clocks.into_iter(), u64::MAX / 2, &mut StdRng::seed_from_u64(seed))?;
+            let invented = Days::choose([].into_iter(), 0, &mut StdRng::seed_from_u64(seed))?;
+            assert!(invented.seconds() > 0, "there is no time before 1970");
             assert!(days.seconds() > 0 && clocks.iter().all(|&clock| days.of(clock).is_some()), "{days:?}");
         }
         Ok(())

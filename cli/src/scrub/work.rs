@@ -13,8 +13,8 @@ use super::search::Search;
 use super::select;
 use crate::conversation::{Conversation, Options};
 use anyhow::{Context as _, Error, Result, anyhow, ensure};
-use carelink_capture::Packet;
 use carelink_capture::pcapng::{Fate, rewrite};
+use carelink_capture::{Packet, container};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl Work<'_> {
         identities.invent(random)?;
         let days = if self.wishes.times {
             let known = self.finds.dates.iter().filter(|dated| dated.trusted);
-            Days::choose(known.map(|dated| dated.clock), random)?
+            Days::choose(known.map(|dated| dated.clock), self.start()?, random)?
         } else {
             Days::default()
         };
@@ -146,6 +146,16 @@ impl Work<'_> {
         Ok((capture, report))
     }
 
+    /// When the first packet came.
+    fn start(&self) -> Result<u64> {
+        let mut start = u64::MAX;
+        container::read(self.selected, |record| {
+            start = start.min(record.time);
+            Ok(())
+        })?;
+        Ok(start)
+    }
+
     /// The frame that a byte is in.
     fn frame(&self, place: Place) -> u32 {
         self.before.packets.get(place.packet as usize).map_or(0, |packet| packet.frame)
@@ -166,7 +176,7 @@ impl Work<'_> {
             }
         }
         let mut carrier = Carrier::default();
-        carelink_capture::container::read(self.selected, |record| {
+        container::read(self.selected, |record| {
             carrier.meet(&record, &mut identities);
             Ok(())
         })?;
