@@ -152,6 +152,8 @@ mod tests {
     use super::*;
     use carelink_capture::tcp;
     use etherparse::PacketBuilder;
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
 
     fn rewritten(link: i32, data: &[u8], payload: Option<(usize, &[u8])>, seconds: i64) -> Vec<u8> {
         let sent = data.len();
@@ -192,6 +194,25 @@ mod tests {
             assert_eq!((&after[start..start + 6], &after[start + 6..]), (text, &[0; 14][..]));
             assert!(!after.windows(4).any(|window| window == [10, 1, 2, 3]));
         }
+    }
+
+    #[test]
+    fn the_serial_text_of_usb_is_replaced() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let mut packet = vec![0; 64];
+        (packet[8], packet[9], packet[10], packet[14]) = (b'C', 2, 0x80, b'-');
+        packet.extend([16, 3]);
+        packet.extend(utf16("SN20885"));
+        let sent = packet.len();
+        let link = USBMON[1];
+        let record = Record { frame: 1, time: 0, interface: 0, link, data: &packet, sent, flags: None };
+        let mut identities = Identities::default();
+        Carrier::default().meet(&record, &mut identities);
+        identities.invent(&mut StdRng::seed_from_u64(1)).expect("there are others");
+        let after = Carrier::default().rewrite(&record, None, &identities, 0);
+        let invented = String::from_utf8_lossy(identities.of(b"SN20885")).into_owned();
+        assert_ne!(invented, "SN20885");
+        assert_eq!((&after[..66], &after[66..]), (&packet[..66], &utf16(&invented)[..]));
     }
 
     #[test]
