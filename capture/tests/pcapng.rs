@@ -348,3 +348,38 @@ fn new_blocks_are_read_back() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_packet_moves_in_time_and_its_padding_is_cleared() -> Result<()> {
+    for (resolution, rate) in [(None, 1_000_000), (Some(9), 1_000_000_000), (Some(0x80 | 4), 16_u64)] {
+        let mut options = Options::default();
+        if let Some(resolution) = resolution {
+            options.add(9, [resolution]);
+        }
+        let mut packet =
+            Block::packet(Order::Big, 0, 1000 * rate, b"abc", 3, &Options::default()).bytes().to_vec();
+        // Behind three bytes of data lies one that may be anything.
+        packet[31] = 7;
+        let file = [
+            Block::section(Order::Big, &Options::default()).bytes(),
+            Block::interface(Order::Big, 220, 0, &options).bytes(),
+            &packet,
+        ]
+        .concat();
+        let mut out = Cursor::new(Vec::new());
+        rewrite(file.as_slice(), &mut out, |block| {
+            block.clear_padding();
+            assert!(block.delay(-1001).is_err() || block.frame().is_none(), "before 1970");
+            block.delay(-10)?;
+            Ok(Fate::Keep)
+        })?;
+        let mut times = Vec::new();
+        container::read(out.get_ref().as_slice(), |record| {
+            times.push((record.time, record.data.to_vec()));
+            Ok(())
+        })?;
+        assert_eq!(times, [(990_000_000_000, b"abc".to_vec())]);
+        assert_eq!(out.get_ref()[out.get_ref().len() - 5], 0);
+    }
+    Ok(())
+}
