@@ -360,6 +360,7 @@ fn what_is_cut_off_or_no_capture_is_told() -> Result<()> {
     let target = desk.page();
     let output = run("report", &["-o", target.to_str().context("a path")?], &[&cut]);
     assert!(output.status.code() == Some(2) && !target.exists(), "{}", complaint(&output));
+    assert!(complaint(&output).contains("Jane-Doe.pcapng: "), "{}", complaint(&output));
     Ok(())
 }
 

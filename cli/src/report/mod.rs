@@ -81,7 +81,11 @@ pub fn run(args: &Args) -> Result<Ending> {
     let (mut sources, mut faults) = (Vec::new(), Vec::new());
     for (number, path) in (1..).zip(&args.captures) {
         let name = name(args, number, path);
-        match open(path).and_then(|source| Conversation::from_source(source, &args.options, &name)) {
+        // The user is to know which file it is that cannot be read.
+        let known =
+            |fault: Error| if args.identify { fault } else { fault.context(path.display().to_string()) };
+        let read = |source| Conversation::from_source(source, &args.options, &name).map_err(known);
+        match open(path).and_then(read) {
             Ok(conversation) => sources.push((name, Source::Capture(Box::new(conversation)))),
             Err(fault) => faults.push((name, fault)),
         }
