@@ -206,7 +206,16 @@ mod tests {
         packet.extend(utf16("SN20885"));
         let sent = packet.len();
         let link = USBMON[1];
-        let record = Record { frame: 1, time: 0, interface: 0, link, data: &packet, sent, flags: None };
+        let record = Record {
+            frame: 1,
+            time: 0,
+            interface: 0,
+            link,
+            data: &packet,
+            sent,
+            flags: None,
+            left_out: false,
+        };
         let mut identities = Identities::default();
         Carrier::default().meet(&record, &mut identities);
         identities.invent(&mut StdRng::seed_from_u64(1)).expect("there are others");
