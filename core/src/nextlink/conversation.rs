@@ -153,7 +153,7 @@ impl Conversation<'_> {
             self.meter.waiting = Some(self.unasked(came.at, Sent::Envelope(Some(echo)), Some(id)));
         }
         let asked = |id: RequestId| self.book.requests.get(id).map(|request| request.answered);
-        let repeats = |sent: Sent| sent == Sent::Envelope(Some(echo));
+        let repeats = |sent: Sent| matches!(sent, Sent::Envelope(Some(asked)) if asked.is_answered_by(&echo));
         let answers = self.meter.waiting.filter(|&id| match asked(id) {
             Some(Sent::Envelope(Some(_))) if came.sound() => asked(id).is_some_and(repeats),
             Some(Sent::Envelope(_)) => true,
