@@ -4,14 +4,13 @@
 //! Source: `docs/protocol/nextlink.md`, sections 3 to 5. A host waits for each answer before it goes on, and an answer
 //! repeats the envelope of what it answers, so that of a command with an expected length no other one's reply is taken.
 
-use super::assembly::Whole;
 use super::codes::{Refusal, Word};
 use super::dialogue::Dialogue;
 use super::envelope::{self, Envelope};
 use super::message::{self, Message};
 use super::payload::Payload;
 use super::proof::{self, Wait};
-use super::state::{Book, Meter, Sent};
+use super::state::{Book, Meter, Sent, Whole};
 use crate::carrier::book::Request;
 use crate::carrier::context::Context;
 use crate::carrier::ids::RequestId;
