@@ -6,6 +6,7 @@
 mod built;
 
 use carelink_core::exchange::Outcome;
+use carelink_core::nextlink::codes::{Operation, Refusal};
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::{self, Opcode as PumpOpcode};
 use carelink_core::stick::{NakReason, Opcode as StickOpcode};
@@ -188,6 +189,36 @@ fn the_tree_counts_what_the_fields_say() {
         }
         assert_eq!(told, ended, "{name}");
     }
+}
+
+/// The same for a meter in the place of the stick.
+#[test]
+fn a_meters_commands_and_refusals_are_counted_apart() {
+    const METER: &str = "20-next-link";
+    let tshark = tshark();
+    let text = statistic(&tshark, METER, "carelink,tree");
+    let (_, refusals) = branch(&text, "Meter NAKs");
+    let shown = values(&tshark, METER, "carelink.nextlink.error != 0", "carelink.nextlink.error");
+    assert!(!shown.is_empty());
+    assert_eq!(refusals, tally_as::<Refusal>(&shown));
+    let refused = values(&tshark, METER, "carelink.pump.nak", "carelink.pump.nak");
+    assert_eq!(branch(&text, "Pump NAKs").1, tally_as::<Nak>(&refused));
+    let asked = "carelink.nextlink.operation && usb.src == \"host\"";
+    let (_, mut commands) = branch(&text, "Meter Commands");
+    commands.retain(|name, _| Operation::NAMES.iter().any(|(_, known)| known == name));
+    assert_eq!(
+        commands,
+        tally_as::<Operation>(&values(&tshark, METER, asked, "carelink.nextlink.operation"))
+    );
+    // A command in two stages is one.
+    let first = "carelink.transaction.summary && carelink.nextlink.packet";
+    let opcodes = values(&tshark, METER, first, "carelink.pump.opcode");
+    assert_eq!(branch(&text, "Pump Commands").1, tally_as::<PumpOpcode>(&opcodes));
+
+    let times = response_times(&statistic(&tshark, METER, "carelink,srt"), "carelink.nextlink.operation");
+    let names = ["carelink.nextlink.operation", "carelink.time"];
+    let rows = fields(&tshark, METER, "carelink.nextlink.operation && carelink.time", names);
+    assert_eq!(times, add_times(rows.into_iter().map(|[operation, time]| (operation, time))));
 }
 
 #[test]

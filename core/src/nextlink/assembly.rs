@@ -3,6 +3,7 @@
 
 use super::conversation::Conversation;
 use super::hid::Report;
+use super::state::Whole;
 use super::{envelope, message};
 use crate::carrier::book::Reassembled;
 use crate::carrier::ids::{ReassemblyId, RequestId};
@@ -10,15 +11,6 @@ use crate::carrier::ledger::{Marks, Of};
 use crate::carrier::piece::{Piece, Portion};
 use crate::exchange::list::small;
 use crate::transfer::{Direction, Transfer};
-
-/// A message, as far as it came.
-#[derive(Clone, Copy)]
-pub(super) struct Whole<'b> {
-    pub direction: Direction,
-    pub bytes: &'b [u8],
-    /// True if the capture lacks bytes that were sent.
-    pub cut: bool,
-}
 
 impl Conversation<'_> {
     pub fn follow(&mut self, transfer: &Transfer<'_>) {

@@ -4,14 +4,13 @@
 //! Source: `docs/protocol/nextlink.md`, sections 3 to 5. A host waits for each answer before it goes on, and an answer
 //! repeats the envelope of what it answers, so that of a command with an expected length no other one's reply is taken.
 
-use super::assembly::Whole;
 use super::codes::{Refusal, Word};
 use super::dialogue::Dialogue;
 use super::envelope::{self, Envelope};
 use super::message::{self, Message};
 use super::payload::Payload;
 use super::proof::{self, Wait};
-use super::state::{Book, Meter, Sent};
+use super::state::{Book, Meter, Sent, Whole};
 use crate::carrier::book::Request;
 use crate::carrier::context::Context;
 use crate::carrier::ids::RequestId;
@@ -153,7 +152,7 @@ impl Conversation<'_> {
             self.meter.waiting = Some(self.unasked(came.at, Sent::Envelope(Some(echo)), Some(id)));
         }
         let asked = |id: RequestId| self.book.requests.get(id).map(|request| request.answered);
-        let repeats = |sent: Sent| sent == Sent::Envelope(Some(echo));
+        let repeats = |sent: Sent| matches!(sent, Sent::Envelope(Some(asked)) if asked.is_answered_by(&echo));
         let answers = self.meter.waiting.filter(|&id| match asked(id) {
             Some(Sent::Envelope(Some(_))) if came.sound() => asked(id).is_some_and(repeats),
             Some(Sent::Envelope(_)) => true,

@@ -73,6 +73,16 @@ pub struct Echo {
     pub parts: u16,
 }
 
+impl Echo {
+    /// True if an envelope that repeats this much answers this one. All answers that were seen repeat the patience of the
+    /// meter, too; but that tells no command from another.
+    #[must_use]
+    pub fn is_answered_by(&self, answer: &Self) -> bool {
+        let telling = |echo: &Self| (echo.serial, echo.operation, echo.expected);
+        telling(self) == telling(answer)
+    }
+}
+
 /// An envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope {

@@ -10,6 +10,7 @@ use crate::carrier::book;
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::order::Order;
 use crate::exchange::{DeviceCode, TransactionId};
+use crate::transfer::Direction;
 
 /// A message of the host to the meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,15 @@ impl Sent {
             Self::Word(word) => Some((*word).into()),
         }
     }
+}
+
+/// A message, as far as it came.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'b> {
+    pub direction: Direction,
+    pub bytes: &'b [u8],
+    /// True if the capture lacks bytes that were sent.
+    pub cut: bool,
 }
 
 /// All that is kept of the messages of meters.
