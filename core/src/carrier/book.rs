@@ -3,7 +3,6 @@
 
 use super::ids::{ReassemblyId, RequestId};
 use super::ledger::{Fact, Ledger};
-use super::piece::Portion;
 use crate::exchange::TransactionId;
 use crate::exchange::list::{Id as _, List, file, make_room, small};
 use crate::transfer::At;
@@ -69,18 +68,6 @@ impl<C, A> Default for Book<C, A> {
 }
 
 impl<C, A: Clone + Default> Book<C, A> {
-    /// True if the bytes of a piece fit no frame.
-    pub fn fits_nothing(&self, fact: &Fact) -> bool {
-        let whole = fact.reassembly().and_then(|id| self.reassembly(id));
-        // What was taken for parts of a frame may turn out to be none.
-        fact.role == Portion::Stray || whole.is_some_and(|whole| whole.length == 0)
-    }
-
-    /// The pieces that fit no frame: the frame of the capture that each lies in, and how many bytes it has.
-    pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
-    }
-
     /// The command that a piece is or answers.
     pub fn request_of(&self, fact: &Fact) -> Option<&Request<C>> {
         let id = match fact.reassembly() {

@@ -13,6 +13,17 @@ use crate::exchange::list::small;
 use crate::transfer::{Direction, Transfer};
 
 impl Conversation<'_> {
+    /// Begins anew behind what was left out of the capture: nothing is waited for any more.
+    pub fn resume(&mut self, transfer: &Transfer<'_>) {
+        for direction in [Direction::ToStick, Direction::FromStick] {
+            self.give_up(transfer, direction);
+        }
+        for over in [self.meter.before, self.meter.open].into_iter().flatten() {
+            self.transactions.close(over);
+        }
+        self.meter.resume(transfer.time);
+    }
+
     pub fn follow(&mut self, transfer: &Transfer<'_>) {
         let len = transfer.reported;
         let mut piece = Piece { role: Portion::Stray, start: 0, len, frame: len };

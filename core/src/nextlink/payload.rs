@@ -138,6 +138,9 @@ fn from_pump<S: Sink>(
     match (c.rest(), envelope.length) {
         ([ACK], 1) => {
             c.read(packet::ACK, take(1usize))?;
+            if let Some(asked) = context.pump_opcode {
+                c.info(format_args!("{asked}"));
+            }
             c.info(format_args!("Pump ACK"));
             Ok(Payload::Ack)
         }

@@ -63,6 +63,14 @@ pub(super) struct Meter {
     pub spoke: u64,
 }
 
+impl Meter {
+    /// Forgets what is waited for.
+    pub fn resume(&mut self, time: u64) {
+        (self.waiting, self.answered, self.open, self.before) = (None, None, None, None);
+        self.spoke = time;
+    }
+}
+
 /// One direction of a meter.
 #[derive(Debug, Default)]
 pub(super) struct Pipe {

@@ -8,6 +8,7 @@ use super::conversation::Conversation;
 use super::state::{Book, Meter, Sent};
 use crate::carrier::book::{Reassembly, Request};
 use crate::carrier::ledger::Fact;
+use crate::carrier::piece::Portion;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
@@ -32,7 +33,11 @@ impl Tracker {
         meter.heuristic = meter.heuristic.after(transfer);
         let takes = meter.heuristic.takes();
         if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
-            Conversation { book: &mut self.book, transactions, meter }.follow(transfer);
+            let mut conversation = Conversation { book: &mut self.book, transactions, meter };
+            if transfer.left_out {
+                conversation.resume(transfer);
+            }
+            conversation.follow(transfer);
         }
         takes
     }
@@ -57,7 +62,8 @@ impl Tracker {
 
     /// The pieces of all meters that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.book.strays()
+        let strays = self.book.ledger.iter().filter(|fact| fact.role == Portion::Stray);
+        strays.map(|fact| (fact.frame(), fact.len))
     }
 
     /// The command that a it answers.

@@ -111,11 +111,6 @@ impl Framer {
         }
     }
 
-    /// True if `here` is the first part of the frame once more, head and all: no frame goes on like that.
-    fn came_twice(&self, here: &[u8]) -> bool {
-        self.joined.len() == self.sent && here == self.joined && received::sealed(here)
-    }
-
     fn begin(
         &mut self,
         start: usize,
@@ -168,9 +163,6 @@ impl Framer {
                     return None;
                 }
             }
-        }
-        if self.came_twice(here) {
-            return Some(Piece { role: Portion::Stray, start, len: left, frame: left });
         }
         let owed = if self.length == 0 { left } else { (self.length - self.sent).min(left) };
         let complete_so_far = self.joined.len() == self.sent;

@@ -5,6 +5,7 @@ use super::codes::{INTERFACE, Interface, REPLY_CODE, ReplyCode, speaker};
 use super::radio::{self, address, length_word};
 use crate::carrier::context::Context;
 use crate::carrier::packet;
+use crate::pump::Opcode;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
 use crate::tree::checksum::CrcStatus;
@@ -135,13 +136,13 @@ pub fn reply<S: Sink>(
     let length = usize::from(reply.length);
     compare_size(c, length + OVERHEAD, asked);
     if length == 0 {
-        describe(c, &reply, context.pump_opcode.is_some());
+        describe(c, &reply, context.pump_opcode);
         c.read(PADDING, nom::bytes::complete::take(1usize))?;
         return Ok(reply);
     }
     let payload_at = c.position();
     if reply.response != ResponseType::Nak {
-        describe(c, &reply, context.pump_opcode.is_some());
+        describe(c, &reply, context.pump_opcode);
     }
     reply.nak = c.within(length, |c| payload(c, &reply, context))?;
     reply.payload_crc = match c.crc8("Payload CRC", payload_at) {
@@ -218,17 +219,22 @@ fn payload<S: Sink>(
     }
 }
 
-/// Says how it came, and how much if that is not said better: what it belongs to is `known`.
-fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply, known: bool) {
+/// Says how it came, and how much if nobody knows what it belongs to.
+fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply, asked: Option<Opcode>) {
     let RadioReply { rssi, length, .. } = reply;
     let minus = if *rssi < 0 { "−" } else { "" };
     let strength = rssi.unsigned_abs();
     match reply.response {
-        ResponseType::Ack => c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm")),
+        ResponseType::Ack => {
+            if let Some(asked) = asked {
+                c.info(format_args!("{asked}"));
+            }
+            c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm"));
+        }
         ResponseType::Timeout => {
             c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
         }
-        ResponseType::Single | ResponseType::Part if known => {
+        ResponseType::Single | ResponseType::Part if asked.is_some() => {
             c.info(format_args!("RSSI {minus}{strength} dBm"));
         }
         ResponseType::Single | ResponseType::Part => {

@@ -9,6 +9,7 @@ use super::conversation::Conversation;
 use super::state::Stick;
 use crate::carrier::book::Reassembly;
 use crate::carrier::ledger::{Fact, placed};
+use crate::carrier::piece::Portion;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
 use rustc_hash::FxHashMap;
@@ -95,12 +96,13 @@ impl Tracker {
     /// True if the bytes of a piece fit no frame.
     #[must_use]
     pub fn fits_nothing(&self, fact: &Fact) -> bool {
-        self.book.fits_nothing(fact)
+        // What was taken for parts of a frame may turn out to be none.
+        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(|whole| whole.length == 0)
     }
 
     /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.book.strays()
+        self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
     }
 
     /// Where the bytes of the frame lie that a piece is a part of, in the order of the frame; `None` for a frame of its own.

@@ -79,7 +79,7 @@ pub fn lead<S: Sink>(transactions: &Transactions, id: TransactionId, frame: u32,
     let Some(opcode) = transaction.pump_opcode() else { return };
     let (_, parts) = transactions.reply(id);
     let title = page::title(transaction);
-    let answers = matches!(transaction.stage, Stage::PumpAck | Stage::PumpNak(_) | Stage::Timeout)
+    let answers = matches!(transaction.stage, Stage::PumpNak(_) | Stage::Timeout)
         && transaction.response.is_some_and(|end| end.frame() == frame);
     let of_frame = || (1..).zip(parts).find(|(_, part): &(usize, _)| part.frame == frame);
     match (title, of_frame()) {

@@ -138,23 +138,6 @@ fn bytes_out_of_step_are_told_and_the_next_reply_answers_what_it_fits() {
     assert_eq!(request.map(carelink_core::transfer::At::frame), Some(5), "the status answers the poll");
 }
 
-/// A packet of 64 bytes that is there twice looks like the head of a reply, and then like its rest: where both are all
-/// zeros but for the head, even the CRC agrees.
-#[test]
-fn the_first_part_of_a_reply_once_more_is_not_its_rest() {
-    let mut talk = Talk::default();
-    talk.command(0x9d, 1, &[]).part(&[0; 64], 3, true);
-    let reply = talk.packets.pop().expect("the reply");
-    for bytes in [&reply.bytes[..64], &reply.bytes[..64], &reply.bytes[64..]] {
-        talk.push(Direction::FromStick, bytes.to_vec());
-    }
-    let session = talk.session();
-    assert_eq!(outcomes(&session), [Outcome::Complete]);
-    let (id, _) = transactions(&session).remove(0);
-    assert_eq!(session.transactions().reply(id).0, [0; 64]);
-    assert_eq!(session.tracker().strays().map(|(_, len)| len).collect::<Vec<_>>(), [64]);
-}
-
 fn page() -> Vec<u8> {
     let mut page = vec![0; 1022];
     for (at, byte) in page.iter_mut().take(320).enumerate() {

@@ -5,7 +5,7 @@
 use crate::traffic::{Account, Packet, accounts, packets, sessions};
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Transfer};
+use carelink_core::transfer::{Carrier, Claim, Transfer};
 use std::collections::BTreeMap;
 
 /// A session that sees the packets of which `kept` says yes, and is told of the others if they are left out openly.
@@ -68,8 +68,13 @@ fn a_mark_where_nothing_is_left_out_shows_no_wrong_value() {
 #[test]
 fn whole_transactions_read_the_same_if_it_is_told_that_others_are_left_out() {
     let (mut same, mut suspected) = (0, 0);
+    // A meter's command comes in several reports, and its transaction begins with the one that completes it.
+    let of_sticks = |packets: &[Packet]| packets.iter().all(|packet| packet.carrier != Carrier::Reports);
     for (sample, session) in sessions() {
         let packets = packets(&session);
+        if !of_sticks(&packets) {
+            continue;
+        }
         let whole = seen(&packets, true, |_| true);
         let good: Vec<_> = whole
             .transactions()
