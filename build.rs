@@ -12,14 +12,19 @@ use std::process::{Command, ExitCode};
 const CONTRACT: &str = "../core/include";
 const SHIM: &str = "csrc";
 
+/// What to install, by system.
+const NEEDS: &str = include_str!("needs.txt");
+
 fn main() -> ExitCode {
-    for path in ["../build.rs", CONTRACT, SHIM] {
+    for path in ["../build.rs", "../needs.txt", CONTRACT, SHIM] {
         println!("cargo::rerun-if-changed={path}");
     }
     match build() {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            println!("cargo::error={message}");
+            for line in message.lines() {
+                println!("cargo::error={line}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -29,19 +34,24 @@ fn build() -> Result<(), String> {
     let headers = wireshark_headers()?;
     compile_shim(&headers)?;
     describe_data(&headers)?;
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
+    if target_is("macos") {
         // Wireshark itself brings the symbols of epan; other systems leave them open without being asked.
         println!("cargo::rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
     }
     Ok(())
 }
 
+/// Whether this is the system that is built for.
+fn target_is(system: &str) -> bool {
+    env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok(system)
+}
+
 /// The include paths of Wireshark and of glib, which it needs.
 fn wireshark_headers() -> Result<Vec<PathBuf>, String> {
     pkg_config::Config::new()
         .atleast_version("4.0")
-        // The program that loads the plugin brings the library.
-        .cargo_metadata(false)
+        // The program that loads the plugin brings the library; only Windows wants to be told of it before.
+        .cargo_metadata(target_is("windows"))
         .probe("wireshark")
         .map(|library| library.include_paths)
         .map_err(|error| {
@@ -55,19 +65,21 @@ fn wireshark_headers() -> Result<Vec<PathBuf>, String> {
                 ) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
                 (_, error) => error.to_string().trim().replace('\n', "; "),
             };
-            format!(
-                "the headers of Wireshark 4.0 or later were not found ({cause}). \
-                 Install them: apt-get install pkg-config libwireshark-dev libglib2.0-dev"
-            )
+            format!("the headers of Wireshark 4.0 or later were not found ({cause}). Install them:\n{NEEDS}")
         })
 }
 
 fn compile_shim(headers: &[PathBuf]) -> Result<(), String> {
     let mut build = cc::Build::new();
     build.files(["shim.c", "taps.c"].map(|file| Path::new(SHIM).join(file))).include(CONTRACT).std("c11");
+    let msvc = build.try_get_compiler().is_ok_and(|compiler| compiler.is_like_msvc());
     for path in headers {
         // As system headers, so that warnings are about our own code only.
-        build.flag("-isystem").flag(path);
+        if msvc {
+            build.include(path)
+        } else {
+            build.flag("-isystem").flag(path)
+        };
     }
     build.extra_warnings(true).warnings_into_errors(true);
     build.try_compile("carelink_shim").map_err(|error| format!("the shim does not compile: {error}"))
@@ -99,9 +111,7 @@ fn describe_data(headers: &[PathBuf]) -> Result<(), String> {
     // bindgen panics if there is no libclang to load.
     let bindings = panic::catch_unwind(panic::AssertUnwindSafe(|| builder.generate()))
         .map_err(|_| {
-            "libclang was not found. Install it: apt-get install libclang1-14 (Debian 12), libclang1-19 (Debian 13), \
-             or another that `apt-cache search libclang1` lists; or set LIBCLANG_PATH"
-                .to_owned()
+            format!("libclang was not found. Set LIBCLANG_PATH to the folder that it is in, or install it:\n{NEEDS}")
         })?
         .map_err(|error| format!("bindgen cannot read the headers of Wireshark: {error}"))?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);

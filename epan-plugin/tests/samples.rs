@@ -91,7 +91,8 @@ fn two_passes_show_what_lies_ahead() {
 #[test]
 fn the_profile_colours_what_matters() {
     let tshark = tshark();
-    profile::copy_to(&profile::folder(&tshark.home().join(".config"))).expect("the home is writable");
+    profile::copy_to(&profile::folder(&tshark.home().join(".config/wireshark")))
+        .expect("the home is writable");
     let colours = |name: &str| {
         let fields = [
             "-C",

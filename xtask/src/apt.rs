@@ -2,12 +2,11 @@
 //! Names of what a verb needs in; packages that apt has installed, with notice given, out.
 
 use std::env;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::env::consts::EXE_SUFFIX;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use xtask::process;
+use anyhow::{Context, Result, bail, ensure};
+use xtask::{process, user};
 
 /// A package, or the ways in which the need for it can be met.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +35,17 @@ pub const BUILD: &[Need] = &[
 /// To count instructions.
 pub const COUNT: &[Need] = &[Package("valgrind")];
 
+/// To make a package of Debian.
+pub const PACK: &[Need] = &[Package("dpkg-dev")];
+
+/// To look a package over.
+pub const CHECK: &[Need] = &[Package("lintian")];
+
 /// To make chroots.
 pub const CHROOT: &[Need] = &[Package("debootstrap")];
 
 /// To show Wireshark on a screen that is not there, and to photograph it.
+#[cfg(unix)]
 pub const SCREEN: &[Need] = &[
     Package("wireshark"),
     Package("xvfb"),
@@ -48,17 +54,12 @@ pub const SCREEN: &[Need] = &[
     Package("fonts-dejavu-core"),
 ];
 
-/// Whether we are root.
-pub fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
-}
-
 /// Installs what is missing, and says so first.
 ///
 /// # Errors
 /// With the commands to run, if this machine has no apt, or we may not use it; or if apt fails.
 pub fn ensure(needs: &[Need]) -> Result<()> {
-    if !on_path("dpkg-query") {
+    if !has_dpkg() {
         return ensure_without_apt(needs);
     }
     let installed = installed()?;
@@ -66,7 +67,7 @@ pub fn ensure(needs: &[Need]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let as_root: &[&str] = if is_root() { &[] } else { &["sudo"] };
+    let as_root: &[&str] = if user::is_root() { &[] } else { &["sudo"] };
     let update = [as_root, &["apt-get", "update"]].concat();
     let install = |packages: &[String]| {
         let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install"];
@@ -76,7 +77,7 @@ pub fn ensure(needs: &[Need]) -> Result<()> {
     let mut packages = missing.iter().map(|need| need.package()).collect::<Result<Vec<_>>>()?;
     println!("These packages are missing, and will be installed with apt: {}", packages.join(" "));
     println!("  {}\n  {}", update.join(" "), install(&packages).join(" "));
-    if !is_root() && !on_path("sudo") {
+    if !user::is_root() && !on_path("sudo") {
         bail!("apt needs root, and there is no sudo: run the two commands above as root, then try again");
     }
     execute(&update)?;
@@ -94,26 +95,41 @@ fn execute<S: AsRef<str>>(words: &[S]) -> Result<()> {
         .context("apt could not install what is missing: see its messages above")
 }
 
+/// What to install on the systems where we know the names.
+const ELSEWHERE: &str = include_str!("../../needs.txt");
+
+/// Whether this is Debian, or its kin.
+pub fn has_dpkg() -> bool {
+    on_path("dpkg-query")
+}
+
 /// On a machine that is not Debian's kin, all that counts is whether the tools are there.
 fn ensure_without_apt(needs: &[Need]) -> Result<()> {
+    let known =
+        |lists: &[&[Need]], need: &Need| lists.concat().iter().any(|other| other.name() == need.name());
+    let other: Vec<_> =
+        needs.iter().filter(|need| !known(&[BUILD, PACK], need)).map(|need| need.name()).collect();
+    ensure!(
+        other.is_empty(),
+        "this machine has no apt: install what your system calls {}, or use a Debian",
+        other.join(", ")
+    );
     let built_by_hand = on_path("tshark")
         && on_path("cc")
         && process::read(Command::new("pkg-config").args(["--exists", "wireshark"])).is_ok();
-    let only_build = needs.iter().all(|need| BUILD.iter().any(|known| known.name() == need.name()));
-    if built_by_hand && only_build {
-        return Ok(());
-    }
-    let names: Vec<_> = needs.iter().map(|need| need.name()).collect();
-    bail!(
-        "this machine has no apt: install what your system calls {} (with Wireshark's headers and pkg-config \
-         file), then try again",
-        names.join(", ")
+    ensure!(
+        built_by_hand,
+        "this machine has no apt, and lacks tshark, a C compiler (cc), or pkg-config with Wireshark's file. \
+         Install them, then try again:\n{}",
+        ELSEWHERE.trim_end()
     );
+    Ok(())
 }
 
 fn on_path(program: &str) -> bool {
-    env::var_os("PATH")
-        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    env::var_os("PATH").is_some_and(|path| {
+        env::split_paths(&path).any(|folder| folder.join(format!("{program}{EXE_SUFFIX}")).is_file())
+    })
 }
 
 impl Need {

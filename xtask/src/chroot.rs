@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use xtask::{process, workspace};
+use tempfile::TempDir;
+use xtask::{process, user, workspace};
 
 use crate::apt;
+use crate::package;
 
 /// The environment variable that names the folder where chroots are kept.
 const VARIABLE: &str = "CARELINK_CHROOTS";
@@ -41,18 +43,16 @@ impl Chroot {
     /// # Errors
     /// If it cannot be made: the error says why not.
     pub fn open(suite: &str) -> Result<Self> {
-        ensure!(apt::is_root(), "making a chroot needs root");
-        let probe = process::output(&mut namespace("true"))?;
-        ensure!(probe.status.success(), "this machine lets nobody mount: {}", said(&probe.stderr));
-        let folder = env::var_os(VARIABLE).map_or_else(|| workspace::target().join("chroots"), PathBuf::from);
-        let root = folder.join(suite);
-        if !root.is_dir() {
-            apt::ensure(apt::CHROOT)?;
-            make(suite, &root)?;
-        }
+        // Cargo needs a linker before it can run the verb that installs all the rest.
+        let root = kept(suite, suite, &["gcc", "libc6-dev"])?;
         let target = workspace::target().join("matrix").join(suite);
         fs::create_dir_all(&target)?;
         Ok(Self { root, target })
+    }
+
+    /// Where cargo builds in there, seen from in here and from out here.
+    pub fn target(&self) -> &Path {
+        &self.target
     }
 
     /// A command in there, in the repository's root, with the Rust of this machine.
@@ -63,18 +63,18 @@ impl Chroot {
         let rust = process::read(Command::new("rustc").args(["--print", "sysroot"]))?;
         let rust = Path::new(rust.trim());
         ensure!(rust != Path::new("/usr"), "Rust is part of this system: the chroot needs one from rustup");
-        let home = cargo_home()?;
+        let home = package::cargo_home()?;
         let repository = workspace::root();
         let shared = repository.parent().map(|parent| parent.join("shared")).filter(|shared| shared.is_dir());
 
-        let mut command = namespace("sh");
-        command.args(["-ec", ENTER, "sh"]).arg(&self.root);
-        command.args([rust, &home, repository, &self.target]).args(shared).arg("--");
-        command.args(["env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "CARGO_NET_OFFLINE=true"]);
-        command.arg(format!("PATH={}/bin:/usr/sbin:/usr/bin:/sbin:/bin", rust.display()));
+        let mut mounts = vec![rust, &home, repository, &self.target];
+        mounts.extend(shared.as_deref());
+        let mut command = enter(&self.root, &mounts);
+        command.arg("CARGO_NET_OFFLINE=true");
+        command.arg(format!("PATH={}/bin:{PATH}", rust.display()));
         command.arg(format!("CARGO_HOME={}", home.display()));
         command.arg(format!("CARGO_TARGET_DIR={}", self.target.display()));
-        for name in ["CARELINK_DEMAND_SHARED", "http_proxy", "https_proxy", "TERM"] {
+        for name in ["CARELINK_DEMAND_SHARED", "DEBFULLNAME", "DEBEMAIL", "TERM"] {
             if let Ok(value) = env::var(name) {
                 command.arg(format!("{name}={value}"));
             }
@@ -84,6 +84,72 @@ impl Chroot {
     }
 }
 
+/// A Debian system with Wireshark's programs and nothing of ours, which ends with this value.
+#[derive(Debug)]
+pub struct Plain(TempDir);
+
+impl Plain {
+    /// A fresh copy of the system of this suite, which is made now unless it was kept from an earlier run.
+    ///
+    /// # Errors
+    /// If it cannot be made: the error says why not.
+    pub fn copy(suite: &str) -> Result<Self> {
+        let kept = kept(suite, &format!("{suite}-plain"), &["tshark"])?;
+        let copy = tempfile::Builder::new().prefix(&format!("{suite}-")).tempdir_in(folder())?;
+        let mut cp = Command::new("cp");
+        process::run(cp.args(["--archive", "--reflink=auto"]).arg(kept.join(".")).arg(copy.path()))?;
+        Ok(Self(copy))
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A command in there, without network.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("unshare");
+        let enter = enter(self.root(), &[]);
+        command.args(["--net", "--"]).arg(enter.get_program()).args(enter.get_args()).args(words);
+        command
+    }
+}
+
+/// The search path of programs in there.
+const PATH: &str = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What runs a command in this root, with these folders where they are out here; variables and the command follow.
+fn enter(root: &Path, mounts: &[&Path]) -> Command {
+    let mut command = namespace("sh");
+    command.args(["-ec", ENTER, "sh"]).arg(root).args(mounts).arg("--");
+    command.args(["env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]);
+    command.arg(format!("PATH={PATH}"));
+    for name in ["http_proxy", "https_proxy"] {
+        if let Ok(value) = env::var(name) {
+            command.arg(format!("{name}={value}"));
+        }
+    }
+    command
+}
+
+/// Where chroots are kept.
+fn folder() -> PathBuf {
+    env::var_os(VARIABLE).map_or_else(|| workspace::target().join("chroots"), PathBuf::from)
+}
+
+/// The root of a system that was kept under this name, or is made now, with these packages.
+fn kept(suite: &str, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    ensure!(user::is_root(), "making a chroot needs root");
+    let probe = process::output(&mut namespace("true"))?;
+    ensure!(probe.status.success(), "this machine lets nobody mount: {}", said(&probe.stderr));
+    let root = folder().join(name);
+    if !root.is_dir() {
+        apt::ensure(apt::CHROOT)?;
+        make(suite, &root, packages)?;
+    }
+    Ok(root)
+}
+
 /// The program in a mount namespace of its own.
 fn namespace(program: &str) -> Command {
     let mut command = Command::new("unshare");
@@ -91,15 +157,8 @@ fn namespace(program: &str) -> Command {
     command
 }
 
-fn cargo_home() -> Result<PathBuf> {
-    if let Some(home) = env::var_os("CARGO_HOME") {
-        return Ok(home.into());
-    }
-    Ok(Path::new(&env::var_os("HOME").context("HOME is not set")?).join(".cargo"))
-}
-
 /// Makes the system beside its final place, so that only a whole one is ever found there.
-fn make(suite: &str, root: &Path) -> Result<()> {
+fn make(suite: &str, root: &Path, packages: &[&str]) -> Result<()> {
     let mirror = mirror()?;
     let partial = root.with_extension("partial");
     let log = root.with_extension("log");
@@ -107,11 +166,10 @@ fn make(suite: &str, root: &Path) -> Result<()> {
         fs::remove_dir_all(&partial)?;
     }
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
-    println!("Making a chroot of {suite} (a minute or two; log: {})", log.display());
+    println!("Making {} (a minute or two; log: {})", root.display(), log.display());
     let scripts = Path::new("/usr/share/debootstrap/scripts");
     let mut debootstrap = namespace("debootstrap");
-    // Cargo needs a linker before it can run the verb that installs all the rest.
-    debootstrap.args(["--variant=minbase", "--include=gcc,libc6-dev", suite]).arg(&partial).arg(mirror);
+    debootstrap.args(["--variant=minbase", suite]).arg(&partial).arg(mirror);
     if !scripts.join(suite).exists() {
         // A suite newer than this debootstrap is made like the newest that it knows.
         debootstrap.arg(scripts.join("sid"));
@@ -126,6 +184,14 @@ fn make(suite: &str, root: &Path) -> Result<()> {
     let acquire = process::read(Command::new("apt-config").args(["dump", "Acquire"]))?;
     fs::write(partial.join("etc/apt/apt.conf.d/99host"), acquire)?;
     fs::copy("/etc/resolv.conf", partial.join("etc/resolv.conf"))?;
+    // Not by debootstrap: it does not know in which order packages with scripts of their own must come.
+    let apt = |words: &[&str]| {
+        let mut command = enter(&partial, &[]);
+        command.arg("apt-get").args(words);
+        process::read(&mut command)
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())?;
     fs::rename(&partial, root)?;
     Ok(())
 }

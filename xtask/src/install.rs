@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A built plugin in; a Wireshark that shows CareLink traffic, or shows it no longer, out.
 
-use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
-use xtask::tshark::{Version, lists, loaded};
-use xtask::{plugin, process, profile};
+use xtask::tshark::{GLOBAL_PLUGINS, PERSONAL_PLUGINS, Version, ask_folder, lists, loaded};
+use xtask::{plugin, process, profile, user};
 
 use crate::apt;
 
 /// Beside the plugin: the folders and the file that `install` made, in that order, one path per line.
-const MANIFEST: &str = "carelink.so.installed";
+pub const MANIFEST: &str = "carelink.so.installed";
 
 /// Puts the plugin where this user's Wireshark looks for it.
 ///
@@ -25,7 +24,7 @@ pub fn install() -> Result<()> {
     println!("Building the plugin");
     let library = plugin::build()?;
     let version = Version::installed()?;
-    let folder = plugins()?.join(version.to_string()).join("epan");
+    let folder = plugins()?.join("epan");
     if let Some(global) = loaded(&String::from_utf8_lossy(&list()?.stdout), plugin::FILE_NAME)
         .filter(|path| !path.starts_with(&folder))
     {
@@ -74,9 +73,10 @@ fn beside(library: &Path, global: &Path, profile: &Path) -> Result<()> {
 /// # Errors
 /// If a file cannot be removed.
 pub fn uninstall() -> Result<()> {
-    let base = plugins()?;
+    let folder = plugins()?;
+    let base = folder.parent().context("Wireshark names no folder for plugins")?;
     let mut removed = 0;
-    let versions = match fs::read_dir(&base) {
+    let versions = match fs::read_dir(base) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         entries => entries?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?,
     };
@@ -93,27 +93,15 @@ pub fn uninstall() -> Result<()> {
     Ok(())
 }
 
-/// The folder that has one folder of plugins per version of Wireshark: for root the global one, since Wireshark
-/// ignores root's own.
+/// Wireshark's folder for plugins of its version: for root the global one, since Wireshark ignores root's own.
 fn plugins() -> Result<PathBuf> {
-    if apt::is_root() {
-        let mut ask = Command::new("pkg-config");
-        let global = process::read(ask.args(["--variable=plugindir", "wireshark"]))
-            .context("Wireshark's headers are missing: cargo xtask deps")?;
-        let parent = Path::new(global.trim()).parent().context("pkg-config names no folder for plugins")?;
-        Ok(parent.to_owned())
-    } else {
-        let home = env::var_os("HOME").context("HOME is not set")?;
-        Ok(Path::new(&home).join(".local/lib/wireshark/plugins"))
-    }
+    let kind = if user::is_root() { GLOBAL_PLUGINS } else { PERSONAL_PLUGINS };
+    ask_folder(&mut Command::new("tshark"), kind)
 }
 
 /// The folder of our configuration profile.
 fn profile_folder() -> Result<PathBuf> {
-    let home = env::var_os("HOME").context("HOME is not set")?;
-    let config =
-        env::var_os("XDG_CONFIG_HOME").map_or_else(|| Path::new(&home).join(".config"), PathBuf::from);
-    Ok(profile::folder(&config))
+    Ok(profile::folder(&ask_folder(&mut Command::new("tshark"), "Personal configuration")?))
 }
 
 /// The folders that must be made for `folder` to be there, the outermost first.
@@ -132,7 +120,7 @@ fn put(library: &Path, folder: &Path, profile: &Path) -> Result<PathBuf> {
     } else {
         ensure!(
             !target.exists(),
-            "{} is there already, and not from here: move it away, then try again",
+            "{} is there already, and not from here: remove its package, or move it away, then try again",
             target.display()
         );
         missing(folder)

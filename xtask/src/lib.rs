@@ -16,4 +16,5 @@ pub mod plugin;
 pub mod process;
 pub mod profile;
 pub mod tshark;
+pub mod user;
 pub mod workspace;

@@ -9,7 +9,9 @@ mod fuzz;
 mod install;
 mod lint;
 mod matrix;
+mod package;
 mod samples;
+#[cfg(unix)]
 mod screenshot;
 mod testing;
 
@@ -65,6 +67,11 @@ enum Verb {
         #[arg(long, value_name = "FRAMES")]
         fuzz: Option<usize>,
     },
+    /// Make packages for Wireshark 4.0, 4.4 and 4.6, and a tarball of the sources, in target/package
+    ///
+    /// For each version a package of Debian and a tarball, built in the chroot that matrix makes; no other network is
+    /// needed once the crates are there. They are of the last commit, and carry its date.
+    Package(package::Options),
     /// Check the format; any warning of clippy or rustdoc is an error
     Lint,
     /// Rebuild the sample captures from their scripts
@@ -126,6 +133,7 @@ fn run(verb: Verb) -> Result<()> {
         }
         Verb::Deps => apt::ensure(apt::BUILD),
         Verb::Matrix { suite, demand, fuzz } => matrix::run(&matrix::Options { suite, demand, fuzz }),
+        Verb::Package(options) => package::run(&options),
         Verb::Lint => lint::run(),
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
@@ -136,6 +144,9 @@ fn run(verb: Verb) -> Result<()> {
             process::run(&mut chroot.command(&verb)?)
         }
         Verb::Fuzz { frames } => fuzz::run(frames),
+        #[cfg(not(unix))]
+        Verb::Screenshot { .. } => anyhow::bail!("pictures are taken on Linux only, where Xvfb is"),
+        #[cfg(unix)]
         Verb::Screenshot { capture, frame } => screenshot::run(capture, frame),
     }
 }

@@ -15,7 +15,7 @@ use crate::fuzz;
 use crate::testing::Tally;
 
 /// Each version of Wireshark, and the suites of Debian that have it, the one to prefer first.
-const SUPPORTED: &[(Version, &[&str])] = &[
+pub const SUPPORTED: &[(Version, &[&str])] = &[
     (Version { major: 4, minor: 0 }, &["bookworm"]),
     (Version { major: 4, minor: 4 }, &["trixie"]),
     (Version { major: 4, minor: 6 }, &["forky", "sid"]),
@@ -90,23 +90,40 @@ fn native(version: Version, options: &Options) -> Row {
 }
 
 fn in_chroot(version: Version, suites: &[&str], options: &Options) -> Row {
+    println!("\nWireshark {version}, in a chroot of {}", suites.join(" or "));
+    match first(suites) {
+        Ok((suite, chroot, found)) => {
+            let cargo = |verb: &[&str]| chroot.command(&[&["cargo", "xtask"], verb].concat());
+            let outcome = settle(trial(options, cargo));
+            Row { wireshark: found.to_string(), place: format!("chroot of {suite}"), outcome }
+        }
+        Err(error) => {
+            let outcome = Outcome::NotRun { why: error.to_string() };
+            Row {
+                wireshark: version.to_string(),
+                place: format!("chroot of {}", suites.join(" or ")),
+                outcome,
+            }
+        }
+    }
+}
+
+/// The first of these suites that gives a chroot with all that the tests need, and its version of Wireshark.
+///
+/// # Errors
+/// With a reason for each suite, if none does.
+pub fn first<'a>(suites: &[&'a str]) -> Result<(&'a str, Chroot, Version)> {
     let mut reasons = Vec::new();
     for suite in suites {
-        println!("\nWireshark {version}, in a chroot of {suite}");
         match furnish(suite) {
-            Ok((chroot, found)) => {
-                let cargo = |verb: &[&str]| chroot.command(&[&["cargo", "xtask"], verb].concat());
-                let outcome = settle(trial(options, cargo));
-                return Row { wireshark: found.to_string(), place: format!("chroot of {suite}"), outcome };
-            }
+            Ok((chroot, found)) => return Ok((suite, chroot, found)),
             Err(error) => {
                 println!("No chroot of {suite}: {error:#}");
                 reasons.push(format!("{suite}: {}", first_line(&error)));
             }
         }
     }
-    let outcome = Outcome::NotRun { why: reasons.join("; ") };
-    Row { wireshark: version.to_string(), place: format!("chroot of {}", suites.join(" or ")), outcome }
+    bail!("{}", reasons.join("; "))
 }
 
 /// A chroot with all that the tests need, and the version of Wireshark that this brought.
@@ -153,7 +170,7 @@ fn settle(outcome: Result<Outcome>) -> Outcome {
 }
 
 /// The error in one line, so that it fits the table.
-fn first_line(error: &anyhow::Error) -> String {
+pub fn first_line(error: &anyhow::Error) -> String {
     format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 

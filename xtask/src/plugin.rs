@@ -2,6 +2,7 @@
 //! The plugin's sources in, the path of the built plugin out.
 
 use std::env;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,8 +10,8 @@ use anyhow::Result;
 
 use crate::{process, workspace};
 
-/// The file name under which Wireshark finds the plugin.
-pub const FILE_NAME: &str = "carelink.so";
+/// The file name under which Wireshark finds the plugin: it ends in `.so` on macOS, too.
+pub const FILE_NAME: &str = if cfg!(windows) { "carelink.dll" } else { "carelink.so" };
 
 /// The environment variable that names a plugin that is already built.
 pub const VARIABLE: &str = "CARELINK_PLUGIN";
@@ -32,7 +33,13 @@ pub fn build() -> Result<PathBuf> {
     process::run(
         cargo().args(["build", "--release", "--package", "carelink-epan", "--target-dir"]).arg(&target),
     )?;
-    Ok(target.join("release/libcarelink_epan.so"))
+    Ok(target.join("release").join(library_name()))
+}
+
+/// The file name that cargo gives the library.
+#[must_use]
+pub fn library_name() -> String {
+    format!("{DLL_PREFIX}carelink_epan{DLL_SUFFIX}")
 }
 
 /// The plugin that [`VARIABLE`] names, or else a freshly built one.

@@ -11,10 +11,16 @@ use crate::workspace;
 /// Its name, as Wireshark takes it behind `-C`.
 pub const NAME: &str = "CareLink";
 
-/// Where the profile is, below the folder that a user's programs keep their configuration in.
+/// Where the profile is, below Wireshark's folder for a user's configuration.
 #[must_use]
 pub fn folder(config: &Path) -> PathBuf {
-    config.join("wireshark/profiles").join(NAME)
+    config.join("profiles").join(NAME)
+}
+
+/// Where the files of the profile are.
+#[must_use]
+pub fn source() -> PathBuf {
+    workspace::root().join("epan-plugin/profile")
 }
 
 /// Copies the files of the profile that are not there yet, and names them: the user may have changed the others.
@@ -23,7 +29,7 @@ pub fn folder(config: &Path) -> PathBuf {
 /// If a file cannot be read or written.
 pub fn copy_to(profile: &Path) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(profile).with_context(|| format!("cannot make {}", profile.display()))?;
-    let source = workspace::root().join("epan-plugin/profile");
+    let source = source();
     let entries = fs::read_dir(&source).with_context(|| format!("cannot read {}", source.display()))?;
     entries
         .map(|entry| {

@@ -57,7 +57,7 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
 
     let (_screen, display) = screen()?;
     let copy = tshark.lend(&capture)?;
-    profile::copy_to(&profile::folder(&tshark.home().join(".config")))?;
+    profile::copy_to(&profile::folder(&tshark.home().join(".config/wireshark")))?;
     let runtime = tshark.home().join("run");
     fs::create_dir(&runtime)?;
     fs::set_permissions(&runtime, Permissions::from_mode(0o700))?;

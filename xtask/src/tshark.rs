@@ -7,19 +7,14 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::{plugin, process};
-
-/// The user and the group that stand in for root: `nobody` and `nogroup` wherever these exist.
-const NOBODY: u32 = 65534;
+use crate::{plugin, process, user};
 
 /// The part of Wireshark's version that a plugin must match exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,13 +55,30 @@ impl Version {
         let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).map(str::parse);
         Some(Self { major: numbers.next()?.ok()?, minor: numbers.next()?.ok()? })
     }
-
-    /// The folder below a home where this version looks for a user's own dissectors.
-    #[must_use]
-    pub fn personal_folder(self, home: &Path) -> PathBuf {
-        home.join(format!(".local/lib/wireshark/plugins/{self}/epan"))
-    }
 }
+
+/// The folder of this kind in what `tshark -G folders` printed.
+#[must_use]
+pub fn folder(folders: &str, kind: &str) -> Option<PathBuf> {
+    let mut kinds = folders.lines().filter_map(|line| line.split_once(':'));
+    kinds.find(|(name, _)| *name == kind).map(|(_, path)| path.trim().into())
+}
+
+/// The folder of this kind, as this tshark says.
+///
+/// # Errors
+/// If it cannot be started, or does not say.
+pub fn ask_folder(tshark: &mut Command, kind: &str) -> Result<PathBuf> {
+    let folders =
+        process::read(tshark.args(["-G", "folders"])).context("tshark is missing: cargo xtask deps")?;
+    folder(&folders, kind).with_context(|| format!("tshark -G folders does not tell the folder of {kind}"))
+}
+
+/// What Wireshark calls the folder of a user's own plugins of this version.
+pub const PERSONAL_PLUGINS: &str = "Personal Plugins";
+
+/// What Wireshark calls the folder of all users' plugins of this version.
+pub const GLOBAL_PLUGINS: &str = "Global Plugins";
 
 /// The files of the plugins that `tshark -G plugins` printed.
 fn files(plugins: &str) -> impl Iterator<Item = &Path> {
@@ -90,7 +102,7 @@ pub fn loaded(plugins: &str, name: &str) -> Option<PathBuf> {
 pub struct Tshark {
     home: TempDir,
     version: Version,
-    /// Whether the programs run as [`NOBODY`], because we are root.
+    /// Whether the programs run as an ordinary user, because we are root.
     lowered: bool,
 }
 
@@ -109,7 +121,7 @@ impl Tshark {
     /// If tshark is missing, or does not take the plugin.
     pub fn with_plugin(library: &Path) -> Result<Self> {
         let tshark = Self::bare()?;
-        let folder = tshark.version.personal_folder(tshark.home());
+        let folder = ask_folder(&mut tshark.command("tshark"), PERSONAL_PLUGINS)?.join("epan");
         fs::create_dir_all(&folder)?;
         let target = folder.join(plugin::FILE_NAME);
         fs::copy(library, &target).with_context(|| format!("cannot read {}", library.display()))?;
@@ -131,16 +143,15 @@ impl Tshark {
     /// If tshark is missing, or we are in group 0 without being root.
     pub fn bare() -> Result<Self> {
         let version = Version::installed()?;
-        let me = fs::metadata("/proc/self").context("cannot tell who we are")?;
-        let lowered = match (me.uid(), me.gid()) {
-            (0, _) => true,
-            (_, 0) => bail!("Wireshark loads no plugins for group 0: use another group, or be root"),
-            _ => false,
-        };
+        let lowered = user::is_root();
+        ensure!(
+            lowered || !user::in_first_group(),
+            "Wireshark loads no plugins for group 0: use another group, or be root"
+        );
         let home = tempfile::Builder::new().prefix("carelink-").tempdir()?;
-        fs::set_permissions(home.path(), Permissions::from_mode(0o755))?;
+        user::allow(home.path(), 0o755)?;
         if lowered {
-            chown(home.path(), Some(NOBODY), Some(NOBODY))?;
+            user::give(home.path())?;
         }
         Ok(Self { home, version, lowered })
     }
@@ -169,7 +180,7 @@ impl Tshark {
         let fresh = NamedTempFile::new_in(self.home())?;
         fs::write(fresh.path(), bytes)?;
         if self.lowered {
-            chown(fresh.path(), Some(NOBODY), Some(NOBODY))?;
+            user::give(fresh.path())?;
         }
         fresh.persist(&copy)?;
         Ok(copy)
@@ -188,8 +199,7 @@ impl Tshark {
             command.env("PATH", path);
         }
         if self.lowered {
-            // This drops the other groups too.
-            command.uid(NOBODY).gid(NOBODY);
+            user::lower(&mut command);
         }
         command
     }
@@ -228,6 +238,15 @@ mod tests {
         assert_eq!(parse(debian).as_deref(), Some("4.0"));
         assert_eq!(parse("TShark (Wireshark) 4.6.9.\n\nCopyright").as_deref(), Some("4.6"));
         assert_eq!(parse("TShark 1.2"), None);
+    }
+
+    #[test]
+    fn folders_are_where_wireshark_says() {
+        let folders = "Temp:                \t/tmp\nPersonal Plugins:    \t/home/a b/plugins/4-4\n\
+                       Global Plugins:      \tC:\\Wireshark\\plugins\\4.4\n";
+        assert_eq!(folder(folders, PERSONAL_PLUGINS), Some("/home/a b/plugins/4-4".into()));
+        assert_eq!(folder(folders, GLOBAL_PLUGINS), Some(r"C:\Wireshark\plugins\4.4".into()));
+        assert_eq!(folder(folders, "Plugins"), None);
     }
 
     #[test]
