@@ -3,10 +3,11 @@
 //!
 //! The rules are the core's; here pages are collected by pump.
 
-use crate::conversation::{Conversation, Options, open};
+use crate::conversation::{Conversation, Entry, Options, open};
 use crate::forms::{self, Content, Text};
 pub use crate::found::{Collection, Found};
 use crate::found::{Device, current, history_events, sensor_events};
+use crate::live;
 use crate::output::{Csv, Ending, Format, json_line, object, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
@@ -17,9 +18,10 @@ use carelink_core::pump::serial::Serial;
 use carelink_core::vendor::{Side, Vocabulary};
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What the help says beside the options.
 pub const HELP: &str = "\
@@ -76,46 +78,152 @@ impl From<Names> for Vocabulary {
 /// Those of the vendor's table come first. Text has all but the frame, so that pages in files read as those of a capture.
 const COLUMNS: [&str; 9] = ["time", "type", "values", "pump", "seq", "page", "offset", "setting", "frame"];
 const IN_TEXT: usize = 8;
+/// The column of the row's number.
+const SEQ: usize = 4;
 
-/// Lists the events of captures or pages.
+/// Lists the events of captures or pages. Those of a pipe are listed as the fetches end that bring them.
 ///
 /// # Errors
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let mut found = collect(&args.files, &args.options)?;
-    for found in &mut found.events {
-        found.event = found.event.clone().named(args.names.into());
+    let mut table = Table::new(args, out)?;
+    let found = match &args.files[..] {
+        [pipe] if live::is_live(pipe) => {
+            live::watch();
+            let (mut over, mut news, mut patience) = (0, false, Patience::default());
+            let source = follow(pipe, &args.options, |known| {
+                let ended = known.entries_after(over).take_while(Entry::over).count();
+                over += ended;
+                news |= ended > 0;
+                if news && patience.is_over() {
+                    news = false;
+                    patience = Patience::after(|| {
+                        table.add(&gather(&[Given::Capture(known)], &args.options, &mut Vec::new()))
+                    })?;
+                }
+                Ok(())
+            })?;
+            of_sources(vec![source], &args.options, Vec::new(), 1)?
+        }
+        files => collect(files, &args.options)?,
+    };
+    table.add(&found)?;
+    let withdrawn = table.withdrawn(&found);
+    if withdrawn > 0 {
+        eprintln!("carelink: {withdrawn} rows were listed that what came later does not bear out");
     }
-    let rows = (0_usize..).zip(&found.events).map(|(seq, Found { event, pump, frame, place, .. })| {
+    Ok(found.finish()?.max(if withdrawn > 0 { Ending::Found } else { Ending::Fine }))
+}
+
+/// How long to wait until all that came is read again: ten times as long as it took, if that is felt, so that a long capture
+/// is not read all the time.
+#[derive(Default)]
+struct Patience(Option<Instant>);
+
+/// What takes longer is felt.
+const FELT: Duration = Duration::from_millis(50);
+
+impl Patience {
+    fn after(work: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let start = Instant::now();
+        work()?;
+        let took = start.elapsed();
+        Ok(Self((took > FELT).then(|| Instant::now() + 10 * took)))
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.is_none_or(|until| Instant::now() >= until)
+    }
+}
+
+/// The rows of events that were written.
+struct Table<'o, W: Write> {
+    form: Form<'o, W>,
+    names: Vocabulary,
+    /// How many there are.
+    count: usize,
+    /// How often each was written, without its number.
+    written: HashMap<String, usize>,
+}
+
+enum Form<'o, W: Write> {
+    Text(&'o mut W),
+    Json(&'o mut W),
+    Csv(Box<Csv<&'o mut W>>),
+}
+
+impl<'o, W: Write> Table<'o, W> {
+    fn new(args: &Args, out: &'o mut W) -> Result<Self> {
+        let form = match args.format {
+            Format::Text => {
+                writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
+                Form::Text(out)
+            }
+            Format::Json => Form::Json(out),
+            Format::Csv => Form::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
+        };
+        Ok(Self { form, names: args.names.into(), count: 0, written: HashMap::new() })
+    }
+
+    /// The row of an event, and the same as text without its number.
+    fn row(&self, found: &Found) -> (Vec<Value>, String) {
+        let Found { event, pump, frame, place, .. } = found;
+        let event = event.clone().named(self.names);
         let (page, offset) = place.as_ref().map(|(page, offset)| (page, offset)).unzip();
-        vec![
+        let row = vec![
             json!(event.time.to_string()),
             json!(event.kind),
             json!(event.to_string()),
             json!(pump.to_string()),
-            json!(seq),
+            json!(0),
             json!(page),
             json!(offset),
             json!(event.side.map(Side::word)),
             json!(frame),
-        ]
-    });
-    match args.format {
-        Format::Text => {
-            writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
-            for row in rows {
-                let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
-                writeln!(out, "{}", cells.join("\t"))?;
+        ];
+        let key = row.iter().map(plain).collect::<Vec<_>>().join("\t");
+        (row, key)
+    }
+
+    /// Writes the events that were not written yet, and hands them on.
+    fn add(&mut self, found: &Collection) -> Result<()> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for found in &found.events {
+            let (mut row, key) = self.row(found);
+            let nth = seen.entry(key.clone()).or_default();
+            *nth += 1;
+            let written = self.written.entry(key).or_default();
+            if *nth <= *written {
+                continue;
+            }
+            *written += 1;
+            row[SEQ] = json!(self.count);
+            self.count += 1;
+            match &mut self.form {
+                Form::Text(out) => {
+                    let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
+                    writeln!(out, "{}", cells.join("\t"))?;
+                }
+                Form::Json(out) => json_line(out, &object(&COLUMNS, row))?,
+                Form::Csv(csv) => csv.row(&row)?,
             }
         }
-        Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
-        Format::Csv => {
-            let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
-            rows.into_iter().try_for_each(|row: Vec<Value>| csv.row(&row))?;
-            csv.finish()?;
+        match &mut self.form {
+            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
+            Form::Csv(csv) => csv.flush(),
         }
     }
-    found.finish()
+
+    /// How many rows were written that are not among all events.
+    fn withdrawn(&self, found: &Collection) -> usize {
+        let mut written = self.written.clone();
+        for found in &found.events {
+            if let Some(count) = written.get_mut(&self.row(found).1) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        written.values().sum()
+    }
 }
 
 /// What a file turned out to be.
@@ -123,6 +231,23 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
 pub(crate) enum Source {
     Capture(Box<Conversation>),
     Pages(PathBuf, Content),
+}
+
+impl Source {
+    /// The same, to read in.
+    pub(crate) fn given(&self) -> Given<'_> {
+        match self {
+            Self::Capture(conversation) => Given::Capture(conversation),
+            Self::Pages(path, content) => Given::Pages(path, content),
+        }
+    }
+}
+
+/// What events are sought in.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a> {
+    Capture(&'a Conversation),
+    Pages(&'a Path, &'a Content),
 }
 
 /// Finds the events in `files`.
@@ -137,8 +262,19 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
             Err(fault) => faults.push(fault),
         }
     }
-    let mut collection = gather(&sources, options, &mut faults);
-    if faults.len() == files.len() {
+    of_sources(sources, options, faults, files.len())
+}
+
+/// Finds the events in the files that could be read of so many.
+fn of_sources(
+    sources: Vec<Source>,
+    options: &Options,
+    mut faults: Vec<Error>,
+    files: usize,
+) -> Result<Collection> {
+    let given: Vec<_> = sources.iter().map(Source::given).collect();
+    let mut collection = gather(&given, options, &mut faults);
+    if faults.len() == files {
         return faults.into_iter().next().map_or(Ok(collection), Err);
     }
     let damaged = sources.into_iter().filter_map(|source| match source {
@@ -152,12 +288,12 @@ pub fn collect(files: &[PathBuf], options: &Options) -> Result<Collection> {
 }
 
 /// Finds the events in what was read; what has none for a reason goes to `faults`.
-pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Error>) -> Collection {
+pub(crate) fn gather(sources: &[Given<'_>], options: &Options, faults: &mut Vec<Error>) -> Collection {
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
-    for source in sources {
+    for &source in sources {
         match source {
-            Source::Pages(path, content) => match pages_in_file(path, content, options) {
+            Given::Pages(path, content) => match pages_in_file(path, content, options) {
                 Ok(found) => {
                     let note = |note| format!("{}: {note}", path.display());
                     collection.notes.extend(content.notes.iter().map(note));
@@ -165,7 +301,7 @@ pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Err
                 }
                 Err(fault) => faults.push(fault),
             },
-            Source::Capture(conversation) => {
+            Given::Capture(conversation) => {
                 let remarks = conversation.remarks();
                 collection.warnings.extend(remarks.damage);
                 collection.notes.extend(remarks.others);
@@ -177,7 +313,7 @@ pub(crate) fn gather(sources: &[Source], options: &Options, faults: &mut Vec<Err
             }
         }
     }
-    let captures = sources.iter().filter(|source| matches!(source, Source::Capture(_))).count();
+    let captures = sources.iter().filter(|source| matches!(source, Given::Capture(_))).count();
     for (serial, mut pages) in pages {
         // What one capture tells of a pump holds in the others too.
         let told = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
@@ -222,6 +358,11 @@ fn settled(told: Pump, pages: &mut Vec<Page<'_>>, collection: &mut Collection) -
 
 /// Reads a file as what its first bytes say.
 pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
+    follow(path, options, |_| Ok(()))
+}
+
+/// The same, and calls `each` with what is known by then after each packet of a capture.
+fn follow(path: &Path, options: &Options, each: impl FnMut(&Conversation) -> Result<()>) -> Result<Source> {
     let name = || path.display().to_string();
     let mut file = open(path)?;
     let mut start = Vec::new();
@@ -234,7 +375,7 @@ pub(crate) fn source(path: &Path, options: &Options) -> Result<Source> {
     );
     if capture {
         let whole = std::io::Cursor::new(start).chain(file);
-        return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
+        return Ok(Source::Capture(Box::new(Conversation::follow(whole, options, &name(), each)?)));
     }
     file.read_to_end(&mut start).with_context(name)?;
     if start.is_empty() {

@@ -118,14 +118,15 @@ fn one(path: &Path, options: &Options, rows: &mut impl Rows) -> Result<Ending> {
 }
 
 /// True if a capture may grow while it is read.
-fn is_live(path: &Path) -> bool {
+#[must_use]
+pub fn is_live(path: &Path) -> bool {
     path == Path::new("-") || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Lets the user interrupt the reading: what came until then is told. The second time the program ends at once.
-fn watch() {
+pub fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Without a handler the program ends at once, as others do.

@@ -209,6 +209,37 @@ fn show_streams_as_list_does() -> Result<()> {
 }
 
 #[test]
+fn events_of_a_pipe_are_listed_as_they_come_and_are_those_of_the_file() -> Result<()> {
+    let capture = fs::read(sample("11"))?;
+    let of_file = text(&run("events", &[], &[&sample("11")]));
+    let mut child = program().args(["events", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut pipe = child.stdin.take().context("a pipe")?;
+    // All but the last two packets: the page is complete.
+    pipe.write_all(&capture[..capture.len() - 300])?;
+    pipe.flush()?;
+    let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+    let head = lines.next().context("a head")??;
+    let first = lines.next().context("an event while the pipe is open")??;
+    pipe.write_all(&capture[capture.len() - 300..])?;
+    drop(pipe);
+    let rest: Vec<_> = lines.collect::<std::io::Result<_>>()?;
+    assert!(child.wait()?.success());
+    // Their numbers are in the order in which they came.
+    let without_number = |line: &str| {
+        let mut cells: Vec<_> = line.split('\t').map(str::to_owned).collect();
+        cells.remove(4);
+        cells.join("\t")
+    };
+    let mut came: Vec<_> = rest.iter().chain([&first]).map(|line| without_number(line)).collect();
+    let mut expected: Vec<_> = of_file.lines().skip(1).map(without_number).collect();
+    came.sort();
+    expected.sort();
+    assert_eq!(came, expected);
+    assert_eq!(Some(head.as_str()), of_file.lines().next());
+    Ok(())
+}
+
+#[test]
 fn other_link_types_are_passed_over() -> Result<()> {
     let wlan: Vec<u8> = WLAN.iter().flat_map(|word| word.to_le_bytes()).collect();
     let alone = piped(&["list", "-"], &wlan)?;

@@ -96,7 +96,8 @@ pub fn run(args: &Args) -> Result<Ending> {
         return Err(fault);
     }
     let (names, sources): (Vec<_>, Vec<_>) = sources.into_iter().unzip();
-    let mut found = gather(&sources, &args.options, &mut Vec::new());
+    let given: Vec<_> = sources.iter().map(Source::given).collect();
+    let mut found = gather(&given, &args.options, &mut Vec::new());
     let export = args.export.as_deref().map(|path| audit::export(path, args.dates, &found)).transpose()?;
     let conversations: Vec<_> = sources.into_iter().filter_map(conversation).collect();
     let read: Vec<_> = names.iter().zip(&conversations).collect();
