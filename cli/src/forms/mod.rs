@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a file with pages, in any form that people keep them in. Out: their bytes.
 //!
-//! Each habit has a file of its own and a row in [`FORMS`]. What a form does not recognise is not its own; what it does, but
+//! Each habit has a file of its own and a row in `FORMS`. What a form does not recognise is not its own; what it does, but
 //! cannot read, is told by its line.
 
 mod arrays;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, and perhaps the vendor's export. Out: one web page that says what they hold, in words and pictures.
 //!
-//! The page needs no network and no program but a browser. [`veil`] keeps from it what tells whose a device is; the
+//! The page needs no network and no program but a browser. `veil` keeps from it what tells whose a device is; the
 //! templates are in the folder of that name, and escape all that they show.
 
 mod devices;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one that can be published: what tells whose it is, is invented, and all else reads as it did.
 //!
-//! [`select`] keeps the packets of sticks, [`finds`] goes by the marks in the rows of fields and tells where identities lie,
-//! [`identities`] invents others, [`edit`] puts them in place, and [`proof`] looks whether any of the old ones is left, and
+//! `select` keeps the packets of sticks, `finds` goes by the marks in the rows of fields and tells where identities lie,
+//! `identities` invents others, `edit` puts them in place, and `proof` looks whether any of the old ones is left, and
 //! reads the result again. A file is written only if all of that holds.
 
 mod carrier;
