@@ -8,7 +8,7 @@ use crate::forms::{self, Content, Text};
 pub use crate::found::{Collection, Found};
 use crate::found::{Device, current, history_events, sensor_events};
 use crate::live;
-use crate::output::{Csv, Ending, Format, json_line, object, plain};
+use crate::output::{Ending, Form, Format, json_line, object, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
 use anyhow::{Context as _, Error, Result, bail};
@@ -146,22 +146,12 @@ struct Table<'o, W: Write> {
     written: HashMap<String, usize>,
 }
 
-enum Form<'o, W: Write> {
-    Text(&'o mut W),
-    Json(&'o mut W),
-    Csv(Box<Csv<&'o mut W>>),
-}
-
 impl<'o, W: Write> Table<'o, W> {
     fn new(args: &Args, out: &'o mut W) -> Result<Self> {
-        let form = match args.format {
-            Format::Text => {
-                writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
-                Form::Text(out)
-            }
-            Format::Json => Form::Json(out),
-            Format::Csv => Form::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
-        };
+        let mut form = Form::new(args.format, out, &COLUMNS)?;
+        if let Form::Text(out) = &mut form {
+            writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
+        }
         Ok(Self { form, names: args.names.into(), count: 0, written: HashMap::new() })
     }
 
@@ -208,10 +198,7 @@ impl<'o, W: Write> Table<'o, W> {
                 Form::Csv(csv) => csv.row(&row)?,
             }
         }
-        match &mut self.form {
-            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
-            Form::Csv(csv) => csv.flush(),
-        }
+        self.form.flush()
     }
 
     /// How many rows were written that are not among all events.

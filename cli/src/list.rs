@@ -3,7 +3,7 @@
 
 use crate::conversation::{Conversation, Entry, Options};
 use crate::live::{self, Rows};
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::output::{Ending, Form, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
 use carelink_core::exchange::{Asked, Outcome, Stage};
@@ -46,11 +46,7 @@ const COLUMNS: [&str; 12] = [
 /// # Errors
 /// If a capture cannot be read, is damaged, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let rows = match args.format {
-        Format::Text => Form::Text(out),
-        Format::Json => Form::Json(out),
-        Format::Csv => Form::Csv(Box::new(Csv::new(out, b',', &COLUMNS)?)),
-    };
+    let rows = Form::new(args.format, out, &COLUMNS)?;
     live::all(&args.captures, &args.options, &mut List { rows, file: String::new() })
 }
 
@@ -59,12 +55,6 @@ struct List<'o, W: Write> {
     rows: Form<'o, W>,
     /// The capture that is being read.
     file: String,
-}
-
-enum Form<'o, W: Write> {
-    Text(&'o mut W),
-    Json(&'o mut W),
-    Csv(Box<Csv<&'o mut W>>),
 }
 
 impl<W: Write> Rows for List<'_, W> {
@@ -85,10 +75,7 @@ impl<W: Write> Rows for List<'_, W> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        match &mut self.rows {
-            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
-            Form::Csv(csv) => csv.flush(),
-        }
+        self.rows.flush()
     }
 }
 

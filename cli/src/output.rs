@@ -40,6 +40,41 @@ impl From<Ending> for ExitCode {
     }
 }
 
+/// Where rows go, by how they are to be written.
+pub enum Form<'o, W: Write> {
+    /// For people.
+    Text(&'o mut W),
+    /// One JSON object a line.
+    Json(&'o mut W),
+    /// Comma-separated values.
+    Csv(Box<Csv<&'o mut W>>),
+}
+
+impl<'o, W: Write> Form<'o, W> {
+    /// Begins; CSV has a header of `columns`.
+    ///
+    /// # Errors
+    /// If `out` cannot be written.
+    pub fn new(format: Format, out: &'o mut W, columns: &[&str]) -> Result<Self> {
+        Ok(match format {
+            Format::Text => Self::Text(out),
+            Format::Json => Self::Json(out),
+            Format::Csv => Self::Csv(Box::new(Csv::new(out, b',', columns)?)),
+        })
+    }
+
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::Text(out) | Self::Json(out) => Ok(out.flush()?),
+            Self::Csv(csv) => csv.flush(),
+        }
+    }
+}
+
 /// Writes rows as CSV with a header, `separator` between the columns.
 pub struct Csv<W: Write>(csv::Writer<W>);
 

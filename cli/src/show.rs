@@ -4,7 +4,7 @@
 use crate::conversation::{Conversation, Entry, Options};
 use crate::list;
 use crate::live::{self, Rows};
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::output::{Ending, Form, Format, json_line, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
 use carelink_core::exchange::Asked;
@@ -38,14 +38,8 @@ pub struct Args {
 /// # Errors
 /// If a capture cannot be read, is damaged, none has such a transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    let form = match args.format {
-        Format::Text => Form::Text(out),
-        Format::Json => Form::Json(out),
-        Format::Csv => {
-            let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat();
-            Form::Csv(Box::new(Csv::new(out, b',', &columns)?))
-        }
-    };
+    let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat();
+    let form = Form::new(args.format, out, &columns)?;
     let mut values = Values { form, file: String::new(), number: args.number, count: 0, shown: 0 };
     let ending = live::all(&args.captures, &args.options, &mut values)?;
     if let Some(number) = args.number.filter(|_| values.shown == 0) {
@@ -64,12 +58,6 @@ struct Values<'o, W: Write> {
     /// How many transactions came, and were shown.
     count: usize,
     shown: usize,
-}
-
-enum Form<'o, W: Write> {
-    Text(&'o mut W),
-    Json(&'o mut W),
-    Csv(Box<Csv<&'o mut W>>),
 }
 
 impl<W: Write> Rows for Values<'_, W> {
@@ -105,10 +93,7 @@ impl<W: Write> Rows for Values<'_, W> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        match &mut self.form {
-            Form::Text(out) | Form::Json(out) => Ok(out.flush()?),
-            Form::Csv(csv) => csv.flush(),
-        }
+        self.form.flush()
     }
 }
 

@@ -41,15 +41,15 @@ impl Order {
         transfer: &Transfer<'_>,
         transactions: &mut Transactions,
         open: Option<TransactionId>,
-    ) -> Step {
-        let step = self.step(transfer.time).is;
-        if step == Step::Back {
+    ) -> Follows {
+        let follows = self.step(transfer.time);
+        if follows.is == Step::Back {
             transactions.interrupt_at(transfer.stream, transfer.time);
         }
-        if let Some(open) = open.filter(|_| step != Step::On).and_then(|id| transactions.get_mut(id)) {
+        if let Some(open) = open.filter(|_| follows.is != Step::On).and_then(|id| transactions.get_mut(id)) {
             open.interrupt();
         }
-        step
+        follows
     }
 
     /// Takes the time of the next frame.

@@ -58,7 +58,7 @@ impl Conversation<'_> {
         marks: &mut Marks,
     ) -> Option<RequestId> {
         let step = self.meter.order.follow(transfer, self.transactions, self.meter.open);
-        if step == Step::Back {
+        if step.is == Step::Back {
             self.interrupt(marks);
         }
         let waited = transfer.time.saturating_sub(std::mem::replace(&mut self.meter.spoke, transfer.time));

@@ -66,7 +66,7 @@ impl Tracker {
         strays.map(|fact| (fact.frame(), fact.len))
     }
 
-    /// The command that a it answers.
+    /// The message that a report belongs to, or that it answers.
     #[must_use]
     pub fn request(&self, fact: &Fact) -> Option<&Request<Sent>> {
         self.book.request_of(fact).filter(|request| request.sent.is_some())

@@ -18,7 +18,7 @@ use super::transmit::{self, Transmit};
 use super::{Answered, Command, Context, NakReason, Opcode, Reply, ReplyCode};
 use crate::carrier::ids::RequestId;
 use crate::carrier::ledger::Marks;
-use crate::carrier::order::{self, Step};
+use crate::carrier::order::Step;
 use crate::exchange::list::small;
 use crate::exchange::{
     Answer, Arrival, Asked, Completion, Device, DeviceCode, Expects, PumpCommand, Stage, Transaction,
@@ -85,7 +85,7 @@ impl Conversation<'_> {
     /// Takes a command of the host.
     pub fn command(&mut self, transfer: &Transfer<'_>, found: &mut Found, command: Command, bytes: &[u8]) {
         let sent = transfer.at();
-        let step = self.step(transfer);
+        let step = self.stick.order.follow(transfer, self.transactions, self.stick.open);
         // Behind what was left out, nobody knows how long the host waited.
         let waited = if transfer.left_out { 0 } else { sent.time().saturating_sub(step.before) };
         let opcode = match command {
@@ -210,21 +210,6 @@ impl Conversation<'_> {
         self.stick.pace.keeps(Wait::Reply(command.opcode), came.time().saturating_sub(sent.time()))
     }
 
-    /// Takes the time of a frame. Where it is out of order, nothing was proven: not where it comes, nor where it belongs,
-    /// for it was missing there.
-    fn step(&mut self, transfer: &Transfer<'_>) -> order::Follows {
-        let step = self.stick.order.step(transfer.time);
-        if step.is == Step::Back {
-            self.transactions.interrupt_at(transfer.stream, transfer.time);
-        }
-        if step.is != Step::On
-            && let Some(open) = self.transaction_mut(self.stick.open)
-        {
-            open.interrupt();
-        }
-        step
-    }
-
     /// Notes that packets are missing before a frame, and that they leave the transactions without proof that it may
     /// belong to.
     fn interrupt(&mut self, found: &mut Found) {
@@ -268,7 +253,7 @@ impl Conversation<'_> {
         lacks: usize,
     ) {
         let came = transfer.at();
-        let step = self.step(transfer);
+        let step = self.stick.order.follow(transfer, self.transactions, self.stick.open);
         found.request = self.pair(bytes);
         let request = found.request.and_then(|id| self.book.requests.get_mut(id));
         let answers = request.map(|request| {
