@@ -6,11 +6,11 @@ use crate::output::Ending;
 use crate::tally::{Remarks, Tally};
 use anyhow::{Context as _, Error, Result};
 use carelink_capture::{Packet, tcp, unpack};
-use carelink_core::exchange::{Device, Outcome, Part, Transaction, TransactionId};
+use carelink_core::exchange::{Asked, Outcome, Part, Transaction, TransactionId};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::{self, Opcode, Parameters};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Carrier, Claim, Verdict};
+use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::{InfoLine, Sink};
 use carelink_core::view;
@@ -50,13 +50,26 @@ impl Options {
 pub struct Conversation {
     /// What the core knows of it.
     pub session: Session,
-    /// The packets of sticks, in capture order.
+    /// The packets of sticks and meters that are kept, in capture order.
     pub packets: Vec<Packet>,
     /// Why reading stopped before the end.
     pub damage: Option<Error>,
     /// What errors and warnings call it.
     name: String,
     tally: Tally,
+    keep: Keep,
+}
+
+/// Which packets are kept once they have been read. The replies of pumps are kept whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All those of sticks and meters.
+    #[default]
+    All,
+    /// Those of what the host asked the stick or the meter itself.
+    Dialogue,
+    /// None.
+    Nothing,
 }
 
 /// Ends reading where the user interrupts it.
@@ -100,12 +113,12 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
 }
 
 impl Conversation {
-    /// Reads a capture file, or standard input for `-`.
+    /// Reads a capture file, or standard input for `-`, and keeps no other packets than `keep` says.
     ///
     /// # Errors
     /// If nothing can be read. Damage further on is kept in [`Conversation::damage`].
-    pub fn read(path: &Path, options: &Options) -> Result<Self> {
-        Self::from_source(open(path)?, options, &path.display().to_string())
+    pub fn read(path: &Path, options: &Options, keep: Keep) -> Result<Self> {
+        Self::follow(open(path)?, options, &path.display().to_string(), keep, |_| Ok(()))
     }
 
     /// Reads a capture; `name` stands for it in errors.
@@ -113,10 +126,11 @@ impl Conversation {
     /// # Errors
     /// As [`Conversation::read`].
     pub fn from_source(source: impl Read + Send, options: &Options, name: &str) -> Result<Self> {
-        Self::follow(source, options, name, |_| Ok(()))
+        Self::follow(source, options, name, Keep::All, |_| Ok(()))
     }
 
-    /// The same, and calls `each` with what is known by then after each packet of a stick.
+    /// The same, keeps no other packets than `keep` says, and calls `each` with what is known by then after each packet of a
+    /// stick or a meter.
     ///
     /// # Errors
     /// As [`Conversation::read`], and if `each` fails.
@@ -124,9 +138,10 @@ impl Conversation {
         source: impl Read + Send,
         options: &Options,
         name: &str,
+        keep: Keep,
         mut each: impl FnMut(&Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut known = Self::new(options, name);
+        let mut known = Self::new(options, name, keep);
         let read = carelink_capture::read(source, options.tcp_port, |packet| {
             if known.take(packet) == Verdict::Ours {
                 each(&known)?;
@@ -136,7 +151,7 @@ impl Conversation {
         match read {
             Ok(passed) => known.tally.passed = passed,
             Err(error) if error.is::<Interrupted>() => {}
-            Err(error) if known.packets.is_empty() => return Err(error.context(name.to_owned())),
+            Err(error) if known.tally.nothing() => return Err(error.context(name.to_owned())),
             Err(error) => known.damage = Some(error.context(name.to_owned())),
         }
         Ok(known)
@@ -145,26 +160,40 @@ impl Conversation {
     /// What is known of packets that were read before.
     #[must_use]
     pub fn of(packets: impl IntoIterator<Item = Packet>, options: &Options) -> Self {
-        let mut known = Self::new(options, "");
+        let mut known = Self::new(options, "", Keep::All);
         for packet in packets {
             known.take(packet);
         }
         known
     }
 
-    fn new(options: &Options, name: &str) -> Self {
+    fn new(options: &Options, name: &str, keep: Keep) -> Self {
         let mut session = Session::default();
         session.choose(view::options::Options { pump: options.forced(), ..Default::default() });
-        Self { session, packets: Vec::new(), damage: None, name: name.to_owned(), tally: Tally::default() }
+        let (name, tally) = (name.to_owned(), Tally::default());
+        Self { session, packets: Vec::new(), damage: None, name, tally, keep }
     }
 
     fn take(&mut self, packet: Packet) -> Verdict {
         let verdict = self.session.observe(&packet.transfer(Claim::Ask));
         self.tally.count(&packet, verdict);
-        if verdict == Verdict::Ours {
+        if verdict == Verdict::Ours && self.keeps(&packet) {
             self.packets.push(packet);
         }
         verdict
+    }
+
+    fn keeps(&self, packet: &Packet) -> bool {
+        match self.keep {
+            Keep::All => true,
+            Keep::Dialogue => {
+                let transactions = self.session.transactions();
+                let asked_device =
+                    |id| transactions.get(id).is_some_and(|found| matches!(found.asked, Asked::Device(_)));
+                self.session.transactions_of(&packet.transfer(Claim::Certain)).any(asked_device)
+            }
+            Keep::Nothing => false,
+        }
     }
 
     /// All transactions, in the order in which they began.
@@ -185,17 +214,10 @@ impl Conversation {
         })
     }
 
-    /// The packet in `frame`, if it is a stick's.
+    /// The packet in `frame`, if it is kept.
     #[must_use]
     pub fn packet(&self, frame: u32) -> Option<&Packet> {
         self.packets.binary_search_by_key(&frame, |packet| packet.frame).ok().map(|at| &self.packets[at])
-    }
-
-    /// What kind of device sent or got the packet in `frame`.
-    #[must_use]
-    pub fn device(&self, frame: u32) -> Device {
-        let reports = self.packet(frame).is_some_and(|packet| packet.carrier == Carrier::Reports);
-        if reports { Device::Meter } else { Device::Stick }
     }
 
     /// Shows the packet in `frame`.

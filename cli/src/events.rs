@@ -3,7 +3,7 @@
 //!
 //! The rules are the core's; here pages are collected by pump.
 
-use crate::conversation::{Conversation, Entry, Options, open};
+use crate::conversation::{Conversation, Entry, Keep, Options, open};
 use crate::forms::{self, Content, Text};
 pub use crate::found::{Collection, Found};
 use crate::found::{Device, current, history_events, sensor_events};
@@ -362,7 +362,13 @@ fn follow(path: &Path, options: &Options, each: impl FnMut(&Conversation) -> Res
     );
     if capture {
         let whole = std::io::Cursor::new(start).chain(file);
-        return Ok(Source::Capture(Box::new(Conversation::follow(whole, options, &name(), each)?)));
+        return Ok(Source::Capture(Box::new(Conversation::follow(
+            whole,
+            options,
+            &name(),
+            Keep::Nothing,
+            each,
+        )?)));
     }
     file.read_to_end(&mut start).with_context(name)?;
     if start.is_empty() {
@@ -373,7 +379,8 @@ fn follow(path: &Path, options: &Options, each: impl FnMut(&Conversation) -> Res
     let pages = content.as_ref().is_ok_and(|content| content.text == Text::No || content.is_pages());
     if !pages && Recording::read(&start).is_some_and(|recording| recording.transfers() > 0) {
         let whole = std::io::Cursor::new(start);
-        return Ok(Source::Capture(Box::new(Conversation::from_source(whole, options, &name())?)));
+        let conversation = Conversation::follow(whole, options, &name(), Keep::Nothing, each)?;
+        return Ok(Source::Capture(Box::new(conversation)));
     }
     Ok(Source::Pages(path.to_owned(), content.with_context(name)?))
 }

@@ -114,7 +114,7 @@ fn line(conversation: &Conversation, entry: &Entry<'_>) -> String {
     line += &match transaction.asked {
         Asked::Pump(command) => command.serial.to_string(),
         Asked::Device(code) => format!("{:<6}", code.device),
-        Asked::Unknown => format!("{:<6}", conversation.device(first)),
+        Asked::Unknown => format!("{:<6}", conversation.session.device(transaction.stream)),
     };
     line += &format!("  {}", command(entry));
     if let Some(parameters) = parameters(entry) {

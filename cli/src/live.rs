@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, as files or pipes. Out: their transactions one by one: those of a pipe as they end.
 
-use crate::conversation::{Conversation, Entry, Options, open};
+use crate::conversation::{Conversation, Entry, Keep, Options, open};
 use crate::output::Ending;
 use anyhow::Result;
 use carelink_core::exchange::Outcome;
@@ -88,7 +88,8 @@ fn one(path: &Path, options: &Options, rows: &mut impl Rows) -> Result<Ending> {
     }
     // How each transaction that was handed on had ended.
     let mut told: Vec<Outcome> = Vec::new();
-    let conversation = Conversation::follow(open(path)?, options, &path.display().to_string(), |known| {
+    let (source, name) = (open(path)?, path.display().to_string());
+    let conversation = Conversation::follow(source, options, &name, Keep::Dialogue, |known| {
         if !live {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: each whole page in it, as a file.
 
-use crate::conversation::{Conversation, Options};
+use crate::conversation::{Conversation, Keep, Options};
 use crate::live;
 use crate::output::Ending;
 use crate::page::Page;
@@ -35,7 +35,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
 }
 
 fn write(args: &Args, capture: &Path, out: &mut impl Write) -> Result<Ending> {
-    let conversation = Conversation::read(capture, &args.options)?;
+    let conversation = Conversation::read(capture, &args.options, Keep::Nothing)?;
     fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
     let mut ending = Ending::Fine;
     for entry in conversation.entries() {

@@ -6,7 +6,7 @@
 use crate::carrier::ledger::{Fact, placed};
 use crate::carrier::report::Report;
 use crate::carrier::show::Seen;
-use crate::exchange::Transactions;
+use crate::exchange::{Device, TransactionId, Transactions};
 use crate::transfer::{Carrier, Claim, Stream, Transfer, Verdict};
 use crate::tree::sink::Sink;
 use crate::view::options::Options;
@@ -87,6 +87,20 @@ impl Session {
     pub fn stream(&self, stream: Stream) -> Option<u32> {
         let place = self.streams.iter().position(|&known| known == stream)?;
         u32::try_from(place).ok()
+    }
+
+    /// What kind of device it is.
+    #[must_use]
+    pub fn device(&self, stream: Stream) -> Device {
+        if self.meters.takes(stream) { Device::Meter } else { Device::Stick }
+    }
+
+    /// The transactions that a transfer is of, piece by piece, as far as they are known by now.
+    pub fn transactions_of(&self, transfer: &Transfer<'_>) -> impl Iterator<Item = TransactionId> {
+        let reports = transfer.carrier == Carrier::Reports;
+        self.facts(transfer).unwrap_or_default().iter().filter_map(move |fact| {
+            if reports { self.meters.transaction_of(fact) } else { self.sticks.transaction_of(fact) }
+        })
     }
 
     /// Dissects by these options from now on.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: captures, or files with pages. Out: what was replied in them, each reply under what it answers.
 
-use crate::conversation::{Conversation, Entry, Options};
+use crate::conversation::{Conversation, Entry, Keep, Options};
 use crate::events::{Source, pages_in_file, source};
 use crate::forms::Content;
 use crate::list;
@@ -68,7 +68,7 @@ impl Side {
     /// Reads a file.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         let name = path.display();
-        match Conversation::read(path, options) {
+        match Conversation::read(path, options, Keep::All) {
             Ok(conversation) => {
                 let side = Self::of(&conversation, &name.to_string());
                 Ok(Self { damage: conversation.damage, ..side })

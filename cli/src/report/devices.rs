@@ -42,7 +42,7 @@ impl<'p> Devices<'p> {
         let mut carriers: Vec<(Stream, Kind)> = Vec::new();
         for packet in &conversation.packets {
             if !carriers.iter().any(|(known, _)| *known == packet.stream) {
-                carriers.push((packet.stream, conversation.device(packet.frame)));
+                carriers.push((packet.stream, conversation.session.device(packet.stream)));
             }
         }
         Self { carriers, pumps, identify: !veil.hides() }
