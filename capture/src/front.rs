@@ -5,6 +5,7 @@ use crate::container::{self, Record};
 use crate::import::{self, Source};
 use crate::line::{self, Ends};
 use crate::packet::Packet;
+use crate::pairs::{Pairs, Unpaired};
 use crate::tcp::{self, Connections};
 use crate::usb;
 use anyhow::{Result, anyhow, bail};
@@ -29,16 +30,19 @@ struct Front {
     /// Conversations of serial lines, by interface and ends.
     lines: HashMap<(u32, Ends), u32>,
     connections: Connections,
+    pairs: Pairs,
     /// True if a packet's link type was one that can be read.
     readable: bool,
     passed: Passed,
 }
 
-/// What of a capture cannot be read.
+/// What of a capture cannot be read, or is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     /// How many packets have a link type that cannot carry a stick's traffic, by its number.
     pub links: BTreeMap<i32, u64>,
+    /// The URBs of devices that lack a packet, where others have both.
+    pub unpaired: BTreeMap<Stream, Unpaired>,
 }
 
 /// Calls `take` for each transfer with payload; TCP is taken for a stick's on `tcp_port`.
@@ -60,6 +64,7 @@ pub fn read(
         devices: HashMap::new(),
         lines: HashMap::new(),
         connections: Connections::new(tcp_port),
+        pairs: Pairs::default(),
         readable: false,
         passed: Passed::default(),
     };
@@ -75,6 +80,7 @@ pub fn read(
     if let (false, Some(link)) = (front.readable, front.passed.links.keys().next()) {
         bail!("link type {link} is neither USB, nor a serial line, nor TCP that can be read here");
     }
+    front.passed.unpaired = front.pairs.unpaired();
     unread.map_or(Ok(front.passed), |recording| Err(anyhow!(recording.complaint())))
 }
 
@@ -97,6 +103,7 @@ impl Front {
     fn usb(&mut self, record: &Record<'_>) -> Option<Packet> {
         let urb = usb::urb(record.link, record.data)?;
         let stream = Stream::Usb { interface: record.interface, bus: urb.bus, device: urb.device };
+        self.pairs.take(record.frame, stream, &urb, record.left_out);
         let bytes = record.data.get(urb.header..).unwrap_or_default();
         if let Some(names) = usb::descriptor(bytes).filter(|_| urb.number() == 0) {
             // An address may be given to another device later.

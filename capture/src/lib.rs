@@ -10,6 +10,7 @@ mod front;
 pub mod import;
 pub mod line;
 mod packet;
+mod pairs;
 pub mod pcapng;
 pub mod tcp;
 pub mod unpack;
@@ -17,3 +18,4 @@ pub mod usb;
 
 pub use front::{Passed, read};
 pub use packet::Packet;
+pub use pairs::Unpaired;

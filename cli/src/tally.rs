@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the packets of a capture, and the verdict on each. Out: what of the capture is not read, or came cut, in words.
 
-use carelink_capture::{Packet, Passed};
+use carelink_capture::{Packet, Passed, Unpaired};
 use carelink_core::session::Session;
 use carelink_core::transfer::{Stream, Verdict};
 use std::collections::BTreeMap;
@@ -77,6 +77,16 @@ impl Tally {
             remarks.others.push(format!(
                 "{count} packets of link type {link} are not read: no USB, serial line or TCP"
             ));
+        }
+        for (stream, unpaired) in &self.passed.unpaired {
+            if session.stream(*stream).is_some() {
+                let Unpaired { completions, submissions, first } = unpaired;
+                remarks.others.push(format!(
+                    "{}: packets are missing or doubled: {completions} without the submission of their URB, {submissions} \
+                     without the completion, the first in packet {first}",
+                    Device(*stream)
+                ));
+            }
         }
         if self.nothing() {
             remarks.damage.push(Nothing(&self.declined).to_string());
