@@ -264,7 +264,10 @@ impl Conversation {
     #[must_use]
     pub fn lacks(&self) -> bool {
         let lacks = |(_, transaction): (_, &Transaction)| {
-            matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
+            matches!(
+                transaction.outcome(),
+                Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven | Outcome::DoesNotFit
+            )
         };
         self.session.transactions().iter().any(lacks)
     }

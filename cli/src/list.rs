@@ -7,7 +7,7 @@ use crate::output::{Ending, Form, Format, json_line, object};
 use crate::page::Page;
 use anyhow::Result;
 use carelink_core::exchange::{Asked, Outcome, Stage};
-use carelink_core::view::payload::{self, Told};
+use carelink_core::pump::told::{self, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -209,7 +209,7 @@ fn echo(conversation: &Conversation, entry: &Entry<'_>) -> String {
 fn answer(entry: &Entry<'_>) -> String {
     let bytes = format!("{} bytes", entry.data.len());
     let Some(opcode) = entry.opcode().filter(|_| entry.complete()) else { return bytes };
-    match payload::read(opcode, entry.pump, entry.data) {
+    match told::read(opcode, entry.pump, entry.data) {
         Told::Reply(reply) => reply.to_string(),
         Told::Nothing => bytes,
         Told::Impossible => format!("{bytes}, not read: they do not fit the command"),

@@ -9,7 +9,6 @@ use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::checksum::CRC_STATUS;
 use carelink_core::tree::sink::Outline;
-use carelink_core::view::payload::{self, Told};
 use carelink_recordings::{captures, captures_of_meters};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -173,8 +172,8 @@ struct Fetch {
     time: RangeInclusive<u64>,
 }
 
-/// All fetches whose replies count as good, and tell something: bytes without a value are no wrong value. A command is
-/// known by its time, even where its packet has moved.
+/// All fetches whose replies count as good, whether they hold a value that is known or bytes only. A command is known by
+/// its time, even where its packet has moved.
 fn told(session: &Session) -> Vec<Fetch> {
     let transactions = session.transactions();
     transactions
@@ -184,14 +183,6 @@ fn told(session: &Session) -> Vec<Fetch> {
             let command = transaction.command()?;
             let asked = format!("{} {} {:?}", command.serial, command.opcode, transaction.parameters());
             let reply = transactions.reply(number).0;
-            if command.opcode.page().is_none()
-                && !matches!(
-                    payload::read(command.opcode, transactions.pump_of(transaction), reply),
-                    Told::Reply(_)
-                )
-            {
-                return None;
-            }
             let time = transaction.request.time()..=transaction.response?.time();
             Some(Fetch { asked, reply: reply.to_vec(), time })
         })

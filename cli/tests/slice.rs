@@ -7,7 +7,7 @@ mod forms;
 use anyhow::{Context as _, Result};
 use carelink_capture::pcapng::Reader;
 use carelink_capture::{tcp, usb};
-use carelink_cli::conversation::{Conversation, Entry, Options};
+use carelink_cli::conversation::{Conversation, Entry, Keep, Options};
 use carelink_cli::slice::{Choice, Slice, Written};
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::transfer::says_left_out;
@@ -264,7 +264,7 @@ fn the_program_says_what_it_keeps_and_writes_nothing_for_nothing() -> Result<()>
         .stdin(Stdio::from(fs::File::open(&cut)?))
         .output()?;
     assert_eq!(piped.status.code(), Some(2), "{}", complaint(&piped));
-    let kept = Conversation::read(&rest, &OPTIONS)?;
+    let kept = Conversation::read(&rest, &OPTIONS, Keep::All)?;
     assert_eq!(kept.entries().len(), 1, "what comes before the damage");
     Ok(())
 }

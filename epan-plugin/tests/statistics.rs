@@ -329,6 +329,7 @@ fn each_whole_reply_is_an_object() {
             let doubt = match Outcome::from(number(&outcome)) {
                 Outcome::Damaged => "-damaged",
                 Outcome::Unproven => "-unproven",
+                Outcome::DoesNotFit => "-does-not-fit",
                 _ => "",
             };
             let end = format!("-frame{frame}{doubt}.bin");

@@ -7,9 +7,9 @@ use carelink_core::pump::Reply;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
+use carelink_core::pump::told::{self, Told};
 use carelink_core::transfer::Stream;
 use carelink_core::vendor::current::current_events;
-use carelink_core::view::payload::{self, Told};
 use jiff::civil::DateTime;
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ pub(crate) fn current(conversation: &Conversation, collection: &mut Collection) 
 
 fn fetch_reply(entry: &Entry<'_>) -> Option<Reply> {
     let opcode = entry.opcode().filter(|_| entry.complete())?;
-    match payload::read(opcode, entry.pump, entry.data) {
+    match told::read(opcode, entry.pump, entry.data) {
         Told::Reply(reply) => Some(reply),
         Told::Nothing | Told::Impossible => None,
     }

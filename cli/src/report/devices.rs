@@ -8,9 +8,9 @@ use crate::list;
 use carelink_core::exchange::{Asked, Device as Kind, DeviceCode, Outcome};
 use carelink_core::pump::Reply;
 use carelink_core::pump::serial::Serial;
+use carelink_core::pump::told::{self, Told};
 use carelink_core::stick;
 use carelink_core::transfer::Stream;
-use carelink_core::view::payload::{self, Told};
 use std::collections::BTreeSet;
 
 /// The devices of a capture.
@@ -143,7 +143,7 @@ fn is_product(entry: &Entry<'_>) -> bool {
 fn tells_of_itself(entry: &Entry<'_>) -> bool {
     let opcode = entry.opcode().filter(|_| entry.complete() && entry.doubt.is_none());
     opcode.is_some_and(|opcode| {
-        let told = payload::read(opcode, entry.pump, entry.data);
+        let told = told::read(opcode, entry.pump, entry.data);
         matches!(told, Told::Reply(Reply::Firmware(_) | Reply::Clock(_)))
     })
 }

@@ -34,6 +34,7 @@ impl Class {
             | Outcome::Incomplete
             | Outcome::Unfinished
             | Outcome::Unproven
+            | Outcome::DoesNotFit
             | Outcome::Unknown(_) => Self::Broken,
         }
     }

@@ -82,6 +82,7 @@ pub(crate) fn object(
     let doubt = match transaction.outcome() {
         Outcome::Damaged => "-damaged",
         Outcome::Unproven => "-unproven",
+        Outcome::DoesNotFit => "-does-not-fit",
         _ => "",
     };
     Some(Object { transaction: id, name: format!("{serial}-{command}{page}-frame{frame}{doubt}.bin") })

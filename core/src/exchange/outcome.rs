@@ -60,5 +60,7 @@ crate::open_enum! {
         MeterNak = 15 => "meter NAK",
         /// The device took the command, the host asked for the answer, and nothing came of the pump.
         NoAnswer = 16 => "the pump did not answer",
+        /// All of a reply came with good check values, and it cannot be the answer: no pump holds such values.
+        DoesNotFit = 17 => "the reply does not fit the command",
     }
 }

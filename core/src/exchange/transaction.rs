@@ -125,6 +125,8 @@ pub struct Transaction {
     pub left_out: Option<u32>,
     /// True if packets are missing within it, so that nothing proves that the reply is its own.
     pub unproven: bool,
+    /// True if the whole reply holds what no pump can answer to the command.
+    pub misfit: bool,
     parameters: ArrayVec<u8, PARAMETERS>,
 }
 
@@ -148,6 +150,7 @@ impl Transaction {
             missing: 0,
             left_out: None,
             unproven: false,
+            misfit: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
         }
     }
@@ -255,6 +258,7 @@ impl Transaction {
             (Stage::PumpAck, _) => Outcome::PumpAck,
             (Stage::Timeout, _) => Outcome::Timeout,
             (Stage::EndOfData, _) if self.damaged() => Outcome::Damaged,
+            (Stage::EndOfData, _) if self.misfit => Outcome::DoesNotFit,
             (Stage::EndOfData, _) => Outcome::Complete,
             (Stage::Accepted, Asked::Device(DeviceCode { device: Device::Stick, .. })) => Outcome::Answered,
             (Stage::Accepted, Asked::Device(DeviceCode { device: Device::Meter, .. })) => {

@@ -12,6 +12,7 @@ use crate::pump::learn::{Message, learn};
 use crate::pump::model::Pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
+use crate::pump::told::{self, Told};
 use crate::transfer::{At, Stream};
 use crate::tree::checksum::CrcStatus;
 use rustc_hash::FxHashMap;
@@ -284,18 +285,30 @@ impl Transactions {
         let part = matches!(arrival.answer, Answer::Data { part: true, .. });
         let ends = stage == Stage::EndOfData;
         let sound = proven && !transaction.damaged();
+        let misfit = ends && sound && self.is_misfit(id);
         let told = match stage {
             Stage::PumpNak(nak) if sound => self.told(id, Message::Refused(nak)),
-            Stage::EndOfData if sound => self.told(id, Message::Reply(self.reply(id).0)),
+            Stage::EndOfData if sound && !misfit => self.told(id, Message::Reply(self.reply(id).0)),
             _ => None,
         };
         self.remember(told);
+        if let Some(transaction) = self.get_mut(id) {
+            transaction.misfit = misfit;
+        }
         match (ends, part) {
             _ if too_long => Completion::TooLong,
             (true, true) => Completion::Joined,
             (true, false) if sound && first => Completion::Whole,
             _ => Completion::None,
         }
+    }
+
+    /// True if the whole reply of a transaction holds what no pump can answer to its command.
+    fn is_misfit(&self, id: TransactionId) -> bool {
+        let asked = self.get(id).and_then(|transaction| Some((transaction, transaction.pump_opcode()?)));
+        asked.is_some_and(|(transaction, opcode)| {
+            told::read(opcode, self.pump_of(transaction), self.reply(id).0) == Told::Impossible
+        })
     }
 
     /// Takes the parameters of a command, if no check value speaks against them.

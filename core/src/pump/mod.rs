@@ -38,6 +38,7 @@ pub mod status;
 pub mod switches;
 pub mod target;
 pub mod temp_basal;
+pub mod told;
 pub mod totals;
 pub mod wizard;
 

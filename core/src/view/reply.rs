@@ -2,7 +2,7 @@
 //! In: what came of a pump's reply, put together from its parts. Out: whether it can be trusted, and what it says.
 
 use super::page;
-use super::payload::{self, PAYLOAD, REPLY, decode};
+use super::payload::{self, PAYLOAD, REPLY, decode, does_not_fit};
 use crate::exchange::{TransactionId, Transactions};
 use crate::pump::Opcode;
 use crate::tree::checksum::{self, CrcStatus};
@@ -27,6 +27,8 @@ pub enum Doubt {
     Part,
     /// It is a page that fails its check value.
     Page,
+    /// It holds what no pump can answer to the command.
+    Misfit,
 }
 
 /// `it lacks 64 bytes`
@@ -38,6 +40,7 @@ impl fmt::Display for Doubt {
             Self::Lacks(bytes) => write!(f, "it lacks {bytes} bytes"),
             Self::Part => f.write_str("a part of it fails its CRC"),
             Self::Page => f.write_str("it fails its CRC-16"),
+            Self::Misfit => f.write_str("it does not fit the command"),
         }
     }
 }
@@ -61,6 +64,7 @@ pub fn doubt(transactions: &Transactions, id: TransactionId) -> Option<Doubt> {
     match kind.map_or(CrcStatus::NotPresent, |kind| pages::check(kind, data)) {
         CrcStatus::Bad => Some(Doubt::Page),
         CrcStatus::NotPresent if transaction.bad_crcs > 0 => Some(Doubt::Part),
+        _ if transaction.misfit => Some(Doubt::Misfit),
         _ => None,
     }
 }
@@ -89,8 +93,11 @@ pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cur
                 None => c.lead(format_args!("not read: {doubt}")),
             }
         }
-        (None, Some(_)) => {
-            c.remainder(PAYLOAD);
+        (None, Some(doubt)) => {
+            match transaction.pump_opcode().filter(|_| doubt == Doubt::Misfit) {
+                Some(opcode) => does_not_fit(opcode, c),
+                None => drop(c.remainder(PAYLOAD)),
+            }
             echo(transactions, id, c);
         }
         (Some(kind), None) => {
