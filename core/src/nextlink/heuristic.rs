@@ -5,7 +5,7 @@
 //! a header record with the product's name; what came before is not taken.
 
 use super::hid::Report;
-use super::{dialogue, envelope};
+use super::{envelope, record};
 use crate::transfer::{Claim, Transfer};
 
 /// What is thought of a device.
@@ -40,5 +40,5 @@ fn looks(transfer: &Transfer<'_>) -> bool {
     let fits = content.len() == usize::from(report.length);
     // What comes in one report has its sum in it, too.
     let sound = || envelope::sum(content).is_none_or(|sum| content.get(envelope::LENGTH - 1) == Some(&sum));
-    fits && (dialogue::introduces(content) || envelope::opens(content) && sound())
+    fits && (record::introduces(content) || envelope::opens(content) && sound())
 }
