@@ -7,19 +7,11 @@ use crate::line::{self, Ends};
 use crate::packet::Packet;
 use crate::pairs::{Pairs, Unpaired};
 use crate::tcp::{self, Connections};
-use crate::usb;
+use crate::usb::{self, DEVICES};
 use anyhow::{Result, anyhow, bail};
 use carelink_core::transfer::{Carrier, Direction, Stream};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-
-/// Vendor and product of the devices that speak to pumps, and how each carries its data: the stick, and the meters in
-/// mg/dL and in mmol/L.
-const DEVICES: [((u16, u16), Carrier); 3] = [
-    ((0x0a21, 0x8001), Carrier::Transfers),
-    ((0x1a79, 0x6200), Carrier::Reports),
-    ((0x1a79, 0x6300), Carrier::Reports),
-];
 
 /// What is kept from one packet to the next.
 #[derive(Debug)]

@@ -78,6 +78,14 @@ pub fn urb(link: i32, data: &[u8]) -> Option<Urb> {
     }
 }
 
+/// Vendor and product of the devices that speak to pumps, and how each carries its data: the stick, and the meters in
+/// mg/dL and in mmol/L.
+pub(crate) const DEVICES: [((u16, u16), Carrier); 3] = [
+    ((0x0a21, 0x8001), Carrier::Transfers),
+    ((0x1a79, 0x6200), Carrier::Reports),
+    ((0x1a79, 0x6300), Carrier::Reports),
+];
+
 /// Vendor and product of a device, if `bytes` are its descriptor.
 #[must_use]
 pub fn descriptor(bytes: &[u8]) -> Option<(u16, u16)> {

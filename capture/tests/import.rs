@@ -151,6 +151,77 @@ fn each_format_is_recognised_and_read() -> Result<()> {
     Ok(())
 }
 
+/// A report to a meter that opens the link to pump 123456.
+fn opens() -> Vec<u8> {
+    let mut report = vec![0, 0, 0, 33, 0x51, 0x01];
+    report.extend(b"123456");
+    report.resize(64, 0);
+    report[22..25].copy_from_slice(&[0x10, 0x01, 0x1E]);
+    report[36] = 0xB6;
+    report
+}
+
+/// The bytes that usbmon has for the type of a transfer, by endpoint.
+fn kinds(text: &str) -> Result<Vec<(u8, u8)>> {
+    let recording = Recording::read(text.as_bytes()).context("a recording")?;
+    let mut kinds = Vec::new();
+    container::read(recording.bytes().as_slice(), |record| {
+        kinds.push((record.data[10], record.data[9]));
+        Ok(())
+    })?;
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert!(recording.notes().iter().any(|note| note.contains("look the same")), "{:?}", recording.notes());
+    Ok(kinds)
+}
+
+#[test]
+fn a_meters_transfers_are_taken_for_interrupt_and_all_others_for_bulk() -> Result<()> {
+    let spaced = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X} ")).collect::<String>();
+    let usbtrace = |bytes: &[u8]| {
+        format!(
+            "<UTLOG><Request Number = \"1\" Dir = \"[IN]\"><LogType>URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER</LogType>\
+             <Param><Name>EndpointAddress</Name><Value>0x81</Value></Param><Data>{}</Data></Request></UTLOG>",
+            spaced(bytes)
+        )
+    };
+    let usblyzer = |bytes: &[u8]| {
+        format!(
+            "Type,Seq,Time,Elapsed,Raw Data,I/O,C:I:E,IRP,Status\nURB,0004,01:00:02.000,2.000001 s,,out,01:00:01,i1,,{0}\n\
+             URB,0005-0004,01:00:02.000,2.000002 s,,out,01:00:01,i1,ok\n",
+            spaced(bytes)
+        )
+    };
+    let saleae = |bytes: &[u8]| {
+        let row = |value: &str| format!("\"USB\",\"v1frame\",0.1,0.000001,\"{value}\"\n");
+        let mut text = "name,type,start_time,duration,value\n".to_owned();
+        text += &["PID OUT", "Address=0x05 Endpoint=0x01", "PID DATA0"].map(row).concat();
+        bytes.iter().for_each(|byte| text += &row(&format!("Byte 0x{byte:02X}")));
+        text + &row("PID ACK")
+    };
+    let list = |bytes: &[u8]| format!("out,{}\n", spaced(bytes));
+    // What comes from a meter begins with other letters.
+    let from_meter = [&b"ABC"[..], &opens()[3..]].concat();
+    let keyboard = [0, 0, 4, 0, 0, 0, 0, 0];
+    let interrupt = 1;
+    let bulk = 3;
+    for (text, meter) in [
+        (usbtrace(&from_meter), true),
+        (usbtrace(&keyboard), false),
+        (usblyzer(&opens()), true),
+        (usblyzer(&[4, 0, 0]), false),
+        (saleae(&opens()), true),
+        (saleae(&[4, 0, 0]), false),
+        (list(&opens()), true),
+        (list(&[4, 0, 0]), false),
+    ] {
+        let kinds = kinds(&text)?;
+        let expected = if meter { interrupt } else { bulk };
+        assert!(!kinds.is_empty() && kinds.iter().all(|(_, kind)| *kind == expected), "{text}: {kinds:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn wide_text_is_read_too() -> Result<()> {
     let text = "\u{feff}out,04 00 00\r\nin,01 55\r\n";

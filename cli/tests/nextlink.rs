@@ -87,3 +87,64 @@ fn settings_are_shown() -> Result<()> {
     }
     Ok(())
 }
+/// Few packets come along with a fetch, and it reads as in the whole.
+#[test]
+fn a_fetch_is_cut_out_alone() -> Result<()> {
+    for capture in captures_of_meters() {
+        let folder = tempfile::tempdir()?;
+        let whole = rows(&carelink(&["list", "--format", "json", text(&capture)])?)?;
+        let told =
+            |row: &Value| format!("{} {} {} {}", row["command"], row["parameters"], row["outcome"], row["reply"]);
+        for row in whole.iter().step_by(9) {
+            let (slice, number) = (folder.path().join("slice.pcapng"), row["transaction"].to_string());
+            carelink(&["slice", "--force", "-n", &number, "-o", text(&slice), text(&capture)])?;
+            let kept = rows(&carelink(&["list", "--format", "json", text(&slice)])?)?;
+            assert!(kept.len() < 6, "{number}: {} come along", kept.len());
+            assert!(kept.iter().any(|kept| told(kept) == told(row)), "{number}: {kept:?}");
+        }
+    }
+    Ok(())
+}
+
+/// What a scrubbed capture says is what the real one says, but for whose it is.
+#[test]
+fn scrubbed_captures_tell_the_same() -> Result<()> {
+    for capture in captures_of_meters() {
+        let folder = tempfile::tempdir()?;
+        let public = folder.path().join("public.pcapng");
+        let report = carelink(&["scrub", "--unknown", "--report", "-o", text(&public), text(&capture)])?;
+        println!("{report}");
+        let values = |path: &Path| -> Result<Vec<String>> {
+            let rows = rows(&carelink(&["events", "--format", "json", text(path)])?)?;
+            Ok(rows.iter().map(|row| format!("{} {}", row["time"], row["type"])).collect())
+        };
+        assert_eq!(values(&public)?, values(&capture)?);
+        // Who looks for it finds it in the real one.
+        let bytes = |path: &Path| fs::read(path);
+        for secret in [&b"665455"[..], &[0x66, 0x54, 0x55], b"C36847", b"7OiUTY"] {
+            let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(has(&bytes(&capture)?) && !has(&bytes(&public)?), "{secret:02x?}");
+        }
+    }
+    Ok(())
+}
+
+/// Sentences are written beside packets, captures are compared, a report is made.
+#[test]
+fn the_other_verbs_know_meters() -> Result<()> {
+    for capture in captures_of_meters() {
+        let folder = tempfile::tempdir()?;
+        let (annotated, report) = (folder.path().join("a.pcapng"), folder.path().join("r.html"));
+        carelink(&["annotate", "-o", text(&annotated), text(&capture)])?;
+        let comments = fs::read(&annotated)?;
+        let says = |words: &[u8]| comments.windows(words.len()).any(|window| window == words);
+        assert!(says(b"Read Battery") && says(b"1.17 V"));
+        assert_eq!(carelink(&["list", text(&annotated)])?, carelink(&["list", text(&capture)])?);
+        let same = carelink(&["diff", text(&capture), text(&annotated)])?;
+        assert!(same.contains("0 replies differ, 101 are the same, 0 are only in A, 0 only in B"), "{same}");
+        carelink(&["report", "-o", text(&report), text(&capture)])?;
+        let page = fs::read_to_string(&report)?;
+        assert!(page.contains("1 meter") && page.contains("Read Battery") && !page.contains("665455"));
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use carelink_core::registry;
 use carelink_core::transfer::Direction;
 use carelink_core::tree::field::{FieldDef, FieldType, Identity};
 use carelink_core::tree::sink::Outline;
-use carelink_recordings::captures;
+use carelink_recordings::{captures, captures_of_meters};
 use carelink_samples::link::Link;
 use carelink_samples::session::{self, Session, TransferType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,9 +29,7 @@ fn folder() -> PathBuf {
 fn samples() -> Vec<PathBuf> {
     let mut paths: Vec<_> =
         fs::read_dir(folder()).expect("samples").map(|entry| entry.expect("an entry").path()).collect();
-    // Captures of meters cannot be scrubbed yet.
-    let of_stick = |path: &PathBuf| !path.to_string_lossy().contains("next-link");
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng") && of_stick(path));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
     paths.sort();
     assert!(paths.len() > 10);
     paths
@@ -132,7 +130,7 @@ fn prove(capture: &[u8], name: &str) -> Result<usize> {
 
 #[test]
 fn nothing_is_left_in_samples_and_recordings() -> Result<()> {
-    for path in samples().into_iter().chain(captures()) {
+    for path in samples().into_iter().chain(captures()).chain(captures_of_meters()) {
         let name = path.display().to_string();
         prove(&fs::read(&path)?, &name)?;
     }
@@ -447,18 +445,6 @@ fn the_program_says_what_it_did_and_writes_over_nothing() -> Result<()> {
     assert_eq!(refused.status.code(), Some(2));
     assert!(complaint(&refused).contains("--force"), "{}", complaint(&refused));
     assert_eq!(run(&["scrub", "--force", "-o"], &[&output, &sample]).status.code(), Some(0));
-    Ok(())
-}
-
-#[test]
-fn a_meter_is_not_scrubbed_and_it_is_said() -> Result<()> {
-    let into = tempfile::tempdir()?;
-    let output = into.path().join("out.pcapng");
-    let meter = folder().join("20-next-link.pcapng");
-    let said = run(&["scrub", "-o", output.to_str().context("a path")?], &[&meter]);
-    assert_eq!(said.status.code(), Some(1));
-    assert!(complaint(&said).contains("cannot be scrubbed yet"), "{}", complaint(&said));
-    assert!(!output.exists());
     Ok(())
 }
 

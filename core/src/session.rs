@@ -3,6 +3,7 @@
 //!
 //! How a transfer was carried tells which device's room it goes to.
 
+use crate::carrier::book::Frames;
 use crate::carrier::ledger::{Fact, placed};
 use crate::carrier::report::Report;
 use crate::carrier::show::Seen;
@@ -35,7 +36,7 @@ impl Session {
             return Verdict::Declined;
         }
         // Of too many devices, the trackers follow the first ones only: no others are numbered.
-        if self.takes(transfer) && !self.streams.contains(&transfer.stream) {
+        if self.takes(transfer.carrier, transfer.stream) && !self.streams.contains(&transfer.stream) {
             self.streams.push(transfer.stream);
         }
         Verdict::Ours
@@ -46,7 +47,7 @@ impl Session {
     /// One that was never observed shows what stands alone.
     pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
         if let Some(facts) = self.facts(transfer) {
-            if !self.takes(transfer) {
+            if !self.takes(transfer.carrier, transfer.stream) {
                 return Verdict::Declined;
             }
             // Where nobody looks, there is nothing to show.
@@ -126,6 +127,15 @@ impl Session {
         self.sticks.strays().chain(self.meters.strays())
     }
 
+    /// What is known of the frames of all devices that speak over `carrier`.
+    #[must_use]
+    pub fn frames(&self, carrier: Carrier) -> &dyn Frames {
+        match carrier {
+            Carrier::Reports => self.meters.frames(),
+            Carrier::Transfers | Carrier::Stream => self.sticks.frames(),
+        }
+    }
+
     /// What is known of the sticks' frames.
     #[must_use]
     pub fn tracker(&self) -> &stick::tracker::Tracker {
@@ -133,16 +143,15 @@ impl Session {
     }
 
     fn facts(&self, transfer: &Transfer<'_>) -> Option<&[Fact]> {
-        match transfer.carrier {
-            Carrier::Reports => self.meters.facts(transfer.frame, transfer.layer),
-            Carrier::Transfers | Carrier::Stream => self.sticks.facts(transfer.frame, transfer.layer),
-        }
+        self.frames(transfer.carrier).facts(transfer.frame, transfer.layer)
     }
 
-    fn takes(&self, transfer: &Transfer<'_>) -> bool {
-        match transfer.carrier {
-            Carrier::Reports => self.meters.takes(transfer.stream),
-            Carrier::Transfers | Carrier::Stream => self.sticks.takes(transfer.stream),
+    /// True if a device's transfers are dissected, as far as is known now.
+    #[must_use]
+    pub fn takes(&self, carrier: Carrier, stream: Stream) -> bool {
+        match carrier {
+            Carrier::Reports => self.meters.takes(stream),
+            Carrier::Transfers | Carrier::Stream => self.sticks.takes(stream),
         }
     }
 

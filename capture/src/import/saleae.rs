@@ -31,7 +31,6 @@ struct Open {
 
 fn read(text: &str, sheet: &mut Sheet) {
     sheet.note("It does not tell when it began: 1 January 1970 stands for it.");
-    sheet.note("Transfers of bulk and interrupt endpoints look the same in it: they are taken for bulk.");
     sheet.note("Bus 1 is invented, and control transfers are left out.");
     let head = fields(text.lines().next().unwrap_or_default());
     let mut open = Open::default();

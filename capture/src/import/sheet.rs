@@ -4,6 +4,7 @@
 use super::Unread;
 use super::urb::{Event, IN_PROGRESS, Kind, Stage};
 use carelink_core::transfer::Direction;
+use std::collections::HashSet;
 
 /// What a stick has.
 const OUT: u8 = 1;
@@ -33,11 +34,11 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
-    /// A bulk transfer of which only this is known.
+    /// A transfer of which only this is known.
     pub fn new(way: Direction, bytes: Vec<u8>) -> Self {
         let len = bytes.len();
         let (submitted, completed, address, endpoint, setup) = (None, None, None, None, None);
-        Self { way, submitted, completed, kind: Kind::Bulk, address, endpoint, setup, bytes, len }
+        Self { way, submitted, completed, kind: Kind::Either, address, endpoint, setup, bytes, len }
     }
 }
 
@@ -101,8 +102,28 @@ impl Sheet {
         self.events.iter().filter(|event| event.stage == Stage::Submit).count()
     }
 
+    /// Concludes of which kind the endpoints are, where the recording does not tell: a meter's are of the kind interrupt.
+    fn conclude(&mut self) {
+        let of_meter = |event: &&Event| event.tells_meter();
+        let meters: HashSet<_> = self.events.iter().filter(of_meter).map(|event| event.address).collect();
+        let (mut interrupts, mut bulks) = (false, false);
+        for event in self.events.iter_mut().filter(|event| event.kind == Kind::Either) {
+            let meter = meters.contains(&event.address);
+            event.kind = if meter { Kind::Interrupt } else { Kind::Bulk };
+            (interrupts, bulks) = (interrupts || meter, bulks || !meter);
+        }
+        let taken = match (interrupts, bulks) {
+            (false, false) => return,
+            (false, true) => "they are taken for bulk",
+            (true, false) => "they are taken for interrupt, as a Contour Next Link meter has them",
+            (true, true) => "those of a Contour Next Link meter are taken for interrupt, all others for bulk",
+        };
+        self.notes.push(format!("Transfers of bulk and interrupt endpoints look the same in it: {taken}."));
+    }
+
     /// Invents what is missing, and puts packets in the order of their times.
     pub fn finish(&mut self) {
+        self.conclude();
         let missing = self.events.iter().filter(|event| event.time.is_none()).count();
         if missing == self.events.len() {
             self.note("It has no times: they are invented, 10 ms apart.");
@@ -124,7 +145,7 @@ impl Sheet {
             self.note("Bus 1 and device 2 are invented.");
         }
         if self.endpoints {
-            self.note("The endpoints are invented: 1 to the stick, 2 from it.");
+            self.note("The endpoints are invented: 1 to the device, 2 from it.");
         }
     }
 }

@@ -3,6 +3,10 @@
 //!
 //! Layout: the Linux kernel's usbmon documentation.
 
+use crate::usb::{self, DEVICES};
+use carelink_core::nextlink::heuristic;
+use carelink_core::transfer::{Carrier, Direction};
+
 /// The link type of these packets.
 pub(crate) const LINK: u16 = 220;
 /// The status of a transfer that was submitted and is not done.
@@ -14,6 +18,8 @@ pub(crate) enum Kind {
     Interrupt = 1,
     Control = 2,
     Bulk = 3,
+    /// Bulk or interrupt: the recording does not tell. What is concluded takes its place.
+    Either = 0xff,
 }
 
 /// Which of a transfer's packets it is.
@@ -46,6 +52,21 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// True if only a Contour Next Link meter says so, or only its host to it.
+    pub fn tells_meter(&self) -> bool {
+        let bytes = self.data.as_deref().unwrap_or_default();
+        let inward = self.endpoint & 0x80 != 0;
+        match self.kind {
+            Kind::Control => DEVICES.iter().any(|&(names, carrier)| {
+                carrier == Carrier::Reports && usb::descriptor(bytes) == Some(names)
+            }),
+            _ => {
+                let direction = if inward { Direction::FromStick } else { Direction::ToStick };
+                heuristic::tells(bytes, Some(direction))
+            }
+        }
+    }
+
     /// The packet, and how many bytes it would have with all its data.
     pub fn packet(&self) -> (Vec<u8>, u32) {
         let (bus, device) = self.address.unwrap_or((1, 2));

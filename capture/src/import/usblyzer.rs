@@ -36,7 +36,6 @@ fn read(text: &str, sheet: &mut Sheet) {
     let mut open: BTreeMap<String, Open> = BTreeMap::new();
     let mut inner: HashSet<String> = HashSet::new();
     sheet.note("It tells the time of day, not the date: 1 January 1970 stands for it.");
-    sheet.note("Transfers of bulk and interrupt endpoints look the same in it: they are taken for bulk.");
     for (number, line) in lines(text) {
         let row = fields(line);
         if line.starts_with(HEADER) {

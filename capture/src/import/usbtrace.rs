@@ -17,7 +17,6 @@ pub(super) const FORMAT: Format =
 const TRANSFER: &str = "URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER";
 
 fn read(text: &str, sheet: &mut Sheet) {
-    sheet.note("Transfers of bulk and interrupt endpoints look the same in it: they are taken for bulk.");
     // By endpoint and buffer: what goes to the device.
     let mut open: BTreeMap<(u8, &str), Option<Vec<u8>>> = BTreeMap::new();
     for (count, request) in (1..).zip(text.split("<Request ").skip(1)) {

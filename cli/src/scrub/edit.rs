@@ -2,13 +2,12 @@
 //! In: what was found in a capture, and what is to stand for it. Out: the payloads with all that changed, check values too.
 
 use super::days::Days;
-use super::finds::{Finds, of_pump};
+use super::finds::Finds;
 use super::identities::{Identities, bytes, digits};
 use super::image::{Image, Marks, Place, Region, Side};
 use super::left_over::{self, follow};
 use super::search::Search;
-use carelink_core::stick::received::HEADER_LENGTH;
-use carelink_core::tree::checksum::mend;
+use carelink_core::tree::seal::Method;
 use std::collections::HashSet;
 
 /// How often what was changed.
@@ -77,16 +76,16 @@ pub fn edit(
         counts.searched += replace(view, image, search, identities);
     }
     clear(image, finds, clearing, &mut counts);
-    // The check value of a page lies in what those of its parts cover.
-    for page in [true, false] {
-        for seal in finds.seals.iter().filter(|seal| (seal.check.len() > 1) == page) {
-            let [before, after] = [Side::Before, Side::After].map(|side| image.bytes(side, &seal.covered));
-            if before != after {
-                let mut check = image.bytes(Side::After, &seal.check);
-                mend(&mut check, &before, &after);
-                image.write(&seal.check, &check);
-                counts.checks += 1;
-            }
+    // The check value of a page lies in what those of its parts cover, and that of a packet in what an envelope's covers.
+    let mut seals: Vec<_> = finds.seals.iter().collect();
+    seals.sort_by_key(|seal| (seal.by != Method::Crc, seal.check.len() == 1));
+    for seal in seals {
+        let [before, after] = [Side::Before, Side::After].map(|side| image.bytes(side, &seal.covered));
+        if before != after {
+            let mut check = image.bytes(Side::After, &seal.check);
+            seal.by.mend(&mut check, &before, &after);
+            image.write(&seal.check, &check);
+            counts.checks += 1;
         }
     }
     counts.left_over = follow(&finds.rests, clearing.reach == Reach::All, image);
@@ -114,9 +113,8 @@ fn replace(view: &Region, image: &mut Image, search: &Search, identities: &mut I
 /// Clears what a pump has left over in its replies, and if it is asked for, what nobody understands. What is left over in
 /// the stick's own replies comes later.
 fn clear(image: &mut Image, finds: &Finds, how: Clearing, counts: &mut Counts) {
-    let of_pumps = finds.replies.iter().filter(|_| how.reach == Reach::Pumps).map(|reply| &reply.region);
-    let of_pumps = of_pumps.filter(|reply| of_pump(&image.bytes(Side::Before, &reply.part(0, 1))));
-    let payloads: HashSet<_> = of_pumps.flat_map(|reply| reply.places().skip(HEADER_LENGTH)).collect();
+    let of_pumps = finds.payloads.iter().filter(|_| how.reach == Reach::Pumps);
+    let payloads: HashSet<_> = of_pumps.flat_map(Region::places).collect();
     let mut run = Vec::new();
     for place in image.places() {
         let marks = image.marks(place);

@@ -5,20 +5,26 @@ use super::image::{Image, Marks, Place, Region, Side};
 use super::left_over::{Rest, trace};
 use crate::conversation::{Conversation, Entry};
 use anyhow::{Context as _, Result, ensure};
+use carelink_capture::Packet;
 use carelink_core::carrier;
+use carelink_core::carrier::book::Reassembly;
 use carelink_core::carrier::ledger::{Fact, placed};
 use carelink_core::carrier::piece::Portion;
+use carelink_core::nextlink::hid::Report;
+use carelink_core::nextlink::{envelope, message};
 use carelink_core::pump;
 use carelink_core::stick::{self, received};
-use carelink_core::transfer::{Claim, Direction, Stream};
+use carelink_core::transfer::{Carrier, Claim, Direction, Stream};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::field::{Evidence, Field, FieldType, Identity, Redate};
 use carelink_core::tree::opaque::{LEFT_OVER, UNKNOWN};
+use carelink_core::tree::seal::Method;
 use carelink_core::tree::sink::{Item, Mark, Role, Sink, Span, Value};
 use carelink_core::view::options::Options;
 use carelink_core::view::payload::PAYLOAD;
 use carelink_core::view::{page, reply};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::ops::Range;
 
 /// An identity that was read.
 pub struct Found {
@@ -37,10 +43,11 @@ pub struct Dated {
     pub trusted: bool,
 }
 
-/// A check value, and what it covers.
+/// A check value, what it covers, and how it is made of that.
 pub struct Seal {
     pub covered: Region,
     pub check: Region,
+    pub by: Method,
 }
 
 /// A frame of a stick to its host, in capture order.
@@ -58,7 +65,9 @@ pub struct Finds {
     pub replies: Vec<Reply>,
     /// What replies of sticks did not overwrite of earlier ones.
     pub rests: Vec<Rest>,
-    /// The payloads of the replies of pumps, put together.
+    /// What came from pumps, frame by frame.
+    pub payloads: Vec<Region>,
+    /// What belongs together: the payloads of the replies of pumps, and what the reports of each meter say each way.
     pub joined: Vec<Region>,
     /// Where each value begins that is among these, so that none is twice.
     known: HashSet<(&'static str, Place)>,
@@ -72,7 +81,7 @@ pub fn find(conversation: &mut Conversation, image: &mut Image) -> Result<Finds>
     let shown = conversation.session.options();
     // Replies are read below, each once.
     conversation.session.choose(Options { reassemble: false, ..shown });
-    let mut finds = Finds::default();
+    let mut finds = Finds { joined: reports(conversation), ..Finds::default() };
     for number in 0..conversation.packets.len() {
         frames(conversation, number, image, &mut finds)?;
     }
@@ -89,21 +98,49 @@ fn packet(conversation: &Conversation, frame: u32) -> Option<usize> {
     conversation.packets.binary_search_by_key(&frame, |packet| packet.frame).ok()
 }
 
+/// What the reports of each meter say each way, one after another.
+fn reports(conversation: &Conversation) -> Vec<Region> {
+    let mut ways: BTreeMap<_, Region> = BTreeMap::new();
+    for (number, packet) in conversation.packets.iter().enumerate() {
+        if let Some(report) = report(packet) {
+            let Range { start, end } = report.content(packet.bytes.len());
+            let way = (packet.stream, report.direction as u8);
+            ways.entry(way).or_default().extend(Region::new(number, start, end - start));
+        }
+    }
+    ways.into_values().collect()
+}
+
+fn report(packet: &Packet) -> Option<Report> {
+    (packet.carrier == Carrier::Reports).then(|| Report::of(&packet.bytes, packet.direction)).flatten()
+}
+
+/// The bytes of a piece that belong to its frame: `start` is where the piece begins in its packet, `len` how long it is.
+fn part(conversation: &Conversation, number: usize, start: usize, len: usize) -> Region {
+    let packet = &conversation.packets[number];
+    let place = match report(packet) {
+        Some(report) => report.content(packet.bytes.len()),
+        None => start..(start + len).min(packet.bytes.len()).max(start),
+    };
+    Region::new(number, place.start, place.end - place.start)
+}
+
 /// The bytes of the frame that a piece is, or ends; `None` if it ends none.
 fn whole(conversation: &Conversation, frame: u32, start: usize, fact: &Fact) -> Option<Region> {
     let here = packet(conversation, frame)?;
-    let captured = conversation.packets[here].bytes.len();
     if fact.role == Portion::Whole {
-        let len = (fact.len as usize).min(captured.saturating_sub(start));
-        return Some(Region::new(here, start, len));
+        return Some(part(conversation, here, start, fact.len as usize));
     }
-    let tracker = conversation.session.tracker();
-    let came = tracker.reassembly(fact).filter(|whole| whole.length > 0)?.bytes.len();
-    let runs = tracker.runs(fact)?;
+    let carrier = conversation.packets[here].carrier;
+    let known = conversation.session.frames(carrier);
+    // Of a stick, what has no length turned out to be no frame; of a meter, it is dialogue.
+    let is_frame = |whole: &Reassembly<'_>| whole.length > 0 || carrier == Carrier::Reports;
+    let came = known.reassembly_of(fact).filter(is_frame)?.bytes.len();
+    let runs = known.runs(fact)?;
     runs.last().filter(|last| last.frame == frame)?;
     let mut region = Region::default();
     for run in runs {
-        region.extend(Region::new(packet(conversation, run.frame)?, run.start, run.len));
+        region.extend(part(conversation, packet(conversation, run.frame)?, run.start, run.len));
     }
     // Of a frame that is not over when the capture ends, nobody has counted what came.
     Some(if came > 0 { region.part(0, came) } else { region })
@@ -113,17 +150,20 @@ fn whole(conversation: &Conversation, frame: u32, start: usize, fact: &Fact) -> 
 fn frames(conversation: &Conversation, number: usize, image: &mut Image, finds: &mut Finds) -> Result<()> {
     let packet = &conversation.packets[number];
     let session = &conversation.session;
-    let facts = session.tracker().facts(packet.frame, 0).unwrap_or_default();
+    let facts = session.frames(packet.carrier).facts(packet.frame, 0).unwrap_or_default();
     let mut joined = VecDeque::new();
     for (start, fact) in placed(facts) {
         let Some(region) = whole(conversation, packet.frame, start, fact) else { continue };
         if fact.direction == Direction::FromStick {
-            finds.replies.push(Reply { stream: packet.stream, region: region.clone() });
+            finds.payloads.extend(of_pump(packet.carrier, &region, image));
+            if packet.carrier != Carrier::Reports {
+                finds.replies.push(Reply { stream: packet.stream, region: region.clone() });
+            }
         }
         match fact.role {
             Portion::Last => joined.push_back(region),
             // The end of a frame did not come: nobody shows the rest of it.
-            Portion::Part => rest(fact.direction, region, image, finds),
+            Portion::Part => rest(packet.carrier, fact.direction, region, image, finds),
             Portion::Whole | Portion::Stray => {}
         }
     }
@@ -140,15 +180,16 @@ fn frames(conversation: &Conversation, number: usize, image: &mut Image, finds: 
 }
 
 /// Reads what came of a frame that did not come whole.
-fn rest(direction: Direction, region: Region, image: &mut Image, finds: &mut Finds) {
+fn rest(carrier: Carrier, direction: Direction, region: Region, image: &mut Image, finds: &mut Finds) {
     let bytes = image.bytes(Side::Before, &region);
     let mut reader = Reader { sources: vec![region], joined: VecDeque::new(), trusted: true, image, finds };
     let mut c = Cursor::new(&bytes, 0, true, &mut reader);
     let context = stick::Context::default();
     // That it is not whole is known.
-    let _ = match direction {
-        Direction::ToStick => stick::command(&mut c, &context).map(|_| ()),
-        Direction::FromStick => stick::reply(&mut c, None, &context).map(|_| ()),
+    let _ = match (carrier, direction) {
+        (Carrier::Reports, _) => message::read(&mut c, direction, &context).map(|_| ()),
+        (_, Direction::ToStick) => stick::command(&mut c, &context).map(|_| ()),
+        (_, Direction::FromStick) => stick::reply(&mut c, None, &context).map(|_| ()),
     };
 }
 
@@ -182,17 +223,18 @@ fn replies(
 
 /// Where the payload of a reply lies, part by part.
 fn payload(conversation: &Conversation, entry: &Entry<'_>, image: &Image) -> Result<Region> {
-    let tracker = conversation.session.tracker();
     let (mut region, mut used) = (Region::default(), HashSet::new());
     for part in entry.parts {
         let (offset, len) = (part.offset as usize, part.len as usize);
         let expected = &entry.data[offset..offset + len];
-        let facts = tracker.facts(part.frame, 0).unwrap_or_default();
+        let carrier = conversation.packet(part.frame).map_or(Carrier::Transfers, |packet| packet.carrier);
+        let known = conversation.session.frames(carrier);
+        let facts = known.facts(part.frame, 0).unwrap_or_default();
         let mut payloads = placed(facts)
             .filter(|(_, fact)| fact.direction == Direction::FromStick)
-            .filter(|(_, fact)| tracker.transaction_of(fact) == Some(entry.number))
+            .filter(|(_, fact)| known.transaction_of(fact) == Some(entry.number))
             .filter_map(|(start, fact)| whole(conversation, part.frame, start, fact))
-            .map(|frame| frame.part(received::HEADER_LENGTH, len));
+            .map(|frame| frame.part(head(carrier), len));
         let found = payloads.find(|payload| {
             image.bytes(Side::Before, payload) == expected
                 && payload.first().is_none_or(|first| used.insert(first))
@@ -239,11 +281,11 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, item: Item<'_>) {
-        if item.role != Role::Wire {
+        if !matches!(item.role, Role::Wire | Role::Derived) {
             return;
         }
         let (region, def) = (self.region(item.span), item.field.def());
-        if self.trusted && !opaque(item.field) {
+        if self.trusted && !opaque(item.field) && item.role == Role::Wire {
             self.image.mark(&region, Marks::UNDERSTOOD);
         }
         if item.field == LEFT_OVER {
@@ -252,6 +294,7 @@ impl Reader<'_> {
         let nonsense = !self.trusted && matches!(item.value, Value::Text(text) if !text.bytes().all(plain));
         if let Some(how) = def.identity.filter(|_| !nonsense && self.first("identity", &region)) {
             self.image.mark(&region, Marks::IDENTITY);
+            let how = how.of(region.len());
             self.finds.identities.push(Found { region: region.clone(), how, label: def.label });
         }
         if let (Some(redate), Value::Clock(clock)) = (def.redate, item.value)
@@ -275,11 +318,11 @@ impl Sink for Reader<'_> {
         Mark::default()
     }
 
-    fn seal(&mut self, covered: Span, check: Span) {
+    fn seal(&mut self, covered: Span, check: Span, by: Method) {
         let check = self.region(check);
         if self.first("check", &check) {
             let covered = self.region(covered);
-            self.finds.seals.push(Seal { covered, check });
+            self.finds.seals.push(Seal { covered, check, by });
         }
     }
 
@@ -289,7 +332,19 @@ impl Sink for Reader<'_> {
     }
 }
 
-/// True if a reply is a pump's, which overwrites all that it reaches of the stick's buffer.
-pub fn of_pump(reply: &[u8]) -> bool {
+/// How many bytes of a frame come before those of a pump.
+fn head(carrier: Carrier) -> usize {
+    if carrier == Carrier::Reports { envelope::LENGTH } else { received::HEADER_LENGTH }
+}
+
+/// What a frame holds that came from a pump.
+fn of_pump(carrier: Carrier, frame: &Region, image: &Image) -> Option<Region> {
+    let bytes = image.bytes(Side::Before, frame);
+    let brings = if carrier == Carrier::Reports { envelope::begins(&bytes) } else { overwrites(&bytes) };
+    brings.then(|| frame.part(head(carrier), frame.len()))
+}
+
+/// True if a reply of a stick is a pump's, which overwrites all that it reaches of the stick's buffer.
+pub fn overwrites(reply: &[u8]) -> bool {
     reply.first() == Some(&u8::from(stick::ReplyCode::Pump))
 }

@@ -27,7 +27,7 @@ pub fn digits(how: Identity, bytes: &[u8]) -> Option<Digits> {
     let text = match how {
         Identity::Text => bytes.to_vec(),
         _ if all(0) || all(0xFF) => return None,
-        Identity::Packed => hex::encode_upper(bytes).into_bytes(),
+        Identity::Packed | Identity::Serial => hex::encode_upper(bytes).into_bytes(),
         Identity::Number => {
             let number = bytes.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
             format!("{number:0DIGITS$}").into_bytes()
@@ -40,7 +40,7 @@ pub fn digits(how: Identity, bytes: &[u8]) -> Option<Digits> {
 pub fn bytes(how: Identity, digits: &[u8], len: usize) -> Vec<u8> {
     match how {
         Identity::Text => digits.to_vec(),
-        Identity::Packed => hex::decode(digits).unwrap_or_default(),
+        Identity::Packed | Identity::Serial => hex::decode(digits).unwrap_or_default(),
         Identity::Number => {
             let bytes = number(digits).unwrap_or_default().to_be_bytes();
             bytes[bytes.len().saturating_sub(len)..].to_vec()

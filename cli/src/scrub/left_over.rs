@@ -4,7 +4,7 @@
 //! A stick has one reply buffer, and overwrites no more of it than a reply needs (`docs/protocol/stick.md`, section 2.3).
 //! So the rest of a reply changes with the replies that it is the rest of. Where those were not captured, it is cleared.
 
-use super::finds::{Reply, of_pump};
+use super::finds::{Reply, overwrites};
 use super::image::{Image, Marks, Place, Side};
 use carelink_core::stick::REPLY_LENGTH;
 use carelink_core::transfer::Stream;
@@ -44,7 +44,7 @@ pub fn trace(replies: &[Reply], image: &mut Image) -> Vec<Rest> {
     let mut rests = Vec::new();
     for reply in replies {
         let buffer = buffers.entry(reply.stream).or_insert([None; REPLY_LENGTH]);
-        let overwritten = of_pump(&image.bytes(Side::Before, &reply.region.part(0, 1)));
+        let overwritten = overwrites(&image.bytes(Side::Before, &reply.region.part(0, 1)));
         let written = if overwritten { usize::MAX } else { written(reply, image) };
         for (at, (held, place)) in buffer.iter_mut().zip(reply.region.places()).enumerate() {
             if at >= written {

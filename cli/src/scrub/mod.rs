@@ -96,7 +96,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let scrubbed = scrub(&capture, &name, &wishes)?;
     let Some(Scrubbed { capture, report, damage }) = scrubbed else {
         eprintln!(
-            "carelink: {name}: no CareLink stick, so there is nothing to write (a meter's capture cannot be scrubbed yet)"
+            "carelink: {name}: no CareLink stick and no Contour Next Link meter, so there is nothing to write"
         );
         return Ok(Ending::Found);
     };

@@ -119,6 +119,23 @@ pub fn compare(
     Ok(())
 }
 
+/// A text without the identities and dates that lie in it.
+fn veiled(outline: &Outline, node: &Node, fields: &[&FieldDef]) -> Vec<u8> {
+    let mut text = outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).as_bytes().to_vec();
+    let within = |part: &&Node| {
+        let changes = fields.get(usize::from(part.field));
+        changes.is_some_and(|def| def.identity.is_some() || def.redate.is_some())
+            && part.source == node.source
+            && (node.start..node.start + node.len).contains(&part.start)
+    };
+    for part in outline.nodes().iter().filter(within) {
+        let start = (part.start - node.start) as usize;
+        let end = (start + part.len as usize).min(text.len());
+        text.get_mut(start..end).into_iter().flatten().for_each(|letter| *letter = 0);
+    }
+    text
+}
+
 /// Compares what is read of one packet.
 fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> Result<()> {
     let (old, new) = (before.nodes(), after.nodes());
@@ -127,9 +144,7 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
         let shape = |node: &Node| (node.field, node.depth, node.role, node.source, node.start, node.len);
         let Some(def) = fields.get(usize::from(old.field)) else { bail!("a value of no field") };
         ensure!(shape(old) == shape(new), "{} is another value, or lies elsewhere", def.name);
-        let text = |outline: &Outline, node: &Node| {
-            outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned()
-        };
+        let text = |outline: &Outline, node: &Node| veiled(outline, node, fields);
         let same = match def.kind {
             _ if def.identity.is_some() || old.field == CRC.id() => true,
             FieldType::Text => text(before, old) == text(after, new),

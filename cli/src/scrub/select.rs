@@ -9,7 +9,7 @@ use carelink_capture::tcp;
 use carelink_capture::usb::{self, Urb};
 use carelink_core::exchange::Outcome;
 use carelink_core::pump::Opcode;
-use carelink_core::transfer::LEFT_OUT;
+use carelink_core::transfer::{Carrier, LEFT_OUT};
 use etherparse::{NetSlice, TransportSlice};
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -37,9 +37,11 @@ pub type Fetch = (Option<Opcode>, Outcome);
 
 /// The fetches over sticks of a capture.
 pub fn fetches(conversation: &Conversation) -> Vec<Fetch> {
-    let tracker = conversation.session.tracker();
-    let fetches = conversation.session.transactions().iter().map(|(_, fetch)| fetch);
-    let fetches = fetches.filter(|fetch| tracker.takes(fetch.stream));
+    let session = &conversation.session;
+    let fetches = session.transactions().iter().map(|(_, fetch)| fetch);
+    let fetches = fetches.filter(|fetch| {
+        [Carrier::Transfers, Carrier::Reports].iter().any(|&carrier| session.takes(carrier, fetch.stream))
+    });
     fetches.map(|fetch| (fetch.pump_opcode(), fetch.outcome())).collect()
 }
 
@@ -120,8 +122,8 @@ fn declined(record: &Record<'_>) -> bool {
 /// If the capture cannot be read at all. Damage further on is told.
 pub fn select(capture: &[u8], options: &Options, name: &str, note: &str) -> Result<Selection> {
     let conversation = Conversation::from_source(capture, options, name)?;
-    let tracker = conversation.session.tracker();
-    let packets = conversation.packets.iter().filter(|packet| tracker.takes(packet.stream));
+    let session = &conversation.session;
+    let packets = conversation.packets.iter().filter(|packet| session.takes(packet.carrier, packet.stream));
     let frames: HashSet<u32> = packets.map(|packet| packet.frame).collect();
     let mut addresses = Addresses::default();
     let mut origins = HashSet::new();

@@ -38,7 +38,6 @@ pub(super) struct Kept {
 impl<'a> Whole<'a> {
     pub fn new(conversation: &'a Conversation) -> Self {
         let entries: Vec<_> = conversation.entries().collect();
-        let tracker = conversation.session.tracker();
         let mut whole = Self {
             conversation,
             lines: BTreeMap::new(),
@@ -50,8 +49,9 @@ impl<'a> Whole<'a> {
             let line = whole.lines.entry(packet.stream).or_default();
             let place = line.packets.len();
             line.packets.push(at);
-            let facts = tracker.facts(packet.frame, 0).unwrap_or_default();
-            let owners = facts.iter().filter_map(|fact| tracker.transaction_of(fact));
+            let known = conversation.session.frames(packet.carrier);
+            let facts = known.facts(packet.frame, 0).unwrap_or_default();
+            let owners = facts.iter().filter_map(|fact| known.transaction_of(fact));
             let owners: BTreeSet<_> = owners.map(|id| id.get() as usize - 1).collect();
             for &owner in &owners {
                 let (first, last) = &mut whole.spans[owner];

@@ -2,7 +2,7 @@
 //! In: what is learnt of each frame, once. Out: the same again by id, for good.
 
 use super::ids::{ReassemblyId, RequestId};
-use super::ledger::{Fact, Ledger};
+use super::ledger::{Fact, Ledger, placed};
 use crate::exchange::TransactionId;
 use crate::exchange::list::{Id as _, List, file, make_room, small};
 use crate::transfer::At;
@@ -64,6 +64,60 @@ impl<C, A> Default for Book<C, A> {
             reassembled_bytes: Vec::new(),
             attempts: Vec::new(),
         }
+    }
+}
+
+/// Bytes of a transfer that are a part of a frame; the transfer is the only one in its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The packet.
+    pub frame: u32,
+    /// Where the piece begins in the transfer that the part lies in.
+    pub start: usize,
+    /// How long the part is.
+    pub len: usize,
+}
+
+/// What is known of the frames of devices, whatever kind they are of.
+pub trait Frames {
+    /// The facts of a transfer, front to back, if it was seen.
+    fn facts(&self, frame: u32, layer: u32) -> Option<&[Fact]>;
+    /// The transaction that a piece belongs to.
+    fn transaction_of(&self, fact: &Fact) -> Option<TransactionId>;
+    /// The frame that a piece is a part of, if it came in several transfers.
+    fn reassembly_of(&self, fact: &Fact) -> Option<Reassembly<'_>>;
+    /// Where the bytes lie of the frame that a piece is a part of, in the order of the frame; `None` for a frame of its own.
+    fn runs(&self, fact: &Fact) -> Option<Vec<Run>>;
+}
+
+impl<C, A: Clone + Default> Frames for Book<C, A> {
+    fn facts(&self, frame: u32, layer: u32) -> Option<&[Fact]> {
+        self.ledger.find(frame, layer)
+    }
+
+    fn transaction_of(&self, fact: &Fact) -> Option<TransactionId> {
+        self.request_of(fact)?.transaction
+    }
+
+    fn reassembly_of(&self, fact: &Fact) -> Option<Reassembly<'_>> {
+        self.reassembly(fact.reassembly()?)
+    }
+
+    fn runs(&self, fact: &Fact) -> Option<Vec<Run>> {
+        let id = fact.reassembly()?;
+        let of_frame = |fact: &Fact, direction| fact.reassembly() == Some(id) && fact.direction == direction;
+        let run = |&(frame, len): &(u32, u32)| {
+            let facts = self.facts(frame, 0).unwrap_or_default();
+            let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
+            Some(Run { frame, start, len: len as usize })
+        };
+        let parts = self.reassembly(id)?.parts;
+        if parts.is_empty() {
+            // It is not over: the capture ends before the frame does.
+            let of_it = self.ledger.iter().filter(|part| of_frame(part, fact.direction));
+            return of_it.map(|part| run(&(part.frame(), part.len))).collect();
+        }
+        parts.iter().map(run).collect()
     }
 }
 

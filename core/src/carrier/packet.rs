@@ -27,7 +27,7 @@ crate::fields! {
     /// The kind of device that the packet speaks for.
     DEVICE_TYPE: X8, "carelink.radio.device_type", "Device Type", Confirmed, names DeviceType::NAMES;
     /// Six digits on the pump's back, sent as packed BCD; in a meter's envelope, as text.
-    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed, identity Packed;
+    SERIAL: Text, "carelink.pump.serial", "Pump Serial", Confirmed, identity Serial;
     /// The pump's command; on other frames of the same transaction, the command that they belong to.
     OPCODE: X8, "carelink.pump.opcode", "Pump Opcode", Confirmed, names pump::NAMES;
     /// Parameters of the pump's command.

@@ -4,12 +4,14 @@
 //! Source: `docs/protocol/nextlink.md`, section 2.
 
 use super::codes::{CONTROL, Control, Word};
+use super::record::{self, Characters, printable};
 use crate::transfer::Direction;
 use crate::tree::checksum::Check;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::opaque::UNKNOWN;
-use crate::tree::sink::{Show, Sink, Value};
+use crate::tree::seal::{Method, in_digits, sum};
+use crate::tree::sink::Sink;
 use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::be_u8;
@@ -17,29 +19,17 @@ use nom::number::complete::be_u8;
 crate::fields! {
     /// What the host says to the meter: W|, Q| and 1| switch remote mode on, 0| switches it off, X asks for the header record.
     WORD: Text, "carelink.nextlink.word", "Word to the Meter", Inferred;
-    /// Text of the meter outside of any frame.
-    TEXT: Text, "carelink.nextlink.text", "Text", Confirmed;
     /// A frame of the meter: number, record, check value.
     FRAME: Tree, "carelink.nextlink.frame", "Frame", Confirmed;
     /// The number of a frame, one digit.
     FRAME_NUMBER: Text, "carelink.nextlink.frame.number", "Frame Number", Confirmed;
-    /// A record of the meter, or what a frame holds of one.
-    RECORD: Text, "carelink.nextlink.record", "Record", Confirmed;
-    /// The record in which the meter says what it is.
-    HEADER: Text, "carelink.nextlink.header", "Header Record", Confirmed;
-    /// The meter's product name.
-    PRODUCT: Text, "carelink.nextlink.header.product", "Product", Confirmed;
-    /// Versions of the meter's software.
-    VERSIONS: Text, "carelink.nextlink.header.versions", "Versions", Inferred;
-    /// The meter's serial number.
-    SERIAL: Text, "carelink.nextlink.header.serial", "Meter Serial", Inferred, identity Text;
 }
 
-/// How the header record begins.
-const HEADER_MARK: &[u8] = b"H|";
+/// A word has no more characters.
+const WORD_LENGTH: usize = 2;
 
-/// Product names of meters with a link to pumps begin so.
-const PRODUCTS: [&str; 2] = ["Bayer6200", "Bayer6300"];
+/// A message is no dialogue if one byte in so many is neither a character nor a control character.
+const DIALOGUE: usize = 4;
 
 /// What a message of the dialogue says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,55 +40,28 @@ pub struct Dialogue {
     pub refuses: bool,
 }
 
-/// Characters that can be shown, as they are.
-#[derive(Clone, Copy, Debug)]
-struct Characters<'b>(&'b [u8]);
-
-impl Show for Characters<'_> {
-    fn show(&self) -> Value<'_> {
-        Value::Text(str::from_utf8(self.0).unwrap_or_default())
-    }
-}
-
 /// Reads a message of the dialogue to its end.
 pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, direction: Direction) -> Dialogue {
     let rest = c.rest();
     let word = Word::from(rest.first().copied().unwrap_or_default());
+    if rest.iter().filter(|&&byte| !known(byte)).count() * DIALOGUE > rest.len() {
+        let _ = unknown(c, rest.len());
+    }
     while let Some(&byte) = c.rest().first() {
         // A group never fails here: what cannot be read stays for the next round, and is then claimed as unknown.
         let _ = match Control::from(byte) {
             Control::Stx => c.group(FRAME, frame),
             Control::Unknown(_) if printable(byte) => words(c, direction),
-            Control::Unknown(_) => unknown(c),
+            Control::Unknown(_) => unknown_run(c),
             control => control_character(c, control),
         };
     }
     Dialogue { word, refuses: rest == [Control::Nak.into()] }
 }
 
-/// The product that a header record in `message` names.
-#[must_use]
-pub fn product(message: &[u8]) -> Option<&str> {
-    let start = message.windows(HEADER_MARK.len()).position(|window| window == HEADER_MARK)?;
-    let record = message[start..].split(|&byte| !printable(byte)).next()?;
-    header(record).next()
-}
-
-/// True if `message` has the header record of a meter with a link to pumps.
-#[must_use]
-pub fn introduces(message: &[u8]) -> bool {
-    product(message).is_some_and(|product| PRODUCTS.contains(&product))
-}
-
-/// What a header record says of the meter: product, versions, serial number.
-fn header(record: &[u8]) -> impl Iterator<Item = &str> {
-    const SENDER: usize = 4;
-    let sender = str::from_utf8(record).ok().and_then(|record| record.split('|').nth(SENDER));
-    sender.into_iter().flat_map(|sender| sender.split('^')).take(3)
-}
-
-fn printable(byte: u8) -> bool {
-    byte == b' ' || byte.is_ascii_graphic()
+/// True for what a dialogue consists of.
+fn known(byte: u8) -> bool {
+    printable(byte) || Control::from(byte).name().is_some()
 }
 
 /// How many of the next bytes can be shown as text.
@@ -115,19 +78,23 @@ fn control_character<S: Sink>(c: &mut Cursor<'_, '_, S>, control: Control) -> Re
 }
 
 fn words<S: Sink>(c: &mut Cursor<'_, '_, S>, direction: Direction) -> Result<(), Stop> {
-    let field = if direction == Direction::ToStick { WORD } else { TEXT };
-    let text = c.read(field, take(run(c)).map(Characters))?.0;
-    let name = text.first().and_then(|&first| Word::from(first).name());
-    match name.filter(|_| direction == Direction::ToStick && text.len() <= 2) {
-        Some(name) => c.info(format_args!("{name}")),
-        None => c.info(format_args!("{}", str::from_utf8(text).unwrap_or_default())),
+    let length = run(c);
+    if direction == Direction::FromStick {
+        return record::read(c, length);
     }
+    let name = c.rest().first().and_then(|&first| Word::from(first).name());
+    let Some(name) = name.filter(|_| length <= WORD_LENGTH) else { return record::unknown(c, length) };
+    c.read(WORD, take(length).map(Characters))?;
+    c.info(format_args!("{name}"));
     Ok(())
 }
 
-fn unknown<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
-    let known = |&byte: &u8| printable(byte) || Control::from(byte).name().is_some();
-    let length = c.rest().iter().position(known).unwrap_or(c.remaining());
+fn unknown_run<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
+    let length = c.rest().iter().position(|&byte| known(byte)).unwrap_or(c.remaining());
+    unknown(c, length)
+}
+
+fn unknown<S: Sink>(c: &mut Cursor<'_, '_, S>, length: usize) -> Result<(), Stop> {
     c.info(format_args!("{length} bytes"));
     c.read(UNKNOWN, take(length))?;
     Ok(())
@@ -142,7 +109,7 @@ fn frame<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
     }
     let length = run(c);
     if length > 0 {
-        record(c, length)?;
+        record::read(c, length)?;
     }
     loop {
         let next = c.rest().first().map(|&byte| Control::from(byte));
@@ -152,51 +119,20 @@ fn frame<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
             }
             Some(Control::Etb | Control::Etx) => {
                 c.read(CONTROL, be_u8)?;
-                let sum = c.since(start).iter().fold(0, |sum: u8, &byte| sum.wrapping_add(byte));
-                checksum(c, start, sum)?;
+                let computed = sum(c.since(start));
+                checksum(c, start, computed)?;
             }
             _ => return Ok(()),
         }
     }
 }
 
-fn record<S: Sink>(c: &mut Cursor<'_, '_, S>, length: usize) -> Result<(), Stop> {
-    if !c.rest().starts_with(HEADER_MARK) {
-        let text = c.read(RECORD, take(length).map(Characters))?.0;
-        c.info(format_args!("{}", str::from_utf8(text).unwrap_or_default()));
-        return Ok(());
-    }
-    c.packed(HEADER, take(length).map(Characters), |c, text| {
-        let parts = header(text.0);
-        for (field, part) in [PRODUCT, VERSIONS, SERIAL].into_iter().zip(parts) {
-            if field == PRODUCT {
-                c.info(format_args!("Header Record: {part}"));
-            }
-            c.derived(field, &part);
-        }
-    })?;
-    Ok(())
-}
-
 fn checksum<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize, computed: u8) -> Result<(), Stop> {
-    let digits = c.rest().first_chunk::<2>().and_then(|digits| str::from_utf8(digits).ok());
-    if let Some(sent) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+    const DIGITS: usize = 2;
+    if let Some(sent) = c.rest().get(..DIGITS).and_then(in_digits) {
         let check = Check { sent: sent.into(), computed: Some(computed.into()) };
-        c.check("Frame Checksum", 2, start, take(2usize).map(|_: &[u8]| check))?;
+        let covered = (c.span_since(start), Method::SumInDigits);
+        c.sealed("Frame Checksum", DIGITS, covered, take(DIGITS).map(|_: &[u8]| check))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_record_names_the_meter() {
-        let message = b"\x04\x021H|\\^&||abcdef|Bayer6300^01.22\\01.13^6301-1234567|A=1\r\x17";
-        assert_eq!(product(message), Some("Bayer6300"));
-        assert!(introduces(message));
-        assert!(!introduces(b"\x021H|\\^&||abcdef|Bayer7410^01.22|"), "another meter of the maker's");
-        assert!(!introduces(b"\x06"));
-    }
 }

@@ -8,6 +8,7 @@ use crate::carrier::packet::SERIAL;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{METER_NAK, RESERVED_BITS, Stop, UNKNOWN_VALUE};
+use crate::tree::seal::Method;
 use crate::tree::sink::{Show, Sink, Value};
 use nom::Parser as _;
 use nom::bytes::complete::take;
@@ -153,7 +154,7 @@ pub fn sum(message: &[u8]) -> Option<u8> {
 /// [`Stop`] if bytes are missing.
 pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Envelope, Stop> {
     let computed = sum(c.rest());
-    let start = c.position();
+    let (start, end) = (c.position(), c.position() + c.remaining());
     c.group(ENVELOPE, |c| {
         c.read(KIND_FIELD, be_u16)?;
         let serial = c.read(SERIAL, take(DIGITS).map(digits))?;
@@ -177,7 +178,8 @@ pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Envelope, Stop> {
         let length = c.read(PAYLOAD_LENGTH, le_u16)?;
         reserved(c, 2)?;
         let sent = |sent: u8| Check { sent: sent.into(), computed: computed.map(u16::from) };
-        let check = c.check("Message Checksum", 2, start, be_u8.map(sent))?.status();
+        let covered = (c.span(start, end), Method::Sum);
+        let check = c.sealed("Message Checksum", 2, covered, be_u8.map(sent))?.status();
         c.title(format_args!("Envelope: {operation}, pump {}", serial.as_str()));
         let echo = Echo { serial, operation, retry, timeout, expected, parts };
         Ok(Envelope { echo, refusal, length, check })

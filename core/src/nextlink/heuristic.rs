@@ -5,8 +5,8 @@
 //! a header record with the product's name; what came before is not taken.
 
 use super::hid::Report;
-use super::{dialogue, envelope};
-use crate::transfer::{Claim, Transfer};
+use super::{envelope, record};
+use crate::transfer::{Claim, Direction, Transfer};
 
 /// What is thought of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,9 @@ impl Heuristic {
     /// What is thought of the device after `transfer`.
     #[must_use]
     pub fn after(self, transfer: &Transfer<'_>) -> Self {
-        let sure = self == Self::Sure || transfer.claim == Claim::Certain || looks(transfer);
+        let sure = self == Self::Sure
+            || transfer.claim == Claim::Certain
+            || tells(transfer.bytes, transfer.direction);
         if sure { Self::Sure } else { Self::Open }
     }
 
@@ -33,12 +35,13 @@ impl Heuristic {
     }
 }
 
-/// True if only such a meter's reports look so, or those to it.
-fn looks(transfer: &Transfer<'_>) -> bool {
-    let Some(report) = Report::of(transfer.bytes, transfer.direction) else { return false };
-    let content = transfer.bytes.get(report.content(transfer.bytes.len())).unwrap_or_default();
+/// True if only reports of such a meter look so, or those to it.
+#[must_use]
+pub fn tells(bytes: &[u8], direction: Option<Direction>) -> bool {
+    let Some(report) = Report::of(bytes, direction) else { return false };
+    let content = bytes.get(report.content(bytes.len())).unwrap_or_default();
     let fits = content.len() == usize::from(report.length);
     // What comes in one report has its sum in it, too.
     let sound = || envelope::sum(content).is_none_or(|sum| content.get(envelope::LENGTH - 1) == Some(&sum));
-    fits && (dialogue::introduces(content) || envelope::opens(content) && sound())
+    fits && (record::introduces(content) || envelope::opens(content) && sound())
 }

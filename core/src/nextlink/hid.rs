@@ -8,7 +8,7 @@
 use crate::transfer::Direction;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, Stop, TOO_SHORT};
-use crate::tree::opaque::UNKNOWN;
+use crate::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use nom::bytes::complete::take;
 use nom::number::complete::be_u8;
@@ -98,7 +98,9 @@ impl Report {
                 Ok(())
             });
         }
-        c.fill();
+        // Zeros fill a report, or what its buffer held before.
+        let zeros = c.rest().iter().all(|&byte| byte == 0);
+        c.remainder(if zeros { PADDING } else { LEFT_OVER });
     }
 
     fn show_head<S: Sink>(self, c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {

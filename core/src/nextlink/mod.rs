@@ -18,9 +18,10 @@ pub mod hid;
 pub mod message;
 pub mod payload;
 mod proof;
+pub mod record;
 pub mod report;
 pub mod show;
 mod state;
 pub mod tracker;
 
-crate::tables! { hid, codes, envelope, payload, dialogue, attempt }
+crate::tables! { hid, codes, envelope, payload, dialogue, record, attempt }

@@ -6,7 +6,7 @@
 use super::attempt::Attempt;
 use super::conversation::Conversation;
 use super::state::{Book, Meter, Sent};
-use crate::carrier::book::{Reassembly, Request};
+use crate::carrier::book::{Frames, Reassembly, Request};
 use crate::carrier::ledger::Fact;
 use crate::carrier::piece::Portion;
 use crate::exchange::{TransactionId, Transactions};
@@ -64,6 +64,12 @@ impl Tracker {
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
         let strays = self.book.ledger.iter().filter(|fact| fact.role == Portion::Stray);
         strays.map(|fact| (fact.frame(), fact.len))
+    }
+
+    /// What is known of all frames.
+    #[must_use]
+    pub fn frames(&self) -> &dyn Frames {
+        &self.book
     }
 
     /// The message that a report belongs to, or that it answers.

@@ -7,8 +7,8 @@ use super::attempt::Attempt;
 use super::book::{Book, Request};
 use super::conversation::Conversation;
 use super::state::Stick;
-use crate::carrier::book::Reassembly;
-use crate::carrier::ledger::{Fact, placed};
+use crate::carrier::book::{Frames, Reassembly};
+use crate::carrier::ledger::Fact;
 use crate::carrier::piece::Portion;
 use crate::exchange::{TransactionId, Transactions};
 use crate::transfer::{Claim, Stream, Transfer};
@@ -16,17 +16,6 @@ use rustc_hash::FxHashMap;
 
 /// The most sticks that are told apart; further ones are dissected transfer by transfer.
 pub(crate) const MOST_STICKS: usize = 4096;
-
-/// Bytes of a transfer that are a part of a frame, as they were sent; the transfer is the only one in its packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The packet.
-    pub frame: u32,
-    /// Where the part begins in the transfer.
-    pub start: usize,
-    /// How long it is.
-    pub len: usize,
-}
 
 /// Follows what every stick in a capture says.
 #[derive(Debug, Default)]
@@ -75,6 +64,12 @@ impl Tracker {
         self.book.ledger.find(frame, layer)
     }
 
+    /// What is known of all frames.
+    #[must_use]
+    pub fn frames(&self) -> &dyn Frames {
+        &self.book
+    }
+
     /// The command that a piece is or answers.
     #[must_use]
     pub fn request(&self, fact: &Fact) -> Option<&Request> {
@@ -103,25 +98,6 @@ impl Tracker {
     /// The pieces of all sticks that fit no frame: the frame that each lies in, and how many bytes it has.
     pub fn strays(&self) -> impl Iterator<Item = (u32, u32)> {
         self.book.ledger.iter().filter(|fact| self.fits_nothing(fact)).map(|fact| (fact.frame(), fact.len))
-    }
-
-    /// Where the bytes of the frame lie that a piece is a part of, in the order of the frame; `None` for a frame of its own.
-    #[must_use]
-    pub fn runs(&self, fact: &Fact) -> Option<Vec<Run>> {
-        let id = fact.reassembly()?;
-        let of_frame = |fact: &Fact, direction| fact.reassembly() == Some(id) && fact.direction == direction;
-        let run = |&(frame, len): &(u32, u32)| {
-            let facts = self.facts(frame, 0).unwrap_or_default();
-            let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
-            Some(Run { frame, start, len: len as usize })
-        };
-        let parts = self.book.reassembly(id)?.parts;
-        if parts.is_empty() {
-            // It is not over: the capture ends before the frame does.
-            let of_it = self.book.ledger.iter().filter(|part| of_frame(part, fact.direction));
-            return of_it.map(|part| run(&(part.frame(), part.len))).collect();
-        }
-        parts.iter().map(run).collect()
     }
 
     /// How a transaction was carried.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a check value and the bytes that it covers. Out: the verdict, shown as Wireshark shows checksums.
 
-use crate::tree::crc::{crc8, crc16};
+use crate::tree::crc::crc8;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{BAD_CRC, Stop};
-use crate::tree::sink::{Show, Sink, Value};
+use crate::tree::seal::Method;
+use crate::tree::sink::{Show, Sink, Span, Value};
 use nom::Parser as _;
 use nom::number::complete::be_u8;
 
@@ -46,22 +47,6 @@ impl Check {
     }
 }
 
-/// Mends a check value after what it covers has changed: it is as right or as wrong as it was before.
-///
-/// One of one byte is a CRC-8, one of two a CRC-16, and one of four a CRC-16 in the low halves of two words, as on ISIG
-/// pages.
-pub fn mend(check: &mut [u8], before: &[u8], after: &[u8]) {
-    let [high, low] = (crc16(before) ^ crc16(after)).to_be_bytes();
-    match check {
-        [sent] => *sent ^= crc8(before) ^ crc8(after),
-        [first, second] | [first, _, second, _] => {
-            *first ^= high;
-            *second ^= low;
-        }
-        _ => {}
-    }
-}
-
 impl Show for Check {
     fn show(&self) -> Value<'_> {
         Value::Unsigned(self.sent.into())
@@ -78,8 +63,8 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         self.check(what, 2, start, be_u8.map(|sent| Check { sent: sent.into(), computed }))
     }
 
-    /// Reads a check value over the bytes from `start` up to here with `parser`, and shows it as `what`, with `digits`
-    /// hexadecimal digits.
+    /// Reads a CRC over the bytes from `start` up to here with `parser`, and shows it as `what`, with `digits` hexadecimal
+    /// digits.
     ///
     /// # Errors
     /// [`Stop`] if bytes are missing.
@@ -90,11 +75,25 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         start: usize,
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
     ) -> Result<Check, Stop> {
-        let (verify, covered) = (self.verifies(), self.span_since(start));
+        self.sealed(what, digits, (self.span_since(start), Method::Crc), parser)
+    }
+
+    /// Reads a check value over the bytes at `covered`, made of them by `method`, as [`Cursor::check`] reads a CRC.
+    ///
+    /// # Errors
+    /// [`Stop`] if bytes are missing.
+    pub fn sealed(
+        &mut self,
+        what: &str,
+        digits: usize,
+        (covered, method): (Span, Method),
+        parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
+    ) -> Result<Check, Stop> {
+        let verify = self.verifies();
         let parser = parser.map(|check| if verify { check } else { Check { computed: None, ..check } });
         let check = self.packed(CRC, parser, |c, check| c.derived(CRC_STATUS, &check.status()))?;
         if check.computed.is_some() {
-            self.seal(covered);
+            self.seal(covered, method);
         }
         let sent = check.sent;
         match (check.status(), check.computed) {
@@ -112,28 +111,5 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
             _ => self.relabel(format_args!("{what}: 0x{sent:0digits$x} [unverified]")),
         }
         Ok(check)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mended_check_value_is_as_right_or_wrong_as_before() {
-        let (before, after) = (b"one thing".as_slice(), b"and other".as_slice());
-        for error in [0, 1, 0x80] {
-            let [high, low] = crc16(before).to_be_bytes();
-            let [new_high, new_low] = crc16(after).to_be_bytes();
-            let mut short = [crc8(before) ^ error];
-            let mut long = [high ^ error, low];
-            let mut spread = [high ^ error, 0x22, low, 0];
-            for check in [short.as_mut_slice(), &mut long, &mut spread] {
-                mend(check, before, after);
-            }
-            assert_eq!(short, [crc8(after) ^ error]);
-            assert_eq!(long, [new_high ^ error, new_low]);
-            assert_eq!(spread, [new_high ^ error, 0x22, new_low, 0]);
-        }
     }
 }

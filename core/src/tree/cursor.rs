@@ -3,6 +3,7 @@
 
 use crate::tree::expert::{ExpertInfo, Stop};
 use crate::tree::field::Field;
+use crate::tree::seal::Method;
 use crate::tree::sink::{Item, Mark, Role, Show, Sink, Span, Value};
 use nom::error::Error;
 use std::fmt;
@@ -233,9 +234,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         }
     }
 
-    /// Tells that the item reported last is a check value over the bytes at `covered`.
-    pub(super) fn seal(&mut self, covered: Span) {
-        self.sink.seal(covered, self.last_span());
+    /// Tells that the item reported last is a check value over the bytes at `covered`, made of them by `method`.
+    pub(super) fn seal(&mut self, covered: Span, method: Method) {
+        self.sink.seal(covered, self.last_span(), method);
     }
 
     /// Hangs an expert info on the item reported last.

@@ -94,10 +94,24 @@ pub struct FieldDef {
 pub enum Identity {
     /// Decimal or hexadecimal digits, two to a byte.
     Packed,
+    /// A pump's six digits, packed in three bytes, or as six characters.
+    Serial,
     /// Characters in ASCII.
     Text,
     /// A number that people know by its decimal digits, the highest byte first.
     Number,
+}
+
+impl Identity {
+    /// How so many bytes tell it.
+    #[must_use]
+    pub const fn of(self, len: usize) -> Self {
+        match self {
+            Self::Serial if len > 3 => Self::Text,
+            Self::Serial => Self::Packed,
+            other => other,
+        }
+    }
 }
 
 /// Writes the second day over the first into the bytes of a field, and leaves all else as it is.

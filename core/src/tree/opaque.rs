@@ -9,7 +9,7 @@ crate::fields! {
     UNKNOWN: Bytes, "carelink.unknown", "Unknown", Inferred;
     /// Zero bytes that fill a fixed length.
     PADDING: Bytes, "carelink.padding", "Padding", Confirmed;
-    /// Bytes of an earlier reply that the stick or the pump did not overwrite; they may hold a patient's data.
+    /// Bytes of an earlier reply or report that the stick, the pump or whoever fills reports did not overwrite; they may hold a patient's data.
     LEFT_OVER: Bytes, "carelink.leftover", "Left Over from an Earlier Reply", Confirmed;
 }
 

@@ -3,6 +3,7 @@
 
 use crate::tree::expert::{ExpertInfo, LIMIT_REACHED};
 use crate::tree::field::{Evidence, Field};
+use crate::tree::seal::Method;
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -145,7 +146,7 @@ pub trait Sink {
     /// Puts a sentence before all others for the packet list: what matters most.
     fn lead(&mut self, _text: fmt::Arguments<'_>) {}
     /// Takes that the item at `check` is a check value over the bytes at `covered`, which are all there.
-    fn seal(&mut self, _covered: Span, _check: Span) {}
+    fn seal(&mut self, _covered: Span, _check: Span, _method: Method) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
     fn source(&mut self, _name: &'static str, _bytes: &[u8]) -> u32 {
         1
