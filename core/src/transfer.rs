@@ -35,6 +35,27 @@ pub enum Stream {
     },
 }
 
+impl Stream {
+    /// What people call the device; `number` is its place among those of the capture.
+    pub fn name(self, number: Option<u32>) -> impl fmt::Display {
+        Name(self, number)
+    }
+}
+
+struct Name(Stream, Option<u32>);
+
+/// `1.5`, `1.5 (interface 1)` or `stick 0`
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0, self.1) {
+            (Stream::Usb { interface: 0, bus, device }, _) => write!(f, "{bus}.{device}"),
+            (Stream::Usb { interface, bus, device }, _) => write!(f, "{bus}.{device} (interface {interface})"),
+            (Stream::Line { .. }, Some(number)) => write!(f, "stick {number}"),
+            (Stream::Line { .. }, None) => f.write_str("stick"),
+        }
+    }
+}
+
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

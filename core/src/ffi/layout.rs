@@ -273,6 +273,7 @@ pub struct View {
     pub texts_len: u32,
     pub stream: u32,
     pub info: TextAt,
+    pub root: TextAt,
     pub stick: TextAt,
 }
 
@@ -291,6 +292,7 @@ impl View {
         texts_len: 1,
         stream: NO_STREAM,
         info: TextAt(0),
+        root: TextAt(0),
         stick: TextAt(0),
     };
 }

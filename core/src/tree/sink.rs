@@ -90,6 +90,8 @@ pub enum Role {
     Derived,
     /// Not on the wire at all: shown in brackets.
     Generated,
+    /// Not on the wire, and not shown: only for filters to find.
+    Hidden,
 }
 
 /// One thing that was read.
@@ -144,6 +146,12 @@ pub trait Sink {
     fn info(&mut self, _text: fmt::Arguments<'_>) {}
     /// Puts a sentence before all others for the packet list: what matters most.
     fn lead(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Says how ended what ends with the transfer, for the root of the tree.
+    fn ending(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Lets the item at `mark`, with all below it, stand before the others beside it, behind those that were raised before.
+    fn raise(&mut self, _mark: Mark) {}
+    /// All of a transfer was reported: no mark is used any more.
+    fn finish(&mut self) {}
     /// Takes that the item at `check` is a check value over the bytes at `covered`, which are all there.
     fn seal(&mut self, _covered: Span, _check: Span) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
@@ -261,6 +269,10 @@ pub struct Outline<I = Everything> {
     /// How many of these somebody looks at, and so how deep in the tree the next item is.
     depth: usize,
     info: InfoLine,
+    /// How ended what ends here.
+    ending: String,
+    /// The items that are to stand before those beside them.
+    raised: Vec<u32>,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
 
@@ -281,6 +293,8 @@ impl<I: Wanted> Outline<I> {
             open: Vec::new(),
             depth: 0,
             info: InfoLine::default(),
+            ending: String::new(),
+            raised: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -299,6 +313,8 @@ impl<I: Wanted> Outline<I> {
         self.texts.clear();
         self.texts.push('\0');
         self.info.0.clear();
+        self.ending.clear();
+        self.raised.clear();
         self.sources.clear();
     }
 
@@ -306,6 +322,12 @@ impl<I: Wanted> Outline<I> {
     #[must_use]
     pub fn info_line(&self) -> &str {
         &self.info.0
+    }
+
+    /// What the root of the tree says behind the line for the packet list: how ended what ends here, or "".
+    #[must_use]
+    pub fn ended(&self) -> &str {
+        &self.ending
     }
 
     /// The names and bytes of sources 1 and up.
@@ -377,6 +399,34 @@ impl<I: Wanted> Outline<I> {
         debug_assert!(!self.texts[at.0 as usize..].contains('\0'), "a text with a NUL");
         self.texts.push('\0');
         at
+    }
+
+    /// The items that are below the one at `order[at]`, and it itself, in a list of items in tree order.
+    fn subtree(&self, order: &[u32], at: usize) -> std::ops::Range<usize> {
+        let depth = |place: &u32| self.nodes[*place as usize].depth;
+        let top = depth(&order[at]);
+        at..at + 1 + order[at + 1..].iter().take_while(|place| depth(place) > top).count()
+    }
+
+    /// Puts the items that were raised before those beside them.
+    fn settle(&mut self) {
+        let mut order: Vec<u32> = (0..).take(self.nodes.len()).collect();
+        // The last one first, so that the first one comes to stand before it.
+        while let Some(raised) = self.raised.pop() {
+            let Some(at) = order.iter().position(|&place| place == raised) else { continue };
+            let subtree = self.subtree(&order, at);
+            let above = |place: &u32| self.nodes[*place as usize].depth < self.nodes[raised as usize].depth;
+            let first = order[..at].iter().rposition(above).map_or(0, |head| head + 1);
+            order[first..subtree.end].rotate_right(subtree.len());
+        }
+        let mut places = vec![0; order.len()];
+        for (new, &old) in (0..).zip(&order) {
+            places[old as usize] = new;
+        }
+        self.nodes = order.iter().map(|&old| self.nodes[old as usize]).collect();
+        for expert in &mut self.experts {
+            expert.node = places[expert.node as usize];
+        }
     }
 
     fn push(&mut self, item: Item<'_>) -> Mark {
@@ -473,6 +523,24 @@ impl<I: Wanted> Sink for Outline<I> {
         }
     }
 
+    fn ending(&mut self, text: fmt::Arguments<'_>) {
+        if self.wants_info() {
+            self.ending = text.to_string();
+        }
+    }
+
+    fn raise(&mut self, mark: Mark) {
+        if mark != Mark::NOWHERE {
+            self.raised.push(mark.0);
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.raised.is_empty() {
+            self.settle();
+        }
+    }
+
     fn source(&mut self, name: &'static str, bytes: &[u8]) -> u32 {
         self.sources.push((name, bytes.to_vec()));
         u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
@@ -494,6 +562,36 @@ mod tests {
         let deepest = outline.nodes().iter().map(|node| node.depth).max();
         let told: Vec<_> = outline.experts().iter().map(|expert| (expert.node, expert.expert)).collect();
         assert_eq!((deepest, told), (Some(DEEPEST), vec![(DEEPEST.into(), LIMIT_REACHED.id())]));
+    }
+
+    #[test]
+    fn what_is_raised_stands_before_what_is_beside_it() {
+        let mut outline = Outline::default();
+        let item = |at| Item {
+            field: UNKNOWN,
+            span: Span { start: at, ..Span::default() },
+            value: Value::Nothing,
+            role: Role::Head,
+        };
+        outline.leaf(item(0));
+        let mut heads = Vec::new();
+        for at in [1, 4, 7] {
+            heads.push(outline.open(item(at)));
+            outline.leaf(item(at + 1));
+            let last = outline.leaf(item(at + 2));
+            outline.close(10);
+            outline.expert(last, LIMIT_REACHED, format_args!(""));
+            if at == 1 {
+                outline.raise(last);
+            }
+        }
+        outline.raise(heads[2]);
+        outline.raise(heads[1]);
+        outline.finish();
+        let starts: Vec<_> = outline.nodes().iter().map(|node| node.start).collect();
+        assert_eq!(starts, [7, 8, 9, 4, 5, 6, 0, 1, 3, 2]);
+        let noted = outline.experts().iter().map(|expert| outline.nodes()[expert.node as usize].start);
+        assert_eq!(noted.collect::<Vec<_>>(), [3, 6, 9]);
     }
 
     #[test]
