@@ -93,7 +93,8 @@ enum cl_report_flag {
     CL_ANSWERS = 2,  /* it answers the device's command that was sent at `asked` */
     CL_RESPONDS = 4, /* it ends the response to the pump's command that was sent at `pump_asked` */
     CL_HAS_RSSI = 8,
-    CL_TRANSMITS = 16 /* it is a command to a pump */
+    CL_TRANSMITS = 16, /* it is a command to a pump */
+    CL_OVER_RADIO = 32 /* it holds a packet to a pump, or what came from one */
 };
 
 /* What statistics count of one piece of a transfer: a whole frame, a part of one, or bytes that fit none.

@@ -35,23 +35,26 @@ pub enum Stream {
     },
 }
 
-impl Stream {
-    /// What people call the device; `number` is its place among those of the capture.
-    pub fn name(self, number: Option<u32>) -> impl fmt::Display {
-        Name(self, number)
-    }
+/// What people call a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceName {
+    stream: Stream,
+    carrier: Carrier,
+    /// Its place among the devices of the capture.
+    number: Option<u32>,
 }
 
-struct Name(Stream, Option<u32>);
-
-/// `1.5`, `1.5 (interface 1)` or `stick 0`
-impl fmt::Display for Name {
+/// `stick 1.5`, `meter 1.7 (interface 1)`, or without an address `stick 0`
+impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0, self.1) {
-            (Stream::Usb { interface: 0, bus, device }, _) => write!(f, "{bus}.{device}"),
-            (Stream::Usb { interface, bus, device }, _) => write!(f, "{bus}.{device} (interface {interface})"),
-            (Stream::Line { .. }, Some(number)) => write!(f, "stick {number}"),
-            (Stream::Line { .. }, None) => f.write_str("stick"),
+        f.write_str(if self.carrier == Carrier::Reports { "meter" } else { "stick" })?;
+        match (self.stream, self.number) {
+            (Stream::Usb { interface: 0, bus, device }, _) => write!(f, " {bus}.{device}"),
+            (Stream::Usb { interface, bus, device }, _) => {
+                write!(f, " {bus}.{device} (interface {interface})")
+            }
+            (Stream::Line { .. }, Some(number)) => write!(f, " {number}"),
+            (Stream::Line { .. }, None) => Ok(()),
         }
     }
 }
@@ -166,5 +169,11 @@ impl Transfer<'_> {
     #[must_use]
     pub const fn at(&self) -> At {
         At::new(self.frame, self.time)
+    }
+
+    /// What people call its device, whose place among those of the capture is `number`.
+    #[must_use]
+    pub const fn device(&self, number: Option<u32>) -> DeviceName {
+        DeviceName { stream: self.stream, carrier: self.carrier, number }
     }
 }

@@ -256,7 +256,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->wanted = wants_tree && !wants_notes ? wanted(tree) : NULL;
     transfer->wanted_step = sizeof *tables->fields;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
-                               (is_seen || col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
+                               (is_seen || flow_has_listener() || col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
                                (wants_reports ? CL_WANT_REPORTS : 0));
 
     if (cl_dissect(session, transfer, &view) == CL_DECLINED)

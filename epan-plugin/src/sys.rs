@@ -57,6 +57,7 @@ mod layout {
         CL_RESPONDS == ffi::RESPONDS,
         CL_HAS_RSSI == ffi::HAS_RSSI,
         CL_TRANSMITS == ffi::TRANSMITS,
+        CL_OVER_RADIO == ffi::OVER_RADIO,
         CL_NO_STREAM == ffi::NO_STREAM,
         CL_TO_STICK == Direction::ToStick,
         CL_FROM_STICK == Direction::FromStick,

@@ -6,7 +6,7 @@ use super::book::Reassembly;
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
 use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
-use crate::transfer::{At, Direction, Stream};
+use crate::transfer::{At, DeviceName, Direction};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::tree::opaque::UNKNOWN;
@@ -133,8 +133,8 @@ pub(crate) struct Place<'t> {
     pub options: Options,
     /// The frame of the capture that it lies in.
     pub frame: u32,
-    /// The device, and its number.
-    pub device: (Stream, Option<u32>),
+    /// What people call the device.
+    pub device: DeviceName,
     /// True if it is a packet to the pump or from it, and not the device's own.
     pub of_pump: bool,
     /// What was learnt of it.
@@ -183,7 +183,7 @@ impl Place<'_> {
         let own = self.id.filter(|_| !self.fact.marks.has(Marks::LEFT_OVER));
         let pump = own.and_then(|id| self.transactions.get(id)).and_then(Transaction::serial);
         let Some(pump) = pump.filter(|_| c.wants([SOURCE, DESTINATION, ADDRESS].into_iter())) else { return };
-        let (device, pump) = (self.device.0.name(self.device.1).to_string(), pump.to_string());
+        let (device, pump) = (self.device.to_string(), pump.to_string());
         let (from, to) = match self.fact.direction {
             Direction::ToStick => (device, pump),
             Direction::FromStick => (pump, device),

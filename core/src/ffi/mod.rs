@@ -10,7 +10,8 @@ mod layout;
 pub use guard::catch;
 pub use layout::{
     ANSWERS, CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, FRAME, HAS_RSSI, Handle, NO_STREAM,
-    Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS, WANT_TREE,
+    OVER_RADIO, Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS,
+    WANT_TREE,
 };
 
 use crate::pump::model::{Known, Model, Pump};
@@ -164,7 +165,7 @@ impl Handle {
                 let stream = number.unwrap_or(NO_STREAM);
                 let stick = match transfer.want & WANT_REPORTS {
                     0 => TextAt::default(),
-                    _ => outline.keep(format_args!("{}", seen.stream.name(number))),
+                    _ => outline.keep(format_args!("{}", seen.device(number))),
                 };
                 (OK, View { stream, stick, ..self.view() })
             }

@@ -155,7 +155,7 @@ impl Visit<'_> {
             transactions: seen.transactions,
             options: seen.options,
             frame: transfer.frame,
-            device: (transfer.stream, stream),
+            device: transfer.device(stream),
             of_pump: self.transaction().is_some_and(|transaction| transaction.command().is_some()),
             fact,
             id: seen.tracker.transaction_of(fact),

@@ -11,7 +11,7 @@ use crate::carrier::piece::Portion;
 use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
 use crate::exchange::Transaction;
 use crate::pump;
-use crate::transfer::{Direction, Stream, Transfer};
+use crate::transfer::{DeviceName, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
@@ -53,7 +53,7 @@ pub fn transfer<'f, S: Sink>(
 ) {
     let cut = transfer.bytes.len() < transfer.reported;
     let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
-    let here = Visit { seen, frame: transfer.frame, device: (transfer.stream, stream) };
+    let here = Visit { seen, frame: transfer.frame, device: transfer.device(stream) };
     if let Some(stream) = stream {
         cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
     }
@@ -81,8 +81,8 @@ struct Visit<'t> {
     seen: Seen<'t>,
     /// The frame that the transfer lies in.
     frame: u32,
-    /// The stick, and its number.
-    device: (Stream, Option<u32>),
+    /// What people call the stick.
+    device: DeviceName,
 }
 
 impl Visit<'_> {
@@ -224,8 +224,7 @@ fn opcodes<S: Sink>(
         c.hidden(OPCODE, span, &opcode);
     }
     if let Some(opcode) = context.pump_opcode {
-        let in_frame =
-            stick_opcode == Some(Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
+        let in_frame = stick_opcode == Some(Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
         if !in_frame {
             c.generated(packet::OPCODE, span, &opcode);
         }

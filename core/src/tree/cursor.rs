@@ -26,7 +26,18 @@ pub struct Cursor<'b, 's, S: Sink> {
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
     pub fn new(bytes: &'b [u8], source: u32, cut: bool, sink: &'s mut S) -> Self {
-        Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, label: "", sink }
+        Self {
+            bytes,
+            at: 0,
+            end: bytes.len(),
+            cut,
+            verify: true,
+            source,
+            head: None,
+            last: None,
+            label: "",
+            sink,
+        }
     }
 
     /// Leaves check values unverified if `verify` is false.
@@ -240,11 +251,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.item(field, span, value.show(), Role::Hidden);
     }
 
-    /// Lets the item reported last, with all below it, stand before those beside it, behind those that were raised before.
+    /// Lets the subtree that was reported last stand before what is beside it, behind those that were raised before.
     pub fn raise(&mut self) {
-        if let Some((mark, _)) = self.last {
-            self.sink.raise(mark);
-        }
+        self.sink.raise();
     }
 
     /// Replaces the text of the subtree that is open now.

@@ -60,7 +60,12 @@ fn answer(transaction: &Transaction) -> Option<At> {
 }
 
 /// Shows where the pump's answer to a command is complete.
-pub fn answered_in<S: Sink>(transactions: &Transactions, id: TransactionId, span: Span, c: &mut Cursor<'_, '_, S>) {
+pub fn answered_in<S: Sink>(
+    transactions: &Transactions,
+    id: TransactionId,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
     if let Some(end) = transactions.get(id).and_then(answer) {
         c.generated(ANSWER_IN, span, &end.frame());
     }
