@@ -71,7 +71,10 @@ fn wireshark_headers() -> Result<Vec<PathBuf>, String> {
 
 fn compile_shim(headers: &[PathBuf]) -> Result<(), String> {
     let mut build = cc::Build::new();
-    build.files(["shim.c", "taps.c"].map(|file| Path::new(SHIM).join(file))).include(CONTRACT).std("c11");
+    build
+        .files(["shim.c", "taps.c", "flow.c"].map(|file| Path::new(SHIM).join(file)))
+        .include(CONTRACT)
+        .std("c11");
     let msvc = build.try_get_compiler().is_ok_and(|compiler| compiler.is_like_msvc());
     for path in headers {
         // As system headers, so that warnings are about our own code only.

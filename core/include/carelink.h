@@ -58,7 +58,8 @@ enum cl_role {
     CL_WIRE = 0,     /* a leaf that claims its bytes */
     CL_HEAD = 1,     /* heads a subtree */
     CL_DERIVED = 2,  /* another reading of claimed bytes */
-    CL_GENERATED = 3 /* not on the wire: shown in brackets */
+    CL_GENERATED = 3, /* not on the wire: shown in brackets */
+    CL_HIDDEN = 4     /* neither on the wire nor shown: for filters */
 };
 
 /* One tree item. The items that follow with a greater depth lie below it. */
@@ -92,7 +93,8 @@ enum cl_report_flag {
     CL_ANSWERS = 2,  /* it answers the device's command that was sent at `asked` */
     CL_RESPONDS = 4, /* it ends the response to the pump's command that was sent at `pump_asked` */
     CL_HAS_RSSI = 8,
-    CL_TRANSMITS = 16 /* it is a command to a pump */
+    CL_TRANSMITS = 16, /* it is a command to a pump */
+    CL_OVER_RADIO = 32 /* it holds a packet to a pump, or what came from one */
 };
 
 /* What statistics count of one piece of a transfer: a whole frame, a part of one, or bytes that fit none.
@@ -134,6 +136,7 @@ typedef struct cl_view {
     uint32_t texts_len;
     uint32_t stream; /* number of the stick, from 0, in the order they first speak, or CL_NO_STREAM */
     uint32_t info; /* offset of the line for the packet list */
+    uint32_t root; /* offset of the text for the root of the tree, or 0; only if CL_WANT_INFO */
     uint32_t stick; /* offset of the name of the stick, for people; 0 unless reports are wanted */
 } cl_view;
 

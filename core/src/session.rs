@@ -180,6 +180,7 @@ impl Session {
                 stick::show::transfer(seen, transfer, placed(facts), stream, sink);
             }
         }
+        sink.finish();
     }
 
     fn seen<'t, T>(&'t self, tracker: &'t T, passed_over: bool) -> Seen<'t, T> {

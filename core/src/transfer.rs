@@ -35,6 +35,30 @@ pub enum Stream {
     },
 }
 
+/// What people call a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceName {
+    stream: Stream,
+    carrier: Carrier,
+    /// Its place among the devices of the capture.
+    number: Option<u32>,
+}
+
+/// `stick 1.5`, `meter 1.7 (interface 1)`, or without an address `stick 0`
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.carrier == Carrier::Reports { "meter" } else { "stick" })?;
+        match (self.stream, self.number) {
+            (Stream::Usb { interface: 0, bus, device }, _) => write!(f, " {bus}.{device}"),
+            (Stream::Usb { interface, bus, device }, _) => {
+                write!(f, " {bus}.{device} (interface {interface})")
+            }
+            (Stream::Line { .. }, Some(number)) => write!(f, " {number}"),
+            (Stream::Line { .. }, None) => Ok(()),
+        }
+    }
+}
+
 /// Which way a transfer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -145,5 +169,11 @@ impl Transfer<'_> {
     #[must_use]
     pub const fn at(&self) -> At {
         At::new(self.frame, self.time)
+    }
+
+    /// What people call its device, whose place among those of the capture is `number`.
+    #[must_use]
+    pub const fn device(&self, number: Option<u32>) -> DeviceName {
+        DeviceName { stream: self.stream, carrier: self.carrier, number }
     }
 }

@@ -100,8 +100,10 @@ static void dress_item(const cl_view *view, const cl_node *node, proto_tree *tre
         proto_item_set_text(item, "%s", view->texts + node->label);
     if (node->guessed)
         proto_item_append_text(item, " [guess]");
-    if (node->role == CL_GENERATED)
+    if (node->role == CL_GENERATED || node->role == CL_HIDDEN)
         proto_item_set_generated(item);
+    if (node->role == CL_HIDDEN)
+        proto_item_set_hidden(item);
 }
 
 static void add_expert(const cl_view *view, const cl_expert *expert, packet_info *pinfo, proto_item *item)
@@ -138,6 +140,8 @@ static void add_tree(const cl_view *view, tvbuff_t *tvb, packet_info *pinfo, pro
     proto_tree *parents[UINT8_MAX + 2]; /* by the depth of the items that they head */
     unsigned deepest = 0;
 
+    if (view->root)
+        proto_item_set_text(protocol, "%s", view->texts + view->root);
     parents[0] = proto_item_add_subtree(protocol, protocol_subtree);
     for (uint32_t i = 0; i < view->n_nodes; i++) {
         const cl_node *node = &view->nodes[i];
@@ -237,6 +241,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     const bool wants_notes = experts_are_wanted(tree);
     const bool wants_tree = wants_notes || proto_field_is_referenced(tree, proto_carelink);
     const bool wants_reports = taps_have_listener();
+    const bool is_seen = tree != NULL && PTREE_DATA(tree)->visible;
     cl_view view;
 
     transfer->captured = tvb_captured_length(tvb);
@@ -251,14 +256,14 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_trans
     transfer->wanted = wants_tree && !wants_notes ? wanted(tree) : NULL;
     transfer->wanted_step = sizeof *tables->fields;
     transfer->want = (uint8_t)((wants_tree ? CL_WANT_TREE : 0) |
-                               (col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
+                               (is_seen || flow_has_listener() || col_get_writable(pinfo->cinfo, COL_INFO) ? CL_WANT_INFO : 0) |
                                (wants_reports ? CL_WANT_REPORTS : 0));
 
     if (cl_dissect(session, transfer, &view) == CL_DECLINED)
         return 0;
 
     set_columns(pinfo, view.texts + view.info);
-    taps_count_stream(pinfo, view.stream, tree != NULL && PTREE_DATA(tree)->visible);
+    taps_count_stream(pinfo, view.stream, is_seen);
     if (wants_reports)
         taps_queue(pinfo, tvb, &view);
     if (wants_tree)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* taps.c: in, the core's reports of each transfer; out, Wireshark's statistics, objects, streams and exported PDUs.
  *
- * One tap, "carelink", serves all statistics. Export Objects and Export PDU bring taps of their own.
+ * One tap, "carelink", serves all statistics. Export Objects, Export PDU and the flow graph (flow.c) bring taps of their own.
  */
 #include "taps.h"
 #include "compat.h"
@@ -15,16 +15,6 @@
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
 #include <wsutil/exported_pdu_tlvs.h>
-
-/* The data of the tap: one transfer. It lives as long as the packet. */
-typedef struct tapped {
-    tvbuff_t *tvb;
-    const char *stick;
-    const char *texts; /* what the texts of the reports count from */
-    const cl_report *reports;
-    uint32_t n_reports;
-    uint32_t stream;
-} tapped;
 
 /* Under which key a packet keeps the number of its stick; key 0 is the shim's. */
 enum { STREAM_KEY = 1 };
@@ -143,22 +133,36 @@ static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo _U_,
 
 /* ---- Conversations and endpoints: the stick and each pump ---- */
 
-/* No one field holds such an address: the stick's is made up, the pump's is not in every frame. */
-static const char *conversation_filter(conv_item_t *item _U_, conv_filter_type_e type _U_)
+/* The field that holds the address in question; each frame that is counted has them all. There are no ports. */
+static const char *address_field(conv_filter_type_e type)
 {
-    return CONV_FILTER_INVALID;
+    switch (type) {
+    case CONV_FT_SRC_ADDRESS:
+        return "carelink.src";
+    case CONV_FT_DST_ADDRESS:
+        return "carelink.dst";
+    case CONV_FT_ANY_ADDRESS:
+        return "carelink.addr";
+    default:
+        return CONV_FILTER_INVALID;
+    }
 }
 
-static const char *endpoint_filter(endpoint_item_t *item _U_, conv_filter_type_e type _U_)
+static const char *conversation_filter(conv_item_t *item _U_, conv_filter_type_e type)
 {
-    return CONV_FILTER_INVALID;
+    return address_field(type);
+}
+
+static const char *endpoint_filter(endpoint_item_t *item _U_, conv_filter_type_e type)
+{
+    return address_field(type);
 }
 
 static void set_ends(const tapped *transfer, const cl_report *report, address *stick, address *pump)
 {
     const char *serial = text(transfer, report->pump);
 
-    set_address(stick, AT_STRINGZ, (int)strlen(transfer->stick) + 1, transfer->stick);
+    set_address(stick, AT_STRINGZ, (int)strlen(transfer->device) + 1, transfer->device);
     set_address(pump, AT_STRINGZ, (int)strlen(serial) + 1, serial);
 }
 
@@ -339,7 +343,7 @@ static void export_pdu(packet_info *pinfo, tapped *transfer)
 
 bool taps_have_listener(void)
 {
-    return have_tap_listener(tap) || have_tap_listener(object_tap) || have_tap_listener(pdu_tap);
+    return have_tap_listener(tap) || have_tap_listener(object_tap) || have_tap_listener(pdu_tap) || flow_has_listener();
 }
 
 static tapped *keep(wmem_allocator_t *pool, tvbuff_t *tvb, const cl_view *view)
@@ -353,7 +357,8 @@ static tapped *keep(wmem_allocator_t *pool, tvbuff_t *tvb, const cl_view *view)
             reports[i].object = wmem_memdup(pool, reports[i].object, reports[i].object_len);
     *transfer = (tapped){
         .tvb = tvb,
-        .stick = texts + view->stick,
+        .device = texts + view->stick,
+        .info = texts + view->info,
         .texts = texts,
         .reports = reports,
         .n_reports = view->n_reports,
@@ -379,6 +384,7 @@ void taps_queue(packet_info *pinfo, tvbuff_t *tvb, const cl_view *view)
     tapped *transfer = keep(pinfo->pool, tvb, view);
     tap_queue_packet(tap, pinfo, transfer);
     tap_queue_packet(object_tap, pinfo, transfer);
+    flow_queue(pinfo, transfer);
     if (have_tap_listener(pdu_tap))
         export_pdu(pinfo, transfer);
 }
@@ -395,6 +401,7 @@ void taps_register(int protocol, const clshim_tables *tables)
     tap = register_tap("carelink");
     object_tap = register_export_object(proto, export_objects, NULL);
     register_srt_table(proto, "carelink", TABLES, count_response_times, init_response_times, NULL);
+    flow_register(proto);
     register_conversation_table(proto, true, count_conversations, count_endpoints);
     register_follower(proto, "carelink", follow_by_packet, follow_by_index, follow_by_addresses, port_name,
                       follow_transfer, count_streams);

@@ -34,7 +34,7 @@ mod layout {
         cl_node = Node { value, field, depth, role, source, start, len, label, guessed }
         cl_expert = ExpertAt { node, expert, detail }
         cl_source = Source { bytes, len, name }
-        cl_view = View { nodes, experts, sources, reports, texts, n_nodes, n_experts, n_sources, n_reports, texts_len, stream, info, stick }
+        cl_view = View { nodes, experts, sources, reports, texts, n_nodes, n_experts, n_sources, n_reports, texts_len, stream, info, root, stick }
         cl_options = Options { pump_model, verify_crc, reassemble }
         cl_report = Report {
             asked, pump_asked, object, object_len, object_name, len, pump, pump_command, device_command, outcome,
@@ -57,6 +57,7 @@ mod layout {
         CL_RESPONDS == ffi::RESPONDS,
         CL_HAS_RSSI == ffi::HAS_RSSI,
         CL_TRANSMITS == ffi::TRANSMITS,
+        CL_OVER_RADIO == ffi::OVER_RADIO,
         CL_NO_STREAM == ffi::NO_STREAM,
         CL_TO_STICK == Direction::ToStick,
         CL_FROM_STICK == Direction::FromStick,
@@ -66,5 +67,6 @@ mod layout {
         CL_HEAD == Role::Head,
         CL_DERIVED == Role::Derived,
         CL_GENERATED == Role::Generated,
+        CL_HIDDEN == Role::Hidden,
     }
 }

@@ -26,6 +26,8 @@ pub struct Report {
     pub whole: bool,
     /// True if the frame is a command to a pump.
     pub transmits: bool,
+    /// True if the frame holds a packet to a pump, or what came from one.
+    pub over_radio: bool,
     /// The device's own command that the frame is or answers.
     pub device_code: Option<DeviceCode>,
     /// The pump's command that the frame belongs to.

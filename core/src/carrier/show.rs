@@ -5,8 +5,8 @@
 use super::book::Reassembly;
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
-use crate::exchange::{LONGEST_REPLY, TransactionId, Transactions};
-use crate::transfer::{At, Direction};
+use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
+use crate::transfer::{At, DeviceName, Direction};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::tree::opaque::UNKNOWN;
@@ -19,6 +19,12 @@ use crate::view::summary::{self, Effort};
 crate::fields! {
     /// Number of the device in the capture, a stick or a meter, from 0, in the order they first speak.
     STREAM: U32, "carelink.stream", "Stream Index", Confirmed;
+    /// Which device or pump the transfer is from, by the names in the list of conversations.
+    SOURCE: Text, "carelink.src", "Source", Confirmed;
+    /// Which device or pump the transfer is for, by the names in the list of conversations.
+    DESTINATION: Text, "carelink.dst", "Destination", Confirmed;
+    /// Either end of the transfer, the device or the pump, by the names in the list of conversations.
+    ADDRESS: Text, "carelink.addr", "Source or Destination", Confirmed;
     /// Bytes that fit no frame: a lost transfer, another device, or a capture that begins in the middle.
     STRAY: Bytes, "carelink.stray", "Bytes That Fit No Frame", Confirmed;
     /// The bytes of a part of a frame that came in several transfers.
@@ -127,6 +133,10 @@ pub(crate) struct Place<'t> {
     pub options: Options,
     /// The frame of the capture that it lies in.
     pub frame: u32,
+    /// What people call the device.
+    pub device: DeviceName,
+    /// True if it is a packet to the pump or from it, and not the device's own.
+    pub of_pump: bool,
     /// What was learnt of it.
     pub fact: &'t Fact,
     /// The transaction that it belongs to.
@@ -136,13 +146,25 @@ pub(crate) struct Place<'t> {
 }
 
 impl Place<'_> {
-    /// The transaction, and the frames at the other end.
-    pub fn link<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
+    /// The transaction, and the frames at the other end; `below` adds what else filters are to find of the transaction.
+    pub fn link<S: Sink>(
+        &self,
+        span: Span,
+        c: &mut Cursor<'_, '_, S>,
+        below: impl FnOnce(&mut Cursor<'_, '_, S>),
+    ) {
         if let Some(id) = self.id {
-            links::transaction(id, span, c);
+            links::transaction(id, span, c, below);
         }
+        self.ends(span, c);
         if self.fact.role == Portion::Part {
             return;
+        }
+        if let Some(id) = self.id.filter(|_| self.of_pump && !self.fact.marks.has(Marks::LEFT_OVER)) {
+            match self.fact.direction {
+                Direction::ToStick => links::answered_in(self.transactions, id, span, c),
+                Direction::FromStick => links::commanded_in(self.transactions, id, self.frame, span, c),
+            }
         }
         let Some((Some(sent), Some(reply))) = self.ends else { return };
         match self.fact.direction {
@@ -153,6 +175,21 @@ impl Place<'_> {
                 }
                 links::request(sent, reply, span, c);
             }
+        }
+    }
+
+    /// The device and the pump, as conversations name them.
+    fn ends<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
+        let own = self.id.filter(|_| !self.fact.marks.has(Marks::LEFT_OVER));
+        let pump = own.and_then(|id| self.transactions.get(id)).and_then(Transaction::serial);
+        let Some(pump) = pump.filter(|_| c.wants([SOURCE, DESTINATION, ADDRESS].into_iter())) else { return };
+        let (device, pump) = (self.device.to_string(), pump.to_string());
+        let (from, to) = match self.fact.direction {
+            Direction::ToStick => (device, pump),
+            Direction::FromStick => (pump, device),
+        };
+        for (field, end) in [(SOURCE, from), (DESTINATION, to)] {
+            c.hidden_of(field, span, &end, |c| c.hidden(ADDRESS, span, &end));
         }
     }
 

@@ -34,6 +34,8 @@ pub const RESPONDS: u8 = 4;
 pub const HAS_RSSI: u8 = 8;
 /// In [`Report::flags`]: it is a command to a pump.
 pub const TRANSMITS: u8 = 16;
+/// In [`Report::flags`]: it holds a packet to a pump, or what came from one.
+pub const OVER_RADIO: u8 = 32;
 /// In [`View::stream`]: the stick has no number.
 pub const NO_STREAM: u32 = u32::MAX;
 
@@ -226,6 +228,7 @@ impl Report {
             (report.pump_asked.is_some(), RESPONDS),
             (report.rssi.is_some(), HAS_RSSI),
             (report.transmits, TRANSMITS),
+            (report.over_radio, OVER_RADIO),
         ];
         Self {
             asked: report.asked.unwrap_or_default(),
@@ -273,6 +276,7 @@ pub struct View {
     pub texts_len: u32,
     pub stream: u32,
     pub info: TextAt,
+    pub root: TextAt,
     pub stick: TextAt,
 }
 
@@ -291,6 +295,7 @@ impl View {
         texts_len: 1,
         stream: NO_STREAM,
         info: TextAt(0),
+        root: TextAt(0),
         stick: TextAt(0),
     };
 }

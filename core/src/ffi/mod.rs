@@ -10,11 +10,12 @@ mod layout;
 pub use guard::catch;
 pub use layout::{
     ANSWERS, CL_DECLINED as DECLINED, CL_FAILED as FAILED, CL_OK as OK, FRAME, HAS_RSSI, Handle, NO_STREAM,
-    Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS, WANT_TREE,
+    OVER_RADIO, Options, RESPONDS, Report, Source, TRANSMITS, Transfer, View, WANT_INFO, WANT_REPORTS,
+    WANT_TREE,
 };
 
 use crate::pump::model::{Known, Model, Pump};
-use crate::transfer::{Stream, Verdict, says_left_out};
+use crate::transfer::{Verdict, says_left_out};
 use crate::tree::expert::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Item, Role, Sink, Span, TextAt, Value};
@@ -160,18 +161,11 @@ impl Handle {
         }
         match verdict {
             Verdict::Ours => {
-                let stream = session.stream(seen.stream).unwrap_or(NO_STREAM);
+                let number = session.stream(seen.stream);
+                let stream = number.unwrap_or(NO_STREAM);
                 let stick = match transfer.want & WANT_REPORTS {
                     0 => TextAt::default(),
-                    _ => match seen.stream {
-                        Stream::Usb { interface: 0, bus, device } => {
-                            outline.keep(format_args!("{bus}.{device}"))
-                        }
-                        Stream::Usb { interface, bus, device } => {
-                            outline.keep(format_args!("{bus}.{device} (interface {interface})"))
-                        }
-                        Stream::Line { .. } => outline.keep(format_args!("stick {stream}")),
-                    },
+                    _ => outline.keep(format_args!("{}", seen.device(number))),
                 };
                 (OK, View { stream, stick, ..self.view() })
             }
@@ -197,6 +191,11 @@ impl Handle {
             "" => TextAt::default(),
             text => outline.keep(format_args!("{text}")),
         };
+        let root = match (line.0.as_str(), outline.ended().to_owned()) {
+            ("", _) => TextAt::default(),
+            (text, ended) if ended.is_empty() => outline.keep(format_args!("CareLink, {text}")),
+            (text, ended) => outline.keep(format_args!("CareLink, {text}, {ended}")),
+        };
         sources.clear();
         for index in 0..outline.sources().len() {
             let name = outline.sources()[index].0;
@@ -217,6 +216,7 @@ impl Handle {
             texts_len: count(outline.texts().len()),
             stream: NO_STREAM,
             info,
+            root,
             stick: TextAt::default(),
         }
     }

@@ -139,11 +139,14 @@ impl Conversation<'_> {
     }
 
     pub fn count(&mut self, id: TransactionId, at: At) {
+        let Some(transaction) = self.transactions.get_mut(id).filter(|transaction| !transaction.ended())
+        else {
+            // Its account is closed, and says the same from now on.
+            return;
+        };
+        transaction.last = at.frame();
+        transaction.awaited = true;
         self.book.attempt_mut(id).messages += 1;
-        if let Some(transaction) = self.transactions.get_mut(id) {
-            transaction.last = at.frame();
-            transaction.awaited = true;
-        }
     }
 }
 

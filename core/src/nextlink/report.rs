@@ -5,10 +5,11 @@
 //! display filter cannot disagree.
 
 use super::codes::{REFUSAL, Refusal};
+use super::payload::PACKET;
 use super::show::{self, Seen};
 use super::state::Sent;
 use crate::carrier::ledger::{Fact, Marks};
-use crate::carrier::packet::NAK;
+use crate::carrier::packet::{ACK, NAK};
 use crate::carrier::piece::Portion;
 use crate::carrier::report::{Report, closed_by, object};
 use crate::exchange::{Asked, Device, Transaction};
@@ -16,6 +17,7 @@ use crate::pump::nak::Nak;
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::{CRC_STATUS, CrcStatus};
 use crate::tree::sink::{Item, Mark, Sink, Value};
+use crate::view::payload::{PAYLOAD, REPLY};
 
 /// What statistics count of a report.
 #[must_use]
@@ -48,6 +50,7 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, fact: &Fact) -> Report {
         pump: transaction.and_then(Transaction::serial),
         whole,
         transmits,
+        over_radio: found.carries && found.refusal.is_none() && transaction.as_ref().is_some_and(of_pump),
         device_code: request.and_then(|request| request.answered.code()),
         pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
         asked: operation.filter(|_| reply).and_then(|request| request.sent).map(At::time),
@@ -67,11 +70,14 @@ struct Findings {
     pump_nak: Option<Nak>,
     refusal: Option<Refusal>,
     bad_crcs: u32,
+    /// True if there is a packet to the pump, or something that it said.
+    carries: bool,
 }
 
 impl Sink for Findings {
     const KEEPS: bool = true;
     fn leaf(&mut self, item: Item<'_>) -> Mark {
+        self.carries |= [PACKET, ACK, NAK, PAYLOAD, REPLY].contains(&item.field);
         let Value::Unsigned(value) = item.value else { return Mark::default() };
         let Ok(value) = u8::try_from(value) else { return Mark::default() };
         if item.field == CRC_STATUS {

@@ -11,6 +11,7 @@ use crate::carrier::packet;
 use crate::carrier::piece::Portion;
 use crate::carrier::show::{self, Place, STREAM, TRANSFER_DATA, after_loss, incomplete, stray};
 use crate::exchange::Transaction;
+use crate::pump::Opcode;
 use crate::stick::show::OPCODE;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
@@ -36,7 +37,7 @@ pub fn transfer<S: Sink>(
         c.generated(STREAM, c.span(0, transfer.bytes.len()), &stream);
     }
     for fact in facts {
-        Visit { seen, transfer, fact }.report(&mut c);
+        Visit { seen, transfer, fact, stream }.report(&mut c);
     }
     if seen.passed_over {
         let limit = format_args!("only the first {MOST_METERS} devices of a capture are followed");
@@ -49,6 +50,8 @@ struct Visit<'t> {
     seen: Seen<'t>,
     transfer: &'t Transfer<'t>,
     fact: &'t Fact,
+    /// The number of the meter.
+    stream: Option<u32>,
 }
 
 impl Visit<'_> {
@@ -86,7 +89,7 @@ impl Visit<'_> {
             length => c.info(format_args!("Part of a message of {length} bytes")),
         }
         self.opcodes(here, c);
-        self.place().link(here, c);
+        self.place().link(here, c, |c| self.pump_opcode(here, c));
         show::joined_in(whole, here, c);
     }
 
@@ -99,7 +102,7 @@ impl Visit<'_> {
         let span = c.span_since(start);
         self.opcodes(span, c);
         let place = self.place();
-        place.link(span, c);
+        place.link(span, c, |c| self.pump_opcode(span, c));
         let attempt = place.id.map(|id| self.seen.tracker.attempt(id)).unwrap_or_default();
         let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
         place.end(effort, 1, span, c);
@@ -121,19 +124,27 @@ impl Visit<'_> {
 
     /// The pump's opcode of the transaction, where the message does not hold it.
     fn opcodes<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
-        let Context { pump_opcode, pump, .. } = self.context();
-        let left_over = self.fact.marks.has(Marks::LEFT_OVER);
-        if let Some(opcode) = pump_opcode.filter(|_| !left_over) {
-            if self.fact.direction == Direction::FromStick || self.fact.role == Portion::Part {
-                c.generated(packet::OPCODE, span, &opcode);
-            }
-            c.generated(OPCODE, span, &opcode);
+        let in_message = self.fact.direction == Direction::ToStick && self.fact.role != Portion::Part;
+        if let Some(opcode) = self.asked().filter(|_| !in_message) {
+            c.generated(packet::OPCODE, span, &opcode);
         }
-        links::model(pump, span, c);
+        links::model(self.context().pump, span, c);
+    }
+
+    /// The pump's opcode of the transaction, if the message has to do with it.
+    fn asked(&self) -> Option<Opcode> {
+        self.context().pump_opcode.filter(|_| !self.fact.marks.has(Marks::LEFT_OVER))
+    }
+
+    /// Lets filters find the pump's opcode by the name that all levels share.
+    fn pump_opcode<S: Sink>(&self, span: Span, c: &mut Cursor<'_, '_, S>) {
+        if let Some(opcode) = self.asked() {
+            c.hidden(OPCODE, span, &opcode);
+        }
     }
 
     fn place(&self) -> Place<'_> {
-        let Self { seen, transfer, fact } = self;
+        let Self { seen, transfer, fact, stream } = *self;
         let request = seen.tracker.request(fact);
         // A reply may come in several messages, each of which has a time of its own.
         let reply = match fact.direction {
@@ -144,6 +155,8 @@ impl Visit<'_> {
             transactions: seen.transactions,
             options: seen.options,
             frame: transfer.frame,
+            device: transfer.device(stream),
+            of_pump: self.transaction().is_some_and(|transaction| transaction.command().is_some()),
             fact,
             id: seen.tracker.transaction_of(fact),
             ends: request.map(|request| (request.sent, reply)),

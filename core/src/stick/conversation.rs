@@ -167,10 +167,11 @@ impl Conversation<'_> {
         let again = parts.last().is_some_and(|part| !part.good);
         let Some(transaction) = self.transactions.get_mut(id) else { return };
         if transaction.ended() {
+            // Its account is closed, and says the same from now on.
             found.marks.add(Marks::AFTER_END);
-        } else {
-            transaction.last = sent.frame();
+            return;
         }
+        transaction.last = sent.frame();
         match opcode {
             Opcode::ReadStatus => {
                 transaction.awaited = true;

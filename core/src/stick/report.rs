@@ -4,7 +4,7 @@
 //! Numbers that the tree shows as fields too are taken from those fields as they are reported, so that a count and a
 //! display filter cannot disagree.
 
-use super::received::RSSI;
+use super::received::{RSSI, ResponseType, TYPE};
 use super::show::{self, Seen};
 use super::{ACK, Ack, NAK_REASON, NakReason, Opcode};
 use crate::carrier::ledger::{Fact, Marks};
@@ -51,6 +51,7 @@ pub fn piece(seen: Seen<'_>, transfer: &Transfer<'_>, (start, fact): (usize, &Fa
         pump: transaction.and_then(Transaction::serial),
         whole,
         transmits,
+        over_radio: transmits || found.heard,
         device_code: request.map(|request| request.answered.opcode.into()),
         pump_opcode: transaction.and_then(Transaction::pump_opcode).filter(|_| whole),
         asked: request.filter(|_| reply).and_then(|request| request.sent).map(At::time),
@@ -72,6 +73,8 @@ struct Findings {
     stick_nak: Option<NakReason>,
     bad_crcs: u32,
     rssi: Option<i8>,
+    /// True if the pump said something.
+    heard: bool,
 }
 
 impl Findings {
@@ -82,6 +85,8 @@ impl Findings {
             self.pump_nak = Some(value.into());
         } else if field == ACK {
             self.ack = Some(value.into());
+        } else if field == TYPE {
+            self.heard = ResponseType::from(value) != ResponseType::Timeout;
         } else if field == NAK_REASON && self.ack == Some(Ack::Nak) {
             self.stick_nak = Some(value.into());
         }

@@ -3,7 +3,7 @@
 
 use super::conversation::MOST_WAITING;
 use super::tracker::{MOST_STICKS, Tracker};
-use super::{Answered, Context};
+use super::{Answered, Context, Opcode};
 use crate::carrier::book::Reassembly;
 use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet;
@@ -11,7 +11,7 @@ use crate::carrier::piece::Portion;
 use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
 use crate::exchange::Transaction;
 use crate::pump;
-use crate::transfer::{Direction, Transfer};
+use crate::transfer::{DeviceName, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
@@ -19,7 +19,7 @@ use crate::tree::sink::{Sink, Span};
 use crate::view::links;
 use crate::view::summary::Effort;
 
-const STICK_NAMES: &[(u32, &str)] = super::Opcode::NAMES;
+const STICK_NAMES: &[(u32, &str)] = Opcode::NAMES;
 
 /// Names of the opcodes of both levels: their numbers do not overlap.
 const OPCODE_NAMES: [(u32, &str); STICK_NAMES.len() + pump::NAMES.len()] = {
@@ -53,7 +53,7 @@ pub fn transfer<'f, S: Sink>(
 ) {
     let cut = transfer.bytes.len() < transfer.reported;
     let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
-    let here = Visit { seen, frame: transfer.frame };
+    let here = Visit { seen, frame: transfer.frame, device: transfer.device(stream) };
     if let Some(stream) = stream {
         cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
     }
@@ -81,6 +81,8 @@ struct Visit<'t> {
     seen: Seen<'t>,
     /// The frame that the transfer lies in.
     frame: u32,
+    /// What people call the stick.
+    device: DeviceName,
 }
 
 impl Visit<'_> {
@@ -119,7 +121,7 @@ impl Visit<'_> {
             }
             // A part begins anywhere in the frame.
             opcodes(fact, reassembly.bytes.first().copied(), answers, &context, here, c);
-            self.place(fact).link(here, c);
+            self.place(fact).link(here, c, |c| pump_opcode(&context, here, c));
             show::joined_in(reassembly, here, c);
             return;
         }
@@ -146,7 +148,7 @@ impl Visit<'_> {
         let span = c.span_since(start);
         opcodes(fact, c.byte(start), answers, &context, span, c);
         let place = self.place(fact);
-        place.link(span, c);
+        place.link(span, c, |c| pump_opcode(&context, span, c));
         let attempt = place.id.map(|id| self.seen.tracker.attempt(id)).unwrap_or_default();
         let effort = Effort { counts: &attempt.counts(), acknowledged: attempt.acknowledged };
         place.end(effort, MOST_WAITING, span, c);
@@ -154,8 +156,21 @@ impl Visit<'_> {
 
     fn place<'t>(&'t self, fact: &'t Fact) -> Place<'t> {
         let Seen { tracker, transactions, options, .. } = self.seen;
-        let ends = tracker.request(fact).map(|request| (request.sent, request.reply));
-        Place { transactions, options, frame: self.frame, fact, id: tracker.transaction_of(fact), ends }
+        let request = tracker.request(fact);
+        let carries = match fact.direction {
+            Direction::ToStick => Opcode::Transmit,
+            Direction::FromStick => Opcode::ReadRadio,
+        };
+        Place {
+            transactions,
+            options,
+            frame: self.frame,
+            device: self.device,
+            of_pump: request.is_some_and(|request| request.answered.opcode == carries),
+            fact,
+            id: tracker.transaction_of(fact),
+            ends: request.map(|request| (request.sent, request.reply)),
+        }
     }
 
     fn transaction(&self, fact: &Fact) -> Option<&Transaction> {
@@ -181,6 +196,13 @@ impl Visit<'_> {
     }
 }
 
+/// Lets filters find the pump's opcode by the name that both levels share.
+fn pump_opcode<S: Sink>(context: &Context, span: Span, c: &mut Cursor<'_, '_, S>) {
+    if let Some(opcode) = context.pump_opcode {
+        c.hidden(OPCODE, span, &opcode);
+    }
+}
+
 /// The opcodes of both levels, as far as they are known. `first` is the frame's first byte.
 fn opcodes<S: Sink>(
     fact: &Fact,
@@ -192,22 +214,20 @@ fn opcodes<S: Sink>(
 ) {
     let from_stick = fact.direction == Direction::FromStick;
     let stick_opcode = match fact.direction {
-        Direction::ToStick => first.map(super::Opcode::from),
+        Direction::ToStick => first.map(Opcode::from),
         Direction::FromStick => answers.map(|answers| answers.opcode),
     };
     if let Some(opcode) = stick_opcode {
         if from_stick {
             c.generated(super::OPCODE, span, &opcode);
         }
-        c.generated(OPCODE, span, &opcode);
+        c.hidden(OPCODE, span, &opcode);
     }
     if let Some(opcode) = context.pump_opcode {
-        let in_frame =
-            stick_opcode == Some(super::Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
+        let in_frame = stick_opcode == Some(Opcode::Transmit) && !from_stick && fact.role != Portion::Part;
         if !in_frame {
             c.generated(packet::OPCODE, span, &opcode);
         }
-        c.generated(OPCODE, span, &opcode);
     }
     links::model(context.pump, span, c);
 }

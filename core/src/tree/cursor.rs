@@ -19,13 +19,26 @@ pub struct Cursor<'b, 's, S: Sink> {
     source: u32,
     head: Option<Mark>,
     last: Option<(Mark, Span)>,
+    /// What the item reported last is called.
+    label: &'static str,
     sink: &'s mut S,
 }
 
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
     pub fn new(bytes: &'b [u8], source: u32, cut: bool, sink: &'s mut S) -> Self {
-        Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
+        Self {
+            bytes,
+            at: 0,
+            end: bytes.len(),
+            cut,
+            verify: true,
+            source,
+            head: None,
+            last: None,
+            label: "",
+            sink,
+        }
     }
 
     /// Leaves check values unverified if `verify` is false.
@@ -67,7 +80,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// The stop of a parser that wants more bytes than there are here.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        Stop { at: self.at, cut: self.cut }
+        Stop { at: self.at, cut: self.cut, within: "" }
     }
 
     /// All bytes from `start` up to here.
@@ -103,7 +116,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         field: Field,
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(parser)?;
+        let (value, span) = self.take(field, parser)?;
         self.item(field, span, value.show(), Role::Wire);
         Ok(value)
     }
@@ -118,15 +131,15 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
         parts: impl FnOnce(&mut Self, &T),
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(parser)?;
+        let (value, span) = self.take(field, parser)?;
         let outer = self.head;
         let mark = self.sink.open(Item { field, span, value: value.show(), role: Role::Wire });
         self.head = Some(mark);
-        self.last = Some((mark, span));
+        self.reported(field, mark, span);
         parts(self, &value);
         self.sink.close(span.start as usize + span.len as usize);
         self.head = outer;
-        self.last = Some((mark, span));
+        self.reported(field, mark, span);
         Ok(value)
     }
 
@@ -156,24 +169,38 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         let span = self.span(start, self.end);
         let mark = self.sink.open(Item { field, span, value, role: Role::Head });
         self.head = Some(mark);
-        self.last = Some((mark, span));
+        self.reported(field, mark, span);
         let result = body(self);
         self.sink.close(self.at);
         self.head = outer;
-        self.last = Some((mark, self.span_since(start)));
+        self.reported(field, mark, self.span_since(start));
         result
     }
 
     /// Heads a subtree of things that are not on the wire, at the bytes they speak of.
     pub fn account(&mut self, field: Field, span: Span, body: impl FnOnce(&mut Self)) {
-        let outer = self.head;
-        let mark = self.sink.open(Item { field, span, value: Value::Nothing, role: Role::Generated });
+        self.above(Item { field, span, value: Value::Nothing, role: Role::Generated }, body);
+    }
+
+    /// As [`Cursor::account`], for a head that has a value of its own.
+    pub fn account_of(&mut self, field: Field, span: Span, value: &impl Show, body: impl FnOnce(&mut Self)) {
+        self.above(Item { field, span, value: value.show(), role: Role::Generated }, body);
+    }
+
+    /// As [`Cursor::account_of`], for filters alone.
+    pub fn hidden_of(&mut self, field: Field, span: Span, value: &impl Show, body: impl FnOnce(&mut Self)) {
+        self.above(Item { field, span, value: value.show(), role: Role::Hidden }, body);
+    }
+
+    fn above(&mut self, item: Item<'_>, body: impl FnOnce(&mut Self)) {
+        let (outer, Item { field, span, .. }) = (self.head, item);
+        let mark = self.sink.open(item);
         self.head = Some(mark);
-        self.last = Some((mark, span));
+        self.reported(field, mark, span);
         body(self);
         self.sink.close(span.start as usize + span.len as usize);
         self.head = outer;
-        self.last = Some((mark, span));
+        self.reported(field, mark, span);
     }
 
     /// Lets `body` read the next `len` bytes and no further. What it leaves is the caller's to claim.
@@ -220,6 +247,16 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.item(field, span, value.show(), Role::Generated);
     }
 
+    /// Reports a value for filters alone: it is neither on the wire nor shown.
+    pub fn hidden(&mut self, field: Field, span: Span, value: &impl Show) {
+        self.item(field, span, value.show(), Role::Hidden);
+    }
+
+    /// Lets the subtree that was reported last stand before what is beside it, behind those that were raised before.
+    pub fn raise(&mut self) {
+        self.sink.raise();
+    }
+
     /// Replaces the text of the subtree that is open now.
     pub fn title(&mut self, text: fmt::Arguments<'_>) {
         if let Some(head) = self.head {
@@ -239,10 +276,13 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.sink.seal(covered, self.last_span(), method);
     }
 
-    /// Hangs an expert info on the item reported last.
+    /// Hangs an expert info on the item reported last. One about a value says which.
     pub fn expert(&mut self, expert: ExpertInfo, detail: fmt::Arguments<'_>) {
-        if let Some((mark, _)) = self.last {
-            self.sink.expert(mark, expert, detail);
+        let Some((mark, _)) = self.last else { return };
+        match (expert.about_value(), detail.as_str()) {
+            (true, Some("")) => self.sink.expert(mark, expert, format_args!("{}", self.label)),
+            (true, _) => self.sink.expert(mark, expert, format_args!("{}: {detail}", self.label)),
+            (false, _) => self.sink.expert(mark, expert, detail),
         }
     }
 
@@ -284,6 +324,11 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         self.sink.lead(text);
     }
 
+    /// Says how ended what ends with the transfer, for the root of the tree.
+    pub fn ending(&mut self, text: fmt::Arguments<'_>) {
+        self.sink.ending(text);
+    }
+
     /// True if sentences for the packet list are kept.
     #[must_use]
     pub fn wants_info(&self) -> bool {
@@ -304,16 +349,26 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     fn take<T>(
         &mut self,
+        field: Field,
         mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
     ) -> Result<(T, Span), Stop> {
         let start = self.at;
-        let (rest, value) = parser.parse(self.rest()).map_err(|_| Stop { at: start, cut: self.cut })?;
+        let (rest, value) = parser.parse(self.rest()).map_err(|_| Stop {
+            at: start,
+            cut: self.cut,
+            within: field.def().label,
+        })?;
         self.at = self.end - rest.len();
         Ok((value, self.span_since(start)))
     }
 
     fn item(&mut self, field: Field, span: Span, value: Value<'_>, role: Role) {
         let mark = self.sink.leaf(Item { field, span, value, role });
+        self.reported(field, mark, span);
+    }
+
+    fn reported(&mut self, field: Field, mark: Mark, span: Span) {
         self.last = Some((mark, span));
+        self.label = field.def().label;
     }
 }

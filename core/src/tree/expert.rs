@@ -16,6 +16,12 @@ impl ExpertInfo {
         self.0
     }
 
+    /// True if it is about one value, so that its text is of use only with the name of that.
+    #[must_use]
+    pub fn about_value(self) -> bool {
+        [UNKNOWN_VALUE, RESERVED_BITS, OUT_OF_RANGE, NOT_A_DATE].contains(&self)
+    }
+
     /// Its row.
     #[must_use]
     pub fn def(self) -> &'static ExpertDef {
@@ -168,6 +174,8 @@ pub struct Stop {
     pub at: usize,
     /// True if the capture cut the bytes off, false if they were never sent.
     pub cut: bool,
+    /// What the value is called, or "" if that is not known.
+    pub within: &'static str,
 }
 
 impl Stop {
@@ -181,7 +189,10 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = if self.cut { "the capture ends" } else { "the bytes end" };
-        write!(f, "{why} within the value at offset {}", self.at)
+        match self.within {
+            "" => write!(f, "{why} within the value at offset {}", self.at),
+            name => write!(f, "{why} within {name}, at offset {}", self.at),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::tree::expert::{ExpertInfo, LIMIT_REACHED};
 use crate::tree::field::{Evidence, Field};
 use crate::tree::seal::Method;
 use std::fmt;
+use std::ops::Range;
 
 /// Where an item's bytes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub enum Role {
     Derived,
     /// Not on the wire at all: shown in brackets.
     Generated,
+    /// Not on the wire, and not shown: only for filters to find.
+    Hidden,
 }
 
 /// One thing that was read.
@@ -145,6 +148,12 @@ pub trait Sink {
     fn info(&mut self, _text: fmt::Arguments<'_>) {}
     /// Puts a sentence before all others for the packet list: what matters most.
     fn lead(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Says how ended what ends with the transfer, for the root of the tree.
+    fn ending(&mut self, _text: fmt::Arguments<'_>) {}
+    /// Lets the subtree that ended last stand before what is beside it, behind those that were raised before.
+    fn raise(&mut self) {}
+    /// All of a transfer was reported: no mark is used any more.
+    fn finish(&mut self) {}
     /// Takes that the item at `check` is a check value over the bytes at `covered`, which are all there.
     fn seal(&mut self, _covered: Span, _check: Span, _method: Method) {}
     /// Takes bytes that were put together from several transfers, and gives the number that spans name them by.
@@ -247,6 +256,24 @@ impl Wanted for Everything {
     }
 }
 
+/// A subtree whose items still come.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Its head; `None` if nobody looks at that.
+    head: Option<u32>,
+    /// Where it begins, head and all.
+    start: u32,
+}
+
+/// A subtree that is to stand before what is beside it.
+#[derive(Clone, Debug)]
+struct Raised {
+    /// All items of it.
+    items: Range<u32>,
+    /// Where those beside it begin.
+    beside: u32,
+}
+
 /// A flat list of items in tree order: what C builds Wireshark's tree from.
 ///
 /// Only items are kept that somebody looks at. The others take their labels and expert infos with them, and what lies
@@ -257,11 +284,17 @@ pub struct Outline<I = Everything> {
     nodes: Vec<Node>,
     experts: Vec<ExpertAt>,
     texts: String,
-    /// The subtrees that are open; `None` for one that nobody looks at.
-    open: Vec<Option<u32>>,
+    /// The subtrees that are open.
+    open: Vec<Open>,
     /// How many of these somebody looks at, and so how deep in the tree the next item is.
     depth: usize,
     info: InfoLine,
+    /// How ended what ends here.
+    ending: String,
+    /// The items of the subtree that ended last.
+    ended: Range<u32>,
+    /// The subtrees that are to stand before what is beside them.
+    raised: Vec<Raised>,
     sources: Vec<(&'static str, Vec<u8>)>,
 }
 
@@ -282,6 +315,9 @@ impl<I: Wanted> Outline<I> {
             open: Vec::new(),
             depth: 0,
             info: InfoLine::default(),
+            ending: String::new(),
+            ended: 0..0,
+            raised: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -300,6 +336,9 @@ impl<I: Wanted> Outline<I> {
         self.texts.clear();
         self.texts.push('\0');
         self.info.0.clear();
+        self.ending.clear();
+        self.ended = 0..0;
+        self.raised.clear();
         self.sources.clear();
     }
 
@@ -307,6 +346,12 @@ impl<I: Wanted> Outline<I> {
     #[must_use]
     pub fn info_line(&self) -> &str {
         &self.info.0
+    }
+
+    /// What the root of the tree says behind the line for the packet list: how ended what ends here, or "".
+    #[must_use]
+    pub fn ended(&self) -> &str {
+        &self.ending
     }
 
     /// The names and bytes of sources 1 and up.
@@ -380,6 +425,31 @@ impl<I: Wanted> Outline<I> {
         at
     }
 
+    /// How many items there are.
+    fn count(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Puts the subtrees that were raised before what is beside them.
+    fn settle(&mut self) {
+        let mut order: Vec<u32> = (0..self.count()).collect();
+        // The last one first, so that the first one comes to stand before it. What is raised stays together.
+        while let Some(Raised { items, beside }) = self.raised.pop() {
+            let first_of = |range: Range<u32>| order.iter().position(|place| range.contains(place));
+            if let (Some(first), Some(at)) = (first_of(beside..items.end), first_of(items.clone())) {
+                order[first..at + items.len()].rotate_right(items.len());
+            }
+        }
+        let mut places = vec![0; order.len()];
+        for (new, &old) in (0..).zip(&order) {
+            places[old as usize] = new;
+        }
+        self.nodes = order.iter().map(|&old| self.nodes[old as usize]).collect();
+        for expert in &mut self.experts {
+            expert.node = places[expert.node as usize];
+        }
+    }
+
     fn push(&mut self, item: Item<'_>) -> Mark {
         if !self.wanted.field(item.field) {
             return Mark::NOWHERE;
@@ -394,7 +464,7 @@ impl<I: Wanted> Outline<I> {
         };
         let Span { source, start, len } = item.span;
         let depth = u8::try_from(self.depth.min(DEEPEST.into())).unwrap_or(DEEPEST);
-        let mark = Mark(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let mark = Mark(self.count());
         self.nodes.push(Node {
             value,
             field: item.field.id(),
@@ -426,18 +496,21 @@ impl<I: Wanted> Sink for Outline<I> {
     }
 
     fn open(&mut self, item: Item<'_>) -> Mark {
+        let start = self.count();
         let mark = self.push(item);
-        let kept = (mark != Mark::NOWHERE).then_some(mark.0);
-        if kept.is_some() && self.depth == DEEPEST.into() {
+        let head = (mark != Mark::NOWHERE).then_some(mark.0);
+        if head.is_some() && self.depth == DEEPEST.into() {
             self.expert(mark, LIMIT_REACHED, format_args!("the items of this one stand beside it"));
         }
-        self.depth += usize::from(kept.is_some());
-        self.open.push(kept);
+        self.depth += usize::from(head.is_some());
+        self.open.push(Open { head, start });
         mark
     }
 
     fn close(&mut self, end: usize) {
-        let Some(index) = self.open.pop().flatten() else { return };
+        let Some(Open { head, start }) = self.open.pop() else { return };
+        self.ended = start..self.count();
+        let Some(index) = head else { return };
         self.depth -= 1;
         if let Some(node) = self.nodes.get_mut(index as usize) {
             node.len = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(node.start);
@@ -474,6 +547,23 @@ impl<I: Wanted> Sink for Outline<I> {
         }
     }
 
+    fn ending(&mut self, text: fmt::Arguments<'_>) {
+        if self.wants_info() {
+            self.ending = text.to_string();
+        }
+    }
+
+    fn raise(&mut self) {
+        let beside = self.open.last().map_or(0, |open| open.start + u32::from(open.head.is_some()));
+        self.raised.push(Raised { items: self.ended.clone(), beside });
+    }
+
+    fn finish(&mut self) {
+        if !self.raised.is_empty() {
+            self.settle();
+        }
+    }
+
     fn source(&mut self, name: &'static str, bytes: &[u8]) -> u32 {
         self.sources.push((name, bytes.to_vec()));
         u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
@@ -483,7 +573,7 @@ impl<I: Wanted> Sink for Outline<I> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::opaque::UNKNOWN;
+    use crate::tree::opaque::{PADDING, UNKNOWN};
 
     #[test]
     fn nesting_has_a_limit_and_says_so() {
@@ -495,6 +585,63 @@ mod tests {
         let deepest = outline.nodes().iter().map(|node| node.depth).max();
         let told: Vec<_> = outline.experts().iter().map(|expert| (expert.node, expert.expert)).collect();
         assert_eq!((deepest, told), (Some(DEEPEST), vec![(DEEPEST.into(), LIMIT_REACHED.id())]));
+    }
+
+    /// Looks at these fields.
+    struct Only(&'static [Field]);
+
+    impl Wanted for Only {
+        fn field(&self, field: Field) -> bool {
+            self.0.contains(&field)
+        }
+        fn info(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn what_is_raised_stands_before_what_is_beside_it() {
+        const ALL: &[Field] = &[UNKNOWN, PADDING];
+        for (wanted, expected) in [(ALL, "egfhabdcij"), (&ALL[..1], "gfhadcj")] {
+            let mut outline = Outline::new(Only(wanted));
+            let item = |field, name: u8| Item {
+                field,
+                span: Span { start: name.into(), ..Span::default() },
+                value: Value::Nothing,
+                role: Role::Head,
+            };
+            let leaf = |outline: &mut Outline<Only>, name| outline.leaf(item(UNKNOWN, name));
+            leaf(&mut outline, b'a');
+            for name in [b'b', b'e'] {
+                outline.open(item(PADDING, name));
+                leaf(&mut outline, name + 1);
+                outline.open(item(UNKNOWN, name + 2));
+                outline.close(0);
+                outline.raise();
+                if name == b'e' {
+                    let last = leaf(&mut outline, b'h');
+                    outline.expert(last, LIMIT_REACHED, format_args!(""));
+                }
+                outline.close(0);
+                if name == b'e' {
+                    outline.raise();
+                }
+            }
+            outline.open(item(PADDING, b'i'));
+            leaf(&mut outline, b'j');
+            outline.close(0);
+            outline.finish();
+            let told = |node: &Node| char::from_u32(node.start).unwrap_or_default();
+            assert_eq!(outline.nodes().iter().map(told).collect::<String>(), expected);
+            assert_eq!(
+                outline
+                    .experts()
+                    .iter()
+                    .map(|expert| told(&outline.nodes()[expert.node as usize]))
+                    .collect::<String>(),
+                "h"
+            );
+        }
     }
 
     #[test]

@@ -91,6 +91,13 @@ impl Nanoseconds {
     pub fn between(from: u64, to: u64) -> Self {
         Self(i64::try_from(i128::from(to) - i128::from(from)).unwrap_or(0))
     }
+
+    /// The same in milliseconds.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "exact for a hundred days")]
+    pub fn milliseconds(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
 }
 
 impl Show for Nanoseconds {

@@ -21,6 +21,12 @@ crate::fields! {
     REQUEST_IN: Request, "carelink.request_in", "Request In", Confirmed;
     /// The frame that holds the reply.
     RESPONSE_IN: Response, "carelink.response_in", "Response In", Confirmed;
+    /// The frame that holds the command to the pump: what is behind it was sent by the device in between.
+    COMMAND_IN: Request, "carelink.command_in", "Command In", Confirmed;
+    /// The frame with which the pump's answer to the command is complete, be it data, an acknowledge or a refusal.
+    ANSWER_IN: Response, "carelink.answer_in", "Answer In", Confirmed;
+    /// Time from the command to the frame that completes the pump's answer.
+    ANSWER_TIME: F64, "carelink.answer_time", "Time to the Pump's Answer", Confirmed, unit " ms";
     /// Time from the command to its reply.
     TIME: Duration, "carelink.time", "Time", Confirmed;
     /// The parts of a reply that was read from the radio in several reads.
@@ -37,9 +43,55 @@ crate::fields! {
     REASSEMBLED_DATA: Bytes, "carelink.reassembled.data", "Reassembled Data", Confirmed;
 }
 
-/// Shows which transaction a frame belongs to.
-pub fn transaction<S: Sink>(id: TransactionId, span: Span, c: &mut Cursor<'_, '_, S>) {
-    c.generated(TRANSACTION, span, &id.get());
+/// Shows which transaction a frame belongs to; `below` adds what else filters are to find of that.
+pub fn transaction<S: Sink>(
+    id: TransactionId,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+    below: impl FnOnce(&mut Cursor<'_, '_, S>),
+) {
+    c.account_of(TRANSACTION, span, &id.get(), below);
+}
+
+/// The frame with which the pump's answer to a command is complete: what the device in between says is none.
+fn answer(transaction: &Transaction) -> Option<At> {
+    let of_pump = matches!(transaction.stage, Stage::PumpAck | Stage::PumpNak(_) | Stage::EndOfData);
+    transaction.response.filter(|_| of_pump)
+}
+
+/// Shows where the pump's answer to a command is complete.
+pub fn answered_in<S: Sink>(
+    transactions: &Transactions,
+    id: TransactionId,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
+    if let Some(end) = transactions.get(id).and_then(answer) {
+        c.generated(ANSWER_IN, span, &end.frame());
+    }
+}
+
+/// Shows where the command is that `frame` holds an answer of the pump to, or a part of one, and how long the whole took.
+pub fn commanded_in<S: Sink>(
+    transactions: &Transactions,
+    id: TransactionId,
+    frame: u32,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
+    let Some(transaction) = transactions.get(id).filter(|transaction| transaction.command().is_some()) else {
+        return;
+    };
+    let (_, parts) = transactions.reply(id);
+    let end = answer(transaction).filter(|end| end.frame() == frame);
+    if end.is_none() && parts.iter().all(|part| part.frame != frame) {
+        return;
+    }
+    let sent = transaction.request;
+    c.generated(COMMAND_IN, span, &sent.frame());
+    if let Some(end) = end {
+        c.generated(ANSWER_TIME, span, &Nanoseconds::between(sent.time(), end.time()).milliseconds());
+    }
 }
 
 /// Shows where the reply to a command is.

@@ -96,10 +96,9 @@ impl fmt::Display for Days {
 /// Says what a page holds, before all else.
 fn lead<S: Sink>(title: Title, records: usize, days: Days, lacks: bool, c: &mut Cursor<'_, '_, S>) {
     let end = if lacks { ", its end is missing" } else { "" };
-    match records {
-        1 => c.lead(format_args!("{title}: 1 record{days}{end}")),
-        _ => c.lead(format_args!("{title}: {records} records{days}{end}")),
-    }
+    let noun = if records == 1 { "record" } else { "records" };
+    c.title(format_args!("Reply: {title}, {records} {noun}{days}{end}"));
+    c.lead(format_args!("{title}: {records} {noun}{days}{end}"));
 }
 
 /// Shows the reply of a transaction as the page that it is.

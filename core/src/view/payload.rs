@@ -28,13 +28,17 @@ pub fn decode<S: Sink>(opcode: Option<Opcode>, pump: Pump, c: &mut Cursor<'_, '_
     // A group never fails here: it notes its own stops.
     let _ = c.group(REPLY, |c| {
         match pump::reply(opcode, c, pump) {
-            Ok(Some(reply)) => c.lead(format_args!("{opcode}: {reply}")),
+            Ok(Some(reply)) => {
+                c.title(format_args!("Reply: {reply}"));
+                c.lead(format_args!("{opcode}: {reply}"));
+            }
             Ok(None) => {}
             Err(stop) => c.expert_stop(stop),
         }
         c.fill();
         Ok(())
     });
+    c.raise();
 }
 
 /// Shows a payload that cannot answer the command.

@@ -105,6 +105,7 @@ pub fn show<S: Sink>(transactions: &Transactions, id: TransactionId, c: &mut Cur
                 page::show(transactions, transaction, kind, pump, c);
                 Ok(())
             });
+            c.raise();
         }
         (None, None) => {
             decode(transaction.pump_opcode(), pump, c);

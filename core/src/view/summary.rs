@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame.
+//! In: a transaction, as far as the capture goes. Out: its account, for its first and its last frame, and which that is.
 
 use crate::exchange::{Asked, Outcome, Transaction, TransactionId, Transactions};
 use crate::transfer::At;
@@ -12,6 +12,8 @@ use crate::units::clock::Nanoseconds;
 crate::fields! {
     /// Summary of the transaction that the frame begins or ends.
     SUMMARY: Tree, "carelink.transaction.summary", "Transaction Summary", Confirmed;
+    /// Marks the frame that the transaction ends with, once it is over: a filter on it leaves one line of each.
+    LAST: Flag, "carelink.transaction.last", "Last Frame of the Transaction", Confirmed;
     /// How the transaction ended, as far as the capture goes.
     OUTCOME: U8, "carelink.transaction.outcome", "Outcome", Confirmed, names Outcome::NAMES;
     /// In how many radio reads the reply came.
@@ -53,7 +55,15 @@ pub fn show<S: Sink>(
     let Some(transaction) = transactions.get(id) else { return };
     let over = transaction.ended() || transaction.closed;
     let first = frame == transaction.request.frame();
-    if matches!(transaction.asked, Asked::Device(_)) || !over || !(first || frame == transaction.end()) {
+    let last = frame == transaction.end();
+    if !over || !(first || last) {
+        return;
+    }
+    if last {
+        c.generated(LAST, span, &true);
+        ending(transaction.outcome(), c);
+    }
+    if matches!(transaction.asked, Asked::Device(_)) {
         return;
     }
     let (data, parts) = transactions.reply(id);
@@ -84,6 +94,21 @@ pub fn show<S: Sink>(
             }
         }
     });
+    c.raise();
+}
+
+/// Says how a transaction ended, unless its last frame says so in its own words.
+fn ending<S: Sink>(outcome: Outcome, c: &mut Cursor<'_, '_, S>) {
+    match outcome {
+        Outcome::Complete
+        | Outcome::Damaged
+        | Outcome::Incomplete
+        | Outcome::Unproven
+        | Outcome::NoAnswer
+        | Outcome::NoData
+        | Outcome::NoReply => c.ending(format_args!("{outcome}")),
+        _ => {}
+    }
 }
 
 fn expert<S: Sink>(transaction: &Transaction, outcome: Outcome, c: &mut Cursor<'_, '_, S>) {

@@ -7,6 +7,10 @@ use carelink_core::session::Session;
 use carelink_core::transfer::{Carrier, Direction};
 use carelink_core::tree::crc::{crc8, crc16};
 use carelink_core::tree::expert::EXPERTS;
+use carelink_core::tree::field::Field;
+use carelink_core::tree::sink::Outline;
+use carelink_core::view::links::{ANSWER_IN, ANSWER_TIME, COMMAND_IN, RESPONSE_IN};
+use carelink_core::view::summary::LAST;
 
 const SERIAL: [u8; 3] = [0x65, 0x43, 0x21];
 
@@ -203,4 +207,39 @@ fn a_reply_that_was_another_commands_is_told() {
     let experts = talk.experts(&session, talk.packets.len() - 1);
     assert!(experts.contains(&"carelink.note.same_reply"), "{experts:?}");
     assert!(experts.contains(&"carelink.note.does_not_fit"), "{experts:?}");
+}
+
+/// The value of a field in an outline.
+fn value(outline: &Outline, field: Field) -> Option<u64> {
+    outline.nodes().iter().find(|node| node.field == field.id()).map(|node| node.value)
+}
+
+/// The stick acknowledges a command long before the pump does.
+#[test]
+fn a_command_and_the_answer_of_the_pump_name_each_other() {
+    let mut talk = Talk::default();
+    talk.command(0x4c, 0, &[0, 80, 2]).poll(0).part(&[0], 1, true).poll(0).command(0x8d, 1, &[]);
+    let session = talk.session();
+    let shown: Vec<_> = talk.packets.iter().map(|packet| outline(&session, packet)).collect();
+    let [command, ack, .., answer] = &shown[..8] else { panic!("a command, an ACK, two polls, a read") };
+    assert_eq!(value(command, RESPONSE_IN), Some(2));
+    assert_eq!(value(command, ANSWER_IN), Some(8));
+    assert_eq!(value(ack, COMMAND_IN), None, "that is the stick's word");
+    assert_eq!(value(answer, COMMAND_IN), Some(1));
+    assert_eq!(value(answer, ANSWER_TIME).map(f64::from_bits), Some(14.0));
+    let last = shown.iter().map(|outline| value(outline, LAST)).take(10).collect::<Vec<_>>();
+    assert_eq!(last, [None, None, None, None, None, None, None, Some(1), None, None], "polls behind it");
+    let [.., open, _] = &shown[..] else { panic!("a command that is not answered") };
+    assert_eq!((value(open, ANSWER_IN), value(open, LAST)), (None, None));
+}
+
+/// A host that polls on although all was said.
+#[test]
+fn what_comes_behind_the_end_is_not_counted() {
+    let mut talk = Talk::default();
+    talk.command(0x8d, 1, &[]).poll(0).part(&[0; 64], 3, true).poll(0).poll(0);
+    let session = talk.session();
+    let [(id, _)] = transactions(&session)[..] else { panic!("one transaction") };
+    let attempt = session.tracker().attempt(id);
+    assert_eq!((attempt.polls, attempt.empty_polls, attempt.reads), (2, 1, 1));
 }

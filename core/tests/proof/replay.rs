@@ -7,6 +7,7 @@ use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Stream, Verdict};
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::sink::{Node, Outline, TextAt};
+use carelink_core::view::summary::SUMMARY;
 use carelink_samples::session as samples;
 
 #[test]
@@ -29,6 +30,42 @@ fn any_order_shows_the_same_at_every_visit() {
             );
         }
     }
+}
+
+/// The items below the account of each transaction in an outline.
+fn told(outline: &Outline) -> Vec<Node> {
+    let mut inside = None;
+    let of_account = |node: &&Node| {
+        let depth = node.depth;
+        if inside.is_some_and(|head| depth <= head) {
+            inside = None;
+        }
+        if node.field == SUMMARY.id() {
+            inside = Some(depth);
+        }
+        inside.is_some()
+    };
+    // Where the account stands in the tree may depend on what else is told.
+    outline.nodes().iter().filter(of_account).map(|node| Node { label: TextAt(0), ..*node }).collect()
+}
+
+#[test]
+fn later_frames_change_no_account() {
+    let mut compared = 0;
+    for (name, session) in sessions() {
+        let packets = packets(&session);
+        let mut session = Session::default();
+        let mut live = Vec::new();
+        for packet in &packets {
+            assert_eq!(session.observe(&packet.transfer(Claim::Certain)), Verdict::Ours);
+            live.push(told(&outline(&session, packet)));
+        }
+        for (packet, live) in packets.iter().zip(live).filter(|(_, live)| !live.is_empty()) {
+            assert_eq!(told(&outline(&session, packet)), live, "{name} frame {}", packet.frame);
+            compared += 1;
+        }
+    }
+    assert!(compared > 90, "{compared}");
 }
 
 /// Fields that count over the whole capture.
