@@ -185,6 +185,12 @@ impl Conversation {
         })
     }
 
+    /// What errors and warnings call it: its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The packet in `frame`, if it is a stick's.
     #[must_use]
     pub fn packet(&self, frame: u32) -> Option<&Packet> {
@@ -241,14 +247,21 @@ impl Conversation {
     /// True if the reply of a transaction came, and is not to be had.
     #[must_use]
     pub fn lacks(&self) -> bool {
-        let lacks = |(_, transaction): (_, &Transaction)| {
-            matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
-        };
-        self.session.transactions().iter().any(lacks)
+        self.session.transactions().iter().any(|(_, transaction)| lacks(transaction))
     }
 }
 
+fn lacks(transaction: &Transaction) -> bool {
+    matches!(transaction.outcome(), Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven)
+}
+
 impl Entry<'_> {
+    /// True if its reply came, and is not to be had.
+    #[must_use]
+    pub fn lacks(&self) -> bool {
+        lacks(self.transaction)
+    }
+
     /// True if nothing more of it is to come.
     #[must_use]
     pub fn over(&self) -> bool {

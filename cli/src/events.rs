@@ -5,12 +5,14 @@
 
 use crate::conversation::{Conversation, Entry, Options, open};
 use crate::forms::{self, Content, Text};
+use crate::found::holdings::{self, Holding, Lost};
 pub use crate::found::{Collection, Found};
 use crate::found::{Device, current, history_events, sensor_events};
 use crate::live;
-use crate::output::{Ending, Form, Format, json_line, object, plain};
+use crate::output::{Ending, Form, Format, json_line, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
+use crate::row::{Row, values};
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_capture::import::Recording;
 use carelink_core::pump::model::Pump;
@@ -18,7 +20,7 @@ use carelink_core::pump::serial::Serial;
 use carelink_core::vendor::{Side, Vocabulary};
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -194,7 +196,7 @@ impl<'o, W: Write> Table<'o, W> {
                     let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
                     writeln!(out, "{}", cells.join("\t"))?;
                 }
-                Form::Json(out) => json_line(out, &object(&COLUMNS, row))?,
+                Form::Json(out) => json_line(out, &json_of(found, self.names, &row))?,
                 Form::Csv(csv) => csv.row(&row)?,
             }
         }
@@ -211,6 +213,27 @@ impl<'o, W: Write> Table<'o, W> {
         }
         written.values().sum()
     }
+}
+
+/// An event as a line of JSON.
+fn json_of(found: &Found, names: Vocabulary, row: &[Value]) -> Value {
+    let event = found.event.clone().named(names);
+    let [page, offset, side] = [5, 6, 7].map(|at| row[at].clone());
+    Row::new("events", "event")
+        .file(found.file.as_deref())
+        .transaction(found.asked.map(|asked| asked.transaction.get()))
+        .frame(found.frame)
+        .time(Some(event.time.to_string()))
+        .pump(found.pump.serial.map(|serial| serial.to_string()))
+        .with("seq", &row[SEQ])
+        .with("type", &event.kind)
+        .with("values", values(&event))
+        .with("values_text", event.to_string())
+        .with("device", found.pump.to_string())
+        .with("page", page)
+        .with("offset", offset)
+        .with("setting", side)
+        .json()
 }
 
 /// What a file turned out to be.
@@ -274,29 +297,47 @@ fn of_sources(
     Ok(collection)
 }
 
+/// The place among sources of all files with pages, which are taken to be of one download.
+const FILES: usize = usize::MAX;
+
 /// Finds the events in what was read; what has none for a reason goes to `faults`.
 pub(crate) fn gather(sources: &[Given<'_>], options: &Options, faults: &mut Vec<Error>) -> Collection {
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
-    for &source in sources {
+    let mut lost: Vec<Lost> = Vec::new();
+    let mut damaged: BTreeSet<usize> = BTreeSet::new();
+    let mut strangers = false;
+    for (at, &source) in sources.iter().enumerate() {
         match source {
             Given::Pages(path, content) => match pages_in_file(path, content, options) {
                 Ok(found) => {
                     let note = |note| format!("{}: {note}", path.display());
                     collection.notes.extend(content.notes.iter().map(note));
+                    let found = found.into_iter().map(|page| Page { source: FILES, ..page });
                     pages.entry(None).or_default().extend(found);
                 }
                 Err(fault) => faults.push(fault),
             },
             Given::Capture(conversation) => {
                 let remarks = conversation.remarks();
+                let bad = !remarks.damage.is_empty();
+                damaged.extend(bad.then_some(at));
                 collection.warnings.extend(remarks.damage);
                 collection.notes.extend(remarks.others);
-                current(conversation, &mut collection);
+                current(conversation, at, &mut collection);
                 let pages_of_it = conversation.entries().filter_map(|entry| Page::of(&entry));
                 for page in pages_of_it.filter(|page| page.kind != Kind::Trace) {
-                    pages.entry(page.serial).or_default().push(page);
+                    pages.entry(page.serial).or_default().push(Page {
+                        source: at,
+                        capture: Some(conversation.name()),
+                        ..page
+                    });
                 }
+                for page in holdings::lost(conversation, bad, at) {
+                    pages.entry(page.serial).or_default();
+                    lost.push(page);
+                }
+                strangers |= holdings::has_strangers(conversation);
             }
         }
     }
@@ -304,12 +345,16 @@ pub(crate) fn gather(sources: &[Given<'_>], options: &Options, faults: &mut Vec<
     for (serial, mut pages) in pages {
         // What one capture tells of a pump holds in the others too.
         let told = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
-        let pump = settled(told, &mut pages, &mut collection);
+        let (pump, history) = settled(told, &pages, &mut collection);
         let name = Device::of(pump, serial);
-        let pages = pages.into_iter().map(|page| Page { pump, ..page });
-        let pages: Vec<_> = pages.filter(|page| usable(page, &mut collection.warnings)).collect();
+        pages.iter_mut().for_each(|page| page.pump = pump);
+        let can_be_read = |page: &Page<'_>| history || page.kind != Kind::History;
+        let (pages, left_out): (Vec<_>, Vec<_>) =
+            pages.into_iter().partition(|page| can_be_read(page) && usable(page, &mut collection.warnings));
+        lost.extend(left_out.iter().map(Lost::of));
         history_events(&pages, captures > 1, &name, &mut collection);
         sensor_events(&pages, pump, &name, &mut collection);
+        collection.holdings.push(Holding::of(name, serial, &pages, &lost, &damaged, strangers));
     }
     collection.sort();
     collection
@@ -324,21 +369,21 @@ pub(crate) fn pages_in_file<'b>(
     Page::in_file(path, content, options.forced().unwrap_or_default())
 }
 
-/// The pump that pages are of: what is told of it, or else what the records on its history pages tell.
-fn settled(told: Pump, pages: &mut Vec<Page<'_>>, collection: &mut Collection) -> Pump {
+/// The pump that pages are of: what is told of it, or else what the records on its history pages tell; and whether those
+/// can be read.
+fn settled(told: Pump, pages: &[Page<'_>], collection: &mut Collection) -> (Pump, bool) {
     let of_history = |page: &&Page<'_>| page.kind == Kind::History && page.doubt().is_none();
     match proof::pump(pages.iter().filter(of_history)).filter(|_| told.model.is_none()) {
-        None => told,
+        None => (told, true),
         Some((Some(pump), note)) => {
             collection.notes.push(note);
-            pump
+            (pump, true)
         }
         Some((None, fault)) => {
             collection
                 .warnings
                 .push(format!("{fault}: nothing of them is listed; name the model with --model"));
-            pages.retain(|page| page.kind != Kind::History);
-            told
+            (told, false)
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod plot;
 pub mod proof;
 #[cfg(feature = "plot")]
 pub mod report;
+pub mod row;
 pub mod scrub;
 pub mod show;
 pub mod slice;

@@ -36,6 +36,10 @@ pub struct Page<'a> {
     pub entry: Option<Entry<'a>>,
     /// The file that it is of, and which page of it, from 1, if that has several.
     pub file: Option<(&'a Path, Option<usize>)>,
+    /// Which of several sources it comes from, as counted by who reads them.
+    pub source: usize,
+    /// The capture that it is of.
+    pub capture: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -50,7 +54,17 @@ impl<'a> Page<'a> {
         };
         let (serial, pump) = (entry.transaction.serial(), entry.pump);
         let bytes = kind.size().and_then(|size| entry.data.get(..size)).unwrap_or(entry.data);
-        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry), file: None })
+        Some(Self {
+            kind,
+            number,
+            serial,
+            pump,
+            bytes,
+            entry: Some(*entry),
+            file: None,
+            source: 0,
+            capture: None,
+        })
     }
 
     /// The pages in a file. Its name tells what they hold and their number, if its form does not: `history`, `glucose`,
@@ -70,7 +84,17 @@ impl<'a> Page<'a> {
             let size = size(kind, piece.bytes.len()).with_context(|| path.display().to_string())?;
             pages.extend((0..).zip(piece.bytes.chunks(size)).map(|(at, bytes)| {
                 let number = piece.number.and_then(|first| first.checked_add(at));
-                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some((path, None)) }
+                Self {
+                    kind,
+                    number,
+                    serial: None,
+                    pump,
+                    bytes,
+                    entry: None,
+                    file: Some((path, None)),
+                    source: 0,
+                    capture: None,
+                }
             }));
         }
         if pages.len() > 1 {
