@@ -4,6 +4,7 @@
 //! The rules are the core's; here pages are collected by pump.
 
 use crate::conversation::{Conversation, Entry, Options, open};
+use crate::filter::{Clock, Filter};
 use crate::forms::{self, Content, Text};
 use crate::found::holdings::{self, Holding, Lost};
 pub use crate::found::{Collection, Found};
@@ -13,10 +14,12 @@ use crate::output::{Ending, Form, Format, json_line, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
 use crate::row::{Row, values};
+use crate::terminal::{DIM, Look, PLAIN, STRONG};
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_capture::import::Recording;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::serial::Serial;
+use carelink_core::units::count::Count;
 use carelink_core::vendor::{Side, Vocabulary};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -53,6 +56,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     names: Names,
     #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
     options: Options,
 }
 
@@ -88,6 +93,7 @@ const SEQ: usize = 4;
 /// # Errors
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    args.filter.check(Clock::Pump)?;
     let mut table = Table::new(args, out)?;
     let found = match &args.files[..] {
         [pipe] if live::is_live(pipe) => {
@@ -112,9 +118,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     table.add(&found)?;
     let withdrawn = table.withdrawn(&found);
     if withdrawn > 0 {
-        eprintln!("carelink: {withdrawn} rows were listed that what came later does not bear out");
+        let rows = Count(withdrawn, "row was", "rows were");
+        eprintln!("carelink: {rows} listed that what came later does not bear out");
     }
-    Ok(found.finish()?.max(if withdrawn > 0 { Ending::Found } else { Ending::Fine }))
+    let ending = args.filter.ending(table.count, found.events.len(), "events");
+    Ok(found.finish()?.max(ending).max(if withdrawn > 0 { Ending::Found } else { Ending::Fine }))
 }
 
 /// How long to wait until all that came is read again: ten times as long as it took, if that is felt, so that a long capture
@@ -142,6 +150,8 @@ impl Patience {
 struct Table<'o, W: Write> {
     form: Form<'o, W>,
     names: Vocabulary,
+    filter: &'o Filter,
+    look: Look,
     /// How many there are.
     count: usize,
     /// How often each was written, without its number.
@@ -149,12 +159,14 @@ struct Table<'o, W: Write> {
 }
 
 impl<'o, W: Write> Table<'o, W> {
-    fn new(args: &Args, out: &'o mut W) -> Result<Self> {
+    fn new(args: &'o Args, out: &'o mut W) -> Result<Self> {
         let mut form = Form::new(args.format, out, &COLUMNS)?;
+        let look = Look::of_output();
         if let Form::Text(out) = &mut form {
-            writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
+            writeln!(out, "{}", line(&COLUMNS.map(str::to_owned)[..IN_TEXT], look))?;
         }
-        Ok(Self { form, names: args.names.into(), count: 0, written: HashMap::new() })
+        let (names, filter) = (args.names.into(), &args.filter);
+        Ok(Self { form, names, filter, look, count: 0, written: HashMap::new() })
     }
 
     /// The row of an event, and the same as text without its number.
@@ -180,7 +192,7 @@ impl<'o, W: Write> Table<'o, W> {
     /// Writes the events that were not written yet, and hands them on.
     fn add(&mut self, found: &Collection) -> Result<()> {
         let mut seen: HashMap<String, usize> = HashMap::new();
-        for found in &found.events {
+        for found in found.events.iter().filter(|found| self.filter.keeps_event(found)) {
             let (mut row, key) = self.row(found);
             let nth = seen.entry(key.clone()).or_default();
             *nth += 1;
@@ -194,7 +206,7 @@ impl<'o, W: Write> Table<'o, W> {
             match &mut self.form {
                 Form::Text(out) => {
                     let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
-                    writeln!(out, "{}", cells.join("\t"))?;
+                    writeln!(out, "{}", line(&cells, self.look))?;
                 }
                 Form::Json(out) => json_line(out, &json_of(found, self.names, &row))?,
                 Form::Csv(csv) => csv.row(&row)?,
@@ -213,6 +225,28 @@ impl<'o, W: Write> Table<'o, W> {
         }
         written.values().sum()
     }
+}
+
+/// A row as text: with tabs, or on a terminal in columns.
+fn line(cells: &[String], look: Look) -> String {
+    if !look.on_terminal() && !look.is_colored() {
+        return cells.join("\t");
+    }
+    let padded = |at: usize, text: &String| match (look.on_terminal(), at) {
+        (false, 0) => text.clone(),
+        (false, _) => format!("\t{text}"),
+        (true, 0) => format!("{text:19}"),
+        (true, 1) => format!("  {text:28}"),
+        (true, _) => format!("  {text}"),
+    };
+    let pieces: Vec<_> = cells.iter().enumerate().map(|(at, text)| padded(at, text)).collect();
+    let style = |at| match at {
+        0 => DIM,
+        1 => STRONG,
+        2 => PLAIN,
+        _ => DIM,
+    };
+    look.line(pieces.iter().enumerate().map(|(at, text)| (style(at), text.as_str())))
 }
 
 /// An event as a line of JSON.

@@ -65,6 +65,12 @@ impl Row {
         self.with("pump", serial)
     }
 
+    /// The line with all of a row of a table.
+    #[must_use]
+    pub fn cells(self, columns: &[&str], values: Vec<Value>) -> Self {
+        columns.iter().zip(values).fold(self, |row, (column, value)| row.with(column, value))
+    }
+
     /// The line.
     #[must_use]
     pub fn json(self) -> Value {

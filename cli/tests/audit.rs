@@ -164,7 +164,11 @@ fn rows_of_a_damaged_page_are_missing() -> Result<()> {
             let lost = agree(&before) - agree(&after);
             damaged += usize::from(lost > 0);
             assert!(lost == 0 || code == Some(1), "{}: {lost} rows are lost", page.display());
-            assert_eq!(after["counts"]["missing"], lost, "{}: {:?}", page.display(), verdicts(&lines));
+            // What a record tells together with one on the lost page is not known.
+            let told =
+                ["missing", "not_known"].map(|verdict| after["counts"][verdict].as_u64().unwrap_or_default());
+            assert_eq!(told[0] + told[1], lost, "{}: {:?}", page.display(), verdicts(&lines));
+            assert!(told[1] < 3, "{}: {:?}", page.display(), verdicts(&lines));
             assert_eq!(after["counts"]["differs"], 0);
             assert!(lost == 0 || after["missing_unread"].as_u64() > Some(0), "{}", page.display());
         }

@@ -172,7 +172,7 @@ fn each_capture_gives_a_page_that_hides_whose_it_is() -> Result<()> {
         }
         for row in json("list", &capture) {
             let serial = row["pump"].as_str().into_iter();
-            let stick = row["reply"].as_str().and_then(|reply| reply.split_once("stick ")?.1.get(..6));
+            let stick = row["reply_text"].as_str().and_then(|reply| reply.split_once("stick ")?.1.get(..6));
             for serial in serial.chain(stick) {
                 assert!(open_words.contains(serial), "{name} is to show {serial}");
                 met.insert(serial.to_owned());
@@ -193,7 +193,7 @@ fn damaged_fetches_are_there_with_their_frames() -> Result<()> {
         for row in json("list", &capture) {
             let outcome = row["outcome"].as_str().unwrap_or_default();
             if outcome.starts_with("unproven") || ["damaged", "incomplete"].contains(&outcome) {
-                let (first, last) = (&row["first_frame"], &row["last_frame"]);
+                let (first, last) = (&row["frame"], &row["last_frame"]);
                 let told = format!("Transaction {}, frames {first}\u{2013}{last}", row["transaction"]);
                 let alone = format!("Transaction {}, frames {first},", row["transaction"]);
                 assert!(words.contains(&told) || words.contains(&alone), "{}: {told}", capture.display());
@@ -226,7 +226,7 @@ fn the_page_says_what_list_and_events_say() -> Result<()> {
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let words = text(&page)?;
     for row in json("list", &capture) {
-        for cell in ["command", "outcome", "reply"].iter().filter_map(|cell| row[cell].as_str()) {
+        for cell in ["command", "outcome", "reply_text"].iter().filter_map(|cell| row[cell].as_str()) {
             let cell = cell.replace("0A1B2C", "(hidden)");
             assert!(words.contains(&cell), "{cell}");
         }

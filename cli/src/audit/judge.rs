@@ -199,7 +199,7 @@ fn open(row: &Official, found: &Found, key: &str) -> bool {
 }
 
 impl<'a> Verdict<'a> {
-    const fn column(&self) -> usize {
+    pub const fn column(&self) -> usize {
         match self {
             Self::Agrees(..) => 0,
             Self::NotKnown(..) => 1,

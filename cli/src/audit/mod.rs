@@ -10,6 +10,7 @@ mod text;
 use crate::conversation::Options;
 use crate::events::{Collection, collect};
 use crate::output::{Csv, Ending, Format, json_line};
+use crate::terminal::Look;
 use crate::vendor::{self, Dates, Export};
 use anyhow::{Context as _, Result};
 pub(crate) use judge::{Counts, Judgement, Verdict, WORDS, judge};
@@ -54,7 +55,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     judgement.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
     let mut details = judgement.verdicts.iter().filter(|_| !args.summary);
     match args.format {
-        Format::Text => text::write(&judgement, args.summary, out)?,
+        Format::Text => text::write(&judgement, args.summary, Look::of_output(), out)?,
         Format::Json => {
             json_line(out, &rows::summary(&judgement))?;
             details.try_for_each(|verdict| json_line(out, &rows::json(verdict)))?;

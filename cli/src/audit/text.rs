@@ -3,25 +3,35 @@
 
 use super::absent::Absent;
 use super::judge::{Judgement, Verdict, WORDS};
+use crate::terminal::{BAD, DIM, GOOD, Look, OPEN, PLAIN};
+use anstyle::Style;
 use anyhow::Result;
 use std::io::Write;
 
+/// How each verdict is coloured, in the order of [`WORDS`].
+const STYLES: [Style; WORDS.len()] = [GOOD, OPEN, BAD, BAD, BAD, PLAIN];
+
 /// Writes the verdict first; then, unless only the `summary` is wanted, what it rests on.
-pub(super) fn write(judgement: &Judgement<'_>, summary: bool, out: &mut impl Write) -> Result<()> {
-    verdict(judgement, out)?;
+pub(super) fn write(
+    judgement: &Judgement<'_>,
+    summary: bool,
+    look: Look,
+    out: &mut impl Write,
+) -> Result<()> {
+    verdict(judgement, look, out)?;
     if summary {
         return Ok(());
     }
     table(judgement, out)?;
     for verdict in &judgement.verdicts {
         if !matches!(verdict, Verdict::Agrees(..) | Verdict::NotJudged(..)) {
-            event(verdict, out)?;
+            event(verdict, look, out)?;
         }
     }
     Ok(())
 }
 
-fn verdict(judgement: &Judgement<'_>, out: &mut impl Write) -> Result<()> {
+fn verdict(judgement: &Judgement<'_>, look: Look, out: &mut impl Write) -> Result<()> {
     let Judgement { first, last, pumps, .. } = judgement;
     let whose = if pumps.is_empty() { String::new() } else { format!("{}: ", pumps.join("; ")) };
     writeln!(out, "{whose}judged from {first} to {last}\n")?;
@@ -38,11 +48,14 @@ fn verdict(judgement: &Judgement<'_>, out: &mut impl Write) -> Result<()> {
         "the other side cannot have them:".to_owned(),
     ];
     let names = ["agree", "not known", "differ", "missing", "only ours", "not judged"];
-    for ((name, count), words) in names.iter().zip(judgement.counts()).zip(told) {
-        writeln!(out, "{name:10} {count:>7}  {words}")?;
+    for (((name, count), words), style) in names.iter().zip(judgement.counts()).zip(told).zip(STYLES) {
+        let style = if count == 0 { DIM } else { style };
+        let head = format!("{name:10} {count:>7}  ");
+        writeln!(out, "{}", look.line([(style, head.as_str()), (PLAIN, &words)]))?;
     }
     for (why, count) in judgement.absent() {
-        writeln!(out, "{:10} {count:>7}    {}", "", reason(why))?;
+        let line = format!("{:10} {count:>7}    {}", "", reason(why));
+        writeln!(out, "{}", look.line([(DIM, line.as_str())]))?;
     }
     Ok(())
 }
@@ -70,18 +83,20 @@ fn table(judgement: &Judgement<'_>, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn event(verdict: &Verdict<'_>, out: &mut impl Write) -> Result<()> {
+fn event(verdict: &Verdict<'_>, look: Look, out: &mut impl Write) -> Result<()> {
     let ((time, kind), (official, found)) = (verdict.event(), verdict.sides());
     let time = time.map(|time| time.to_string()).unwrap_or_default();
     let keys = verdict.keys();
     let keys = if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) };
-    writeln!(out, "\n{time} {kind}: {}{keys}", verdict.word())?;
+    let (head, style) = (format!("{time} {kind}: "), STYLES[verdict.column()]);
+    writeln!(out, "\n{}", look.line([(PLAIN, head.as_str()), (style, verdict.word()), (PLAIN, &keys)]))?;
+    let mut side = |line: String| writeln!(out, "{}", look.line([(PLAIN, line.as_str())]));
     if let Some(official) = official {
-        writeln!(out, "  export, line {}: {}", official.line, official.text)?;
+        side(format!("  export, line {}: {}", official.line, official.text))?;
     }
     if let Some(found) = found {
         let place = found.frame.map(|frame| format!(", frame {frame}")).unwrap_or_default();
-        writeln!(out, "  capture{place}: {}", found.event)?;
+        side(format!("  capture{place}: {}", found.event))?;
     }
     Ok(())
 }

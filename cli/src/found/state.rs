@@ -8,6 +8,7 @@ use carelink_core::pump::model::Pump;
 use carelink_core::pump::opcode::Opcode;
 use carelink_core::pump::serial::Serial;
 use carelink_core::transfer::Stream;
+use carelink_core::units::count::Count;
 use carelink_core::vendor::Event;
 use carelink_core::vendor::current::current_events;
 use carelink_core::view::payload::{self, Told};
@@ -63,8 +64,8 @@ pub(crate) fn current(conversation: &Conversation, source: usize, collection: &m
             if let Some((_, entry)) = status.replies.first() {
                 let frame = entry.transaction.end();
                 collection.notes.push(format!(
-                    "frame {frame}: what {} replies say of the state of pump {serial} is left out: its clock was not read",
-                    status.replies.len()
+                    "frame {frame}: what pump {serial} says of its state is left out ({}): its clock was not read",
+                    Count(status.replies.len(), "reply", "replies")
                 ));
             }
             return;
