@@ -214,6 +214,12 @@ impl Conversation {
         })
     }
 
+    /// What errors and warnings call it: its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The packet in `frame`, if it is kept.
     #[must_use]
     pub fn packet(&self, frame: u32) -> Option<&Packet> {
@@ -263,17 +269,24 @@ impl Conversation {
     /// True if the reply of a transaction came, and is not to be had.
     #[must_use]
     pub fn lacks(&self) -> bool {
-        let lacks = |(_, transaction): (_, &Transaction)| {
-            matches!(
-                transaction.outcome(),
-                Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven | Outcome::DoesNotFit
-            )
-        };
-        self.session.transactions().iter().any(lacks)
+        self.session.transactions().iter().any(|(_, transaction)| lacks(transaction))
     }
 }
 
+fn lacks(transaction: &Transaction) -> bool {
+    matches!(
+        transaction.outcome(),
+        Outcome::Damaged | Outcome::Incomplete | Outcome::Unproven | Outcome::DoesNotFit
+    )
+}
+
 impl Entry<'_> {
+    /// True if its reply came, and is not to be had.
+    #[must_use]
+    pub fn lacks(&self) -> bool {
+        lacks(self.transaction)
+    }
+
     /// True if nothing more of it is to come.
     #[must_use]
     pub fn over(&self) -> bool {

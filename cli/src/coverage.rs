@@ -7,8 +7,9 @@
 use crate::conversation::{Conversation, Entry, Options};
 use crate::events::{Source, pages_in_file, source};
 use crate::live;
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::output::{Csv, Ending, Format, json_line};
 use crate::page::Page;
+use crate::row::Row;
 use crate::show;
 use anyhow::Result;
 use carelink_core::pump::model::Pump;
@@ -16,6 +17,7 @@ use carelink_core::registry;
 use carelink_core::tree::field::{Evidence, FieldDef};
 use carelink_core::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use carelink_core::tree::sink::{Node, Outline, Role};
+use carelink_core::units::count::Count;
 use carelink_core::view::payload::PAYLOAD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -184,7 +186,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     });
     match args.format {
         Format::Text => text(&table, out)?,
-        Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
+        Format::Json => table.iter().zip(rows).try_for_each(|((line, _), row)| {
+            // As a number, which CSV has in hexadecimal.
+            let row = Row::new("coverage", "part").cells(&COLUMNS, row).with("opcode", line.opcode());
+            json_line(out, &row.json())
+        })?,
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
             rows.into_iter().try_for_each(|row| csv.row(&row))?;
@@ -192,10 +198,22 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         }
     }
     if left_out > 0 {
-        eprintln!("carelink: {left_out} replies are left out: they are damaged or incomplete");
+        eprintln!(
+            "carelink: {}: damaged or incomplete",
+            Count(left_out, "reply is left out", "replies are left out")
+        );
     }
     let unclaimed: usize = table.values().map(|(_, share)| share.unclaimed).sum();
     Ok(if unclaimed == 0 { ending } else { ending.max(Ending::Found) })
+}
+
+impl Line {
+    const fn opcode(&self) -> Option<u8> {
+        match self {
+            Self::Reply(opcode, _) => Some(*opcode),
+            Self::Page(..) | Self::Total(_) => None,
+        }
+    }
 }
 
 fn add(table: &mut Table, line: Line, share: Share) {

@@ -4,21 +4,26 @@
 //! The rules are the core's; here pages are collected by pump.
 
 use crate::conversation::{Conversation, Entry, Keep, Options, open};
+use crate::filter::{Clock, Filter};
 use crate::forms::{self, Content, Text};
+use crate::found::holdings::{self, Holding, Lost};
 pub use crate::found::{Collection, Found};
 use crate::found::{Device, current, history_events, sensor_events};
 use crate::live;
-use crate::output::{Ending, Form, Format, json_line, object, plain};
+use crate::output::{Ending, Form, Format, json_line, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
+use crate::row::{Row, values};
+use crate::terminal::{DIM, Look, PLAIN, STRONG};
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_capture::import::Recording;
 use carelink_core::pump::model::Pump;
 use carelink_core::pump::serial::Serial;
+use carelink_core::units::count::Count;
 use carelink_core::vendor::{Side, Vocabulary};
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -50,6 +55,8 @@ pub struct Args {
     /// The vendor's names of events and values: those until June 2015, or those since
     #[arg(long, value_enum, default_value_t)]
     names: Names,
+    #[command(flatten)]
+    filter: Filter,
     #[command(flatten)]
     options: Options,
 }
@@ -86,6 +93,7 @@ const SEQ: usize = 4;
 /// # Errors
 /// If a file cannot be read or is damaged, pages come without a model, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    args.filter.check(Clock::Pump)?;
     let mut table = Table::new(args, out)?;
     let found = match &args.files[..] {
         [pipe] if live::is_live(pipe) => {
@@ -110,9 +118,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     table.add(&found)?;
     let withdrawn = table.withdrawn(&found);
     if withdrawn > 0 {
-        eprintln!("carelink: {withdrawn} rows were listed that what came later does not bear out");
+        let rows = Count(withdrawn, "row was", "rows were");
+        eprintln!("carelink: {rows} listed that what came later does not bear out");
     }
-    Ok(found.finish()?.max(if withdrawn > 0 { Ending::Found } else { Ending::Fine }))
+    let ending = args.filter.ending(table.count, found.events.len(), "events");
+    Ok(found.finish()?.max(ending).max(if withdrawn > 0 { Ending::Found } else { Ending::Fine }))
 }
 
 /// How long to wait until all that came is read again: ten times as long as it took, if that is felt, so that a long capture
@@ -140,6 +150,8 @@ impl Patience {
 struct Table<'o, W: Write> {
     form: Form<'o, W>,
     names: Vocabulary,
+    filter: &'o Filter,
+    look: Look,
     /// How many there are.
     count: usize,
     /// How often each was written, without its number.
@@ -147,12 +159,14 @@ struct Table<'o, W: Write> {
 }
 
 impl<'o, W: Write> Table<'o, W> {
-    fn new(args: &Args, out: &'o mut W) -> Result<Self> {
+    fn new(args: &'o Args, out: &'o mut W) -> Result<Self> {
         let mut form = Form::new(args.format, out, &COLUMNS)?;
+        let look = Look::of_output();
         if let Form::Text(out) = &mut form {
-            writeln!(out, "{}", COLUMNS[..IN_TEXT].join("\t"))?;
+            writeln!(out, "{}", line(&COLUMNS.map(str::to_owned)[..IN_TEXT], look))?;
         }
-        Ok(Self { form, names: args.names.into(), count: 0, written: HashMap::new() })
+        let (names, filter) = (args.names.into(), &args.filter);
+        Ok(Self { form, names, filter, look, count: 0, written: HashMap::new() })
     }
 
     /// The row of an event, and the same as text without its number.
@@ -178,7 +192,7 @@ impl<'o, W: Write> Table<'o, W> {
     /// Writes the events that were not written yet, and hands them on.
     fn add(&mut self, found: &Collection) -> Result<()> {
         let mut seen: HashMap<String, usize> = HashMap::new();
-        for found in &found.events {
+        for found in found.events.iter().filter(|found| self.filter.keeps_event(found)) {
             let (mut row, key) = self.row(found);
             let nth = seen.entry(key.clone()).or_default();
             *nth += 1;
@@ -192,9 +206,9 @@ impl<'o, W: Write> Table<'o, W> {
             match &mut self.form {
                 Form::Text(out) => {
                     let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
-                    writeln!(out, "{}", cells.join("\t"))?;
+                    writeln!(out, "{}", line(&cells, self.look))?;
                 }
-                Form::Json(out) => json_line(out, &object(&COLUMNS, row))?,
+                Form::Json(out) => json_line(out, &json_of(found, self.names, &row))?,
                 Form::Csv(csv) => csv.row(&row)?,
             }
         }
@@ -211,6 +225,49 @@ impl<'o, W: Write> Table<'o, W> {
         }
         written.values().sum()
     }
+}
+
+/// A row as text: with tabs, or on a terminal in columns.
+fn line(cells: &[String], look: Look) -> String {
+    if !look.on_terminal() && !look.is_colored() {
+        return cells.join("\t");
+    }
+    let padded = |at: usize, text: &String| match (look.on_terminal(), at) {
+        (false, 0) => text.clone(),
+        (false, _) => format!("\t{text}"),
+        (true, 0) => format!("{text:19}"),
+        (true, 1) => format!("  {text:28}"),
+        (true, _) => format!("  {text}"),
+    };
+    let pieces: Vec<_> = cells.iter().enumerate().map(|(at, text)| padded(at, text)).collect();
+    let style = |at| match at {
+        0 => DIM,
+        1 => STRONG,
+        2 => PLAIN,
+        _ => DIM,
+    };
+    look.line(pieces.iter().enumerate().map(|(at, text)| (style(at), text.as_str())))
+}
+
+/// An event as a line of JSON.
+fn json_of(found: &Found, names: Vocabulary, row: &[Value]) -> Value {
+    let event = found.event.clone().named(names);
+    let [page, offset, side] = [5, 6, 7].map(|at| row[at].clone());
+    Row::new("events", "event")
+        .file(found.file.as_deref())
+        .transaction(found.asked.map(|asked| asked.transaction.get()))
+        .frame(found.frame)
+        .time(Some(event.time.to_string()))
+        .pump(found.pump.serial.map(|serial| serial.to_string()))
+        .with("seq", &row[SEQ])
+        .with("type", &event.kind)
+        .with("values", values(&event))
+        .with("values_text", event.to_string())
+        .with("device", found.pump.to_string())
+        .with("page", page)
+        .with("offset", offset)
+        .with("setting", side)
+        .json()
 }
 
 /// What a file turned out to be.
@@ -274,29 +331,47 @@ fn of_sources(
     Ok(collection)
 }
 
+/// The place among sources of all files with pages, which are taken to be of one download.
+const FILES: usize = usize::MAX;
+
 /// Finds the events in what was read; what has none for a reason goes to `faults`.
 pub(crate) fn gather(sources: &[Given<'_>], options: &Options, faults: &mut Vec<Error>) -> Collection {
     let mut collection = Collection::default();
     let mut pages: BTreeMap<Option<Serial>, Vec<Page<'_>>> = BTreeMap::new();
-    for &source in sources {
+    let mut lost: Vec<Lost> = Vec::new();
+    let mut damaged: BTreeSet<usize> = BTreeSet::new();
+    let mut strangers = false;
+    for (at, &source) in sources.iter().enumerate() {
         match source {
             Given::Pages(path, content) => match pages_in_file(path, content, options) {
                 Ok(found) => {
                     let note = |note| format!("{}: {note}", path.display());
                     collection.notes.extend(content.notes.iter().map(note));
+                    let found = found.into_iter().map(|page| Page { source: FILES, ..page });
                     pages.entry(None).or_default().extend(found);
                 }
                 Err(fault) => faults.push(fault),
             },
             Given::Capture(conversation) => {
                 let remarks = conversation.remarks();
+                let bad = !remarks.damage.is_empty();
+                damaged.extend(bad.then_some(at));
                 collection.warnings.extend(remarks.damage);
                 collection.notes.extend(remarks.others);
-                current(conversation, &mut collection);
+                current(conversation, at, &mut collection);
                 let pages_of_it = conversation.entries().filter_map(|entry| Page::of(&entry));
                 for page in pages_of_it.filter(|page| page.kind != Kind::Trace) {
-                    pages.entry(page.serial).or_default().push(page);
+                    pages.entry(page.serial).or_default().push(Page {
+                        source: at,
+                        capture: Some(conversation.name()),
+                        ..page
+                    });
                 }
+                for page in holdings::lost(conversation, bad, at) {
+                    pages.entry(page.serial).or_default();
+                    lost.push(page);
+                }
+                strangers |= holdings::has_strangers(conversation);
             }
         }
     }
@@ -304,12 +379,16 @@ pub(crate) fn gather(sources: &[Given<'_>], options: &Options, faults: &mut Vec<
     for (serial, mut pages) in pages {
         // What one capture tells of a pump holds in the others too.
         let told = pages.iter().map(|page| page.pump).max_by_key(|pump| pump.known).unwrap_or_default();
-        let pump = settled(told, &mut pages, &mut collection);
+        let (pump, history) = settled(told, &pages, &mut collection);
         let name = Device::of(pump, serial);
-        let pages = pages.into_iter().map(|page| Page { pump, ..page });
-        let pages: Vec<_> = pages.filter(|page| usable(page, &mut collection.warnings)).collect();
+        pages.iter_mut().for_each(|page| page.pump = pump);
+        let can_be_read = |page: &Page<'_>| history || page.kind != Kind::History;
+        let (pages, left_out): (Vec<_>, Vec<_>) =
+            pages.into_iter().partition(|page| can_be_read(page) && usable(page, &mut collection.warnings));
+        lost.extend(left_out.iter().map(Lost::of));
         history_events(&pages, captures > 1, &name, &mut collection);
         sensor_events(&pages, pump, &name, &mut collection);
+        collection.holdings.push(Holding::of(name, serial, &pages, &lost, &damaged, strangers));
     }
     collection.sort();
     collection
@@ -324,21 +403,21 @@ pub(crate) fn pages_in_file<'b>(
     Page::in_file(path, content, options.forced().unwrap_or_default())
 }
 
-/// The pump that pages are of: what is told of it, or else what the records on its history pages tell.
-fn settled(told: Pump, pages: &mut Vec<Page<'_>>, collection: &mut Collection) -> Pump {
+/// The pump that pages are of: what is told of it, or else what the records on its history pages tell; and whether those
+/// can be read.
+fn settled(told: Pump, pages: &[Page<'_>], collection: &mut Collection) -> (Pump, bool) {
     let of_history = |page: &&Page<'_>| page.kind == Kind::History && page.doubt().is_none();
     match proof::pump(pages.iter().filter(of_history)).filter(|_| told.model.is_none()) {
-        None => told,
+        None => (told, true),
         Some((Some(pump), note)) => {
             collection.notes.push(note);
-            pump
+            (pump, true)
         }
         Some((None, fault)) => {
             collection
                 .warnings
                 .push(format!("{fault}: nothing of them is listed; name the model with --model"));
-            pages.retain(|page| page.kind != Kind::History);
-            told
+            (told, false)
         }
     }
 }

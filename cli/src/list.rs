@@ -2,12 +2,19 @@
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
 use crate::conversation::{Conversation, Entry, Options};
+use crate::filter::{Clock, Filter};
 use crate::live::{self, Rows};
-use crate::output::{Ending, Form, Format, json_line, object};
+use crate::output::{Ending, Form, Format, json_line};
 use crate::page::Page;
+use crate::row::Row;
+use crate::show;
+use crate::terminal::{BAD, DIM, GOOD, Look, OPEN, PLAIN, STRONG};
+use anstyle::Style;
 use anyhow::Result;
 use carelink_core::exchange::{Asked, Outcome, Stage};
+use carelink_core::pump::Opcode;
 use carelink_core::pump::told::{self, Told};
+use carelink_core::units::count::{self, Count};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -23,21 +30,26 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
     options: Options,
 }
 
-const COLUMNS: [&str; 12] = [
+/// The columns of CSV, which are keys of JSON.
+const COLUMNS: [&str; 14] = [
     "transaction",
-    "first_frame",
+    "frame",
     "last_frame",
     "time",
     "stream",
     "pump",
+    "device",
     "opcode",
     "command",
-    "parameters",
+    "parameters_text",
     "outcome",
-    "reply",
+    "outcome_reason",
+    "reply_text",
     "file",
 ];
 
@@ -46,8 +58,12 @@ const COLUMNS: [&str; 12] = [
 /// # Errors
 /// If a capture cannot be read, is damaged, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    args.filter.check(Clock::Capture)?;
     let rows = Form::new(args.format, out, &COLUMNS)?;
-    live::all(&args.captures, &args.options, &mut List { rows, file: String::new() })
+    let (filter, look) = (&args.filter, Look::of_output());
+    let mut list = List { rows, file: String::new(), filter, look, count: 0, kept: 0 };
+    let ending = live::all(&args.captures, &args.options, &mut list)?;
+    Ok(ending.max(filter.ending(list.kept, list.count, "transactions")))
 }
 
 /// A list that is being written.
@@ -55,6 +71,11 @@ struct List<'o, W: Write> {
     rows: Form<'o, W>,
     /// The capture that is being read.
     file: String,
+    filter: &'o Filter,
+    look: Look,
+    /// How many transactions came, and were kept.
+    count: usize,
+    kept: usize,
 }
 
 impl<W: Write> Rows for List<'_, W> {
@@ -67,10 +88,18 @@ impl<W: Write> Rows for List<'_, W> {
     }
 
     fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
+        self.count += 1;
+        if !self.filter.keeps(entry) {
+            return Ok(());
+        }
+        self.kept += 1;
         match &mut self.rows {
-            Form::Text(out) => Ok(writeln!(out, "{}", line(known, entry))?),
-            Form::Json(out) => json_line(out, &object(&COLUMNS, row(known, entry, &self.file))),
-            Form::Csv(csv) => csv.row(&row(known, entry, &self.file)),
+            Form::Text(out) => Ok(writeln!(out, "{}", line(known, entry, self.look))?),
+            Form::Json(out) => json_line(out, &json(known, entry, &self.file)),
+            Form::Csv(csv) => {
+                let row = json(known, entry, &self.file);
+                csv.row(COLUMNS.iter().map(|&column| &row[column]))
+            }
         }
     }
 
@@ -79,52 +108,101 @@ impl<W: Write> Rows for List<'_, W> {
     }
 }
 
-fn row(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Value> {
+/// A transaction as a line of JSON.
+fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
     let transaction = entry.transaction;
-    let opcode = match transaction.asked {
-        Asked::Pump(command) => Some(command.opcode.0),
-        Asked::Device(code) => Some(code.number),
-        Asked::Unknown => None,
-    };
-    vec![
-        json!(entry.number.get()),
-        json!(transaction.request.frame()),
-        json!(transaction.last.max(transaction.end())),
-        json!(time(transaction.request.time())),
-        json!(conversation.session.stream(transaction.stream)),
-        json!(transaction.serial().map(|serial| serial.to_string())),
-        json!(opcode.map(|opcode| format!("{opcode:#04x}"))),
-        json!(command(entry)),
-        json!(parameters(entry)),
-        json!(outcome(entry)),
-        json!(reply(conversation, entry)),
-        json!(file),
-    ]
+    let bytes = (!entry.data.is_empty()).then_some(entry.data.len());
+    let text = reply(conversation, entry);
+    let reply = text.is_some().then(|| {
+        json!({
+            "bytes": bytes,
+            "page": Page::of(entry).map(|page| page.json()),
+            "values": show::reply_values(conversation, entry),
+        })
+    });
+    begin(entry, "list", file)
+        .with("stream", conversation.session.stream(transaction.stream))
+        .with("parameters", show::parameter_values(entry))
+        .with("parameters_text", parameters(entry))
+        .with("reply", reply)
+        .with("reply_text", text)
+        .json()
 }
 
-fn line(conversation: &Conversation, entry: &Entry<'_>) -> String {
+/// What the lines of JSON of a transaction have in common.
+pub(crate) fn begin(entry: &Entry<'_>, verb: &str, file: &str) -> Row {
+    let transaction = entry.transaction;
+    let device = match transaction.asked {
+        Asked::Pump(_) => Some("pump".to_owned()),
+        Asked::Device(code) => Some(code.device.to_string()),
+        Asked::Unknown => None,
+    };
+    Row::new(verb, "transaction")
+        .file(Some(file))
+        .transaction(Some(entry.number.get()))
+        .frame(Some(transaction.request.frame()))
+        .time(Some(time(transaction.request.time())))
+        .pump(transaction.serial().map(|serial| serial.to_string()))
+        .with("last_frame", transaction.last.max(transaction.end()))
+        .with("device", device)
+        .with("opcode", opcode(entry))
+        .with("command", command(entry))
+        .with("outcome", transaction.outcome().to_string())
+        .with("outcome_reason", refusal(entry))
+}
+
+fn line(conversation: &Conversation, entry: &Entry<'_>, look: Look) -> String {
     let transaction = entry.transaction;
     let (first, last) = (transaction.request.frame(), transaction.last.max(transaction.end()));
-    let mut line = format!(
-        "{:>4}  {:<13}  {}  ",
-        entry.number.get(),
-        format!("{first}-{last}"),
-        time(transaction.request.time())
-    );
-    line += &match transaction.asked {
+    let frames = format!("{:>4}  {:<13}  ", entry.number.get(), format!("{first}-{last}"));
+    let time = format!("{}  ", time(transaction.request.time()));
+    let whose = match transaction.asked {
         Asked::Pump(command) => command.serial.to_string(),
         Asked::Device(code) => format!("{:<6}", code.device),
         Asked::Unknown => format!("{:<6}", conversation.session.device(transaction.stream)),
     };
-    line += &format!("  {}", command(entry));
-    if let Some(parameters) = parameters(entry) {
-        line += &format!(" {parameters}");
+    let parameters = parameters(entry).map(|parameters| format!(" {parameters}")).unwrap_or_default();
+    let reply = reply(conversation, entry).map(|reply| format!(" | {reply}")).unwrap_or_default();
+    look.line([
+        (PLAIN, frames.as_str()),
+        (DIM, &time),
+        (PLAIN, &format!("{whose}  ")),
+        (if changes_therapy(entry) { BAD } else { STRONG }, &command(entry)),
+        (PLAIN, &format!("{parameters}: ")),
+        (style(transaction.outcome()), &outcome(entry)),
+        (PLAIN, &reply),
+    ])
+}
+
+/// True for a command that changes what a pump gives.
+fn changes_therapy(entry: &Entry<'_>) -> bool {
+    entry.opcode().and_then(Opcode::command).is_some_and(|command| command.therapy)
+}
+
+const fn style(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Complete
+        | Outcome::Answered
+        | Outcome::Accepted
+        | Outcome::PumpAck
+        | Outcome::Unanswered
+        | Outcome::AnsweredByMeter => GOOD,
+        Outcome::Damaged
+        | Outcome::Incomplete
+        | Outcome::Unproven
+        | Outcome::DoesNotFit
+        | Outcome::Unknown(_) => BAD,
+        _ => OPEN,
     }
-    line += &format!(": {}", outcome(entry));
-    if let Some(reply) = reply(conversation, entry) {
-        line += &format!(" | {reply}");
+}
+
+/// The number of what was asked, as a command of the pump or of the device in front of it.
+fn opcode(entry: &Entry<'_>) -> Option<u8> {
+    match entry.transaction.asked {
+        Asked::Pump(command) => Some(command.opcode.0),
+        Asked::Device(code) => Some(code.number),
+        Asked::Unknown => None,
     }
-    line
 }
 
 /// The time of a packet, in UTC.
@@ -162,6 +240,15 @@ pub(crate) fn outcome(entry: &Entry<'_>) -> String {
     }
 }
 
+/// Why it was refused, if it was.
+fn refusal(entry: &Entry<'_>) -> Option<String> {
+    match (entry.transaction.stage, entry.transaction.outcome()) {
+        (Stage::PumpNak(nak), Outcome::PumpNak) => Some(nak.to_string()),
+        (Stage::DeviceNak(reason), _) => Some(reason.to_string()),
+        _ => None,
+    }
+}
+
 /// What came, in a sentence.
 pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
     match entry.transaction.asked {
@@ -174,7 +261,7 @@ pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<St
         _ if entry.data.is_empty() => tries(conversation, entry),
         _ => Some(match (Page::of(entry), entry.doubt) {
             (Some(page), _) => page.summary(),
-            (None, Some(doubt)) => format!("{} bytes, not read: {doubt}", entry.data.len()),
+            (None, Some(doubt)) => format!("{}, not read: {doubt}", count::bytes(entry.data.len())),
             (None, None) => answer(entry) + &echo(conversation, entry),
         }),
     }
@@ -187,8 +274,7 @@ fn tries(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
     if !silent || polls == 0 {
         return None;
     }
-    let found =
-        if polls == 1 { "1 poll found nothing".to_owned() } else { format!("{polls} polls found nothing") };
+    let found = format!("{} found nothing", Count(polls, "poll", "polls"));
     Some(match entry.transaction.repeats {
         0 => found,
         1 => format!("{found}, asked once before"),
@@ -207,7 +293,7 @@ fn echo(conversation: &Conversation, entry: &Entry<'_>) -> String {
 
 /// What a reply says that is no page.
 fn answer(entry: &Entry<'_>) -> String {
-    let bytes = format!("{} bytes", entry.data.len());
+    let bytes = count::bytes(entry.data.len()).to_string();
     let Some(opcode) = entry.opcode().filter(|_| entry.complete()) else { return bytes };
     match told::read(opcode, entry.pump, entry.data) {
         Told::Reply(reply) => reply.to_string(),

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_cli::output::Ending;
 use carelink_cli::{
     annotate, audit, coverage, diff, doctor, events, import, list, live, models, pages, scrub, show, slice,
+    terminal::{self, Color},
 };
 #[cfg(feature = "plot")]
 use carelink_cli::{plot, report};
@@ -39,6 +40,9 @@ Exit codes:
 #[derive(Parser)]
 #[command(name = "carelink", version, after_help = EXAMPLES)]
 struct Cli {
+    /// Whether list, events and audit colour their text
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    color: Color,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -110,6 +114,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    terminal::choose(cli.color);
     let mut out = BufWriter::new(io::stdout().lock());
     let result = run(&cli.verb, &mut out);
     // What was written before an error comes before it.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the core's table of models. Out: what is known of each, on what evidence, and what was never seen.
 
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::output::{Csv, Ending, Format, json_line};
+use crate::row::Row;
 use anyhow::{Result, bail};
 use carelink_core::pump::family::{Fact, Family, Member};
 use carelink_core::pump::model::Model;
@@ -37,7 +38,9 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
     let rows = chosen.flat_map(|(family, member)| rows(family, member));
     match args.format {
         Format::Text => families.iter().try_for_each(|family| text(family, out))?,
-        Format::Json => rows.into_iter().try_for_each(|row| json_line(out, &object(&COLUMNS, row)))?,
+        Format::Json => rows
+            .into_iter()
+            .try_for_each(|row| json_line(out, &Row::new("models", "fact").cells(&COLUMNS, row).json()))?,
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
             rows.into_iter().try_for_each(|row| csv.row(&row))?;

@@ -14,8 +14,10 @@ use carelink_core::pump::serial::Serial;
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Sink;
+use carelink_core::units::count::{self, Count};
 use carelink_core::view::page;
 use carelink_core::view::reply::Doubt;
+use serde_json::{Value, json};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -36,6 +38,10 @@ pub struct Page<'a> {
     pub entry: Option<Entry<'a>>,
     /// The file that it is of, and which page of it, from 1, if that has several.
     pub file: Option<(&'a Path, Option<usize>)>,
+    /// Which of several sources it comes from, as counted by who reads them.
+    pub source: usize,
+    /// The capture that it is of.
+    pub capture: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -50,7 +56,17 @@ impl<'a> Page<'a> {
         };
         let (serial, pump) = (entry.transaction.serial(), entry.pump);
         let bytes = kind.size().and_then(|size| entry.data.get(..size)).unwrap_or(entry.data);
-        Some(Self { kind, number, serial, pump, bytes, entry: Some(*entry), file: None })
+        Some(Self {
+            kind,
+            number,
+            serial,
+            pump,
+            bytes,
+            entry: Some(*entry),
+            file: None,
+            source: 0,
+            capture: None,
+        })
     }
 
     /// The pages in a file. Its name tells what they hold and their number, if its form does not: `history`, `glucose`,
@@ -70,7 +86,17 @@ impl<'a> Page<'a> {
             let size = size(kind, piece.bytes.len()).with_context(|| path.display().to_string())?;
             pages.extend((0..).zip(piece.bytes.chunks(size)).map(|(at, bytes)| {
                 let number = piece.number.and_then(|first| first.checked_add(at));
-                Self { kind, number, serial: None, pump, bytes, entry: None, file: Some((path, None)) }
+                Self {
+                    kind,
+                    number,
+                    serial: None,
+                    pump,
+                    bytes,
+                    entry: None,
+                    file: Some((path, None)),
+                    source: 0,
+                    capture: None,
+                }
             }));
         }
         if pages.len() > 1 {
@@ -140,15 +166,32 @@ impl<'a> Page<'a> {
         page::alone(self.kind, self.pump, &mut Cursor::new(self.bytes, 0, !self.filled(), sink))
     }
 
+    /// What [`Page::summary`] says, as values.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let read = self.doubt().is_none().then(|| self.read(&mut ()));
+        let (records, crc) = read.unzip();
+        let crc = crc.filter(|crc| *crc != CrcStatus::NotPresent).map(|crc| crc.to_string().to_lowercase());
+        json!({
+            "kind": self.kind.word(),
+            "number": self.number,
+            "bytes": self.bytes.len(),
+            "records": records.flatten(),
+            "page_crc": crc,
+            "doubt": self.doubt().map(|doubt| doubt.to_string()),
+        })
+    }
+
     /// `history page, 1024 bytes, 37 records, page CRC good`
     #[must_use]
     pub fn summary(&self) -> String {
-        let page = format!("{} page, {} bytes", self.kind.word(), self.bytes.len());
+        let page = format!("{} page, {}", self.kind.word(), count::bytes(self.bytes.len()));
         if let Some(doubt) = self.doubt() {
             return format!("{page}, not read: {doubt}");
         }
         let (records, crc) = self.read(&mut ());
-        let records = records.map(|records| format!(", {records} records")).unwrap_or_default();
+        let records =
+            records.map(|records| format!(", {}", Count(records, "record", "records"))).unwrap_or_default();
         let verdict = match crc {
             CrcStatus::NotPresent => String::new(),
             crc => format!(", page CRC {}", crc.to_string().to_lowercase()),

@@ -2,6 +2,7 @@
 //! In: a capture. Out: the decoded values of its fetches, as a tree.
 
 use crate::conversation::{Conversation, Entry, Options};
+use crate::filter::{Clock, Filter};
 use crate::list;
 use crate::live::{self, Rows};
 use crate::output::{Ending, Form, Format, json_line, object};
@@ -30,6 +31,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
     options: Options,
 }
 
@@ -38,14 +41,17 @@ pub struct Args {
 /// # Errors
 /// If a capture cannot be read, is damaged, none has such a transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
+    args.filter.check(Clock::Capture)?;
     let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat();
     let form = Form::new(args.format, out, &columns)?;
-    let mut values = Values { form, file: String::new(), number: args.number, count: 0, shown: 0 };
+    let (filter, number) = (&args.filter, args.number);
+    let mut values = Values { form, file: String::new(), number, filter, count: 0, shown: 0, kept: 0 };
     let ending = live::all(&args.captures, &args.options, &mut values)?;
     if let Some(number) = args.number.filter(|_| values.shown == 0) {
         bail!("{}: no transaction {number}; there are {}", values.file, values.count);
     }
-    Ok(ending)
+    let came = if number.is_some() { values.shown } else { values.count };
+    Ok(ending.max(filter.ending(values.kept, came, "transactions")))
 }
 
 /// Values that are being written.
@@ -55,9 +61,11 @@ struct Values<'o, W: Write> {
     file: String,
     /// The only transaction that is wanted, if not all.
     number: Option<u32>,
-    /// How many transactions came, and were shown.
+    filter: &'o Filter,
+    /// How many transactions came, were asked for by number, and were kept.
     count: usize,
     shown: usize,
+    kept: usize,
 }
 
 impl<W: Write> Rows for Values<'_, W> {
@@ -75,6 +83,10 @@ impl<W: Write> Rows for Values<'_, W> {
             return Ok(());
         }
         self.shown += 1;
+        if !self.filter.keeps(entry) {
+            return Ok(());
+        }
+        self.kept += 1;
         match &mut self.form {
             Form::Text(out) => text(known, entry, out),
             Form::Json(out) => json_line(out, &json(known, entry, &self.file)),
@@ -108,30 +120,47 @@ fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) ->
 }
 
 fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
-    let transaction = entry.transaction;
-    let mut value = json!({
-        "transaction": entry.number.get(),
-        "first_frame": transaction.request.frame(),
-        "last_frame": transaction.end(),
-        "time": list::time(transaction.request.time()),
-        "pump": transaction.serial().map(|serial| serial.to_string()),
-        "command": list::command(entry),
-        "outcome": transaction.outcome().to_string(),
-        "file": file,
-    });
-    for part in parts(conversation, entry) {
-        let rows =
-            Tree::new(&part.outline, part.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect();
-        value[part.name] = Value::Array(rows);
+    let mut line = list::begin(entry, "show", file);
+    let mut parts = parts(conversation, entry);
+    for name in [PARAMETERS, REPLY] {
+        let part = parts.iter().position(|part| part.name == name).map(|at| parts.remove(at));
+        line = line.with(name, part.map(|part| part.values()));
     }
-    value
+    line.json()
 }
+
+/// The parameters of a command, value by value.
+pub(crate) fn parameter_values(entry: &Entry<'_>) -> Option<Vec<Value>> {
+    parameters(entry).map(|part| part.leaves())
+}
+
+/// The reply, value by value; `None` for a page.
+pub(crate) fn reply_values(conversation: &Conversation, entry: &Entry<'_>) -> Option<Vec<Value>> {
+    let page = entry.opcode().is_some_and(|opcode| opcode.page().is_some());
+    let part = parts(conversation, entry).into_iter().find(|part| part.name == REPLY).filter(|_| !page);
+    part.map(|part| part.leaves())
+}
+
+const PARAMETERS: &str = "parameters";
+const REPLY: &str = "reply";
 
 /// What is shown of a fetch.
 pub(crate) struct Part<'a> {
     name: &'static str,
     pub(crate) outline: Outline,
     pub(crate) bytes: &'a [u8],
+}
+
+impl Part<'_> {
+    /// All nodes of its tree.
+    fn values(&self) -> Vec<Value> {
+        Tree::new(&self.outline, self.bytes).rows().map(|row| object(&tree::COLUMNS, row)).collect()
+    }
+
+    /// Its values without the tree: those that were sent.
+    fn leaves(&self) -> Vec<Value> {
+        Tree::new(&self.outline, self.bytes).leaves().collect()
+    }
 }
 
 fn parts<'a>(conversation: &'a Conversation, entry: &Entry<'a>) -> Vec<Part<'a>> {
@@ -143,7 +172,7 @@ fn parts<'a>(conversation: &'a Conversation, entry: &Entry<'a>) -> Vec<Part<'a>>
             {
                 let mut outline = Outline::default();
                 conversation.dissect(response.frame(), &mut outline);
-                parts.push(Part { name: "reply", outline, bytes: &packet.bytes });
+                parts.push(Part { name: REPLY, outline, bytes: &packet.bytes });
             }
         }
         Asked::Pump(_) | Asked::Unknown => {
@@ -170,7 +199,7 @@ fn parameters<'a>(entry: &Entry<'a>) -> Option<Part<'a>> {
     if let Some(stop) = stop {
         cursor.expert_stop(stop);
     }
-    Some(Part { name: "parameters", outline, bytes })
+    Some(Part { name: PARAMETERS, outline, bytes })
 }
 
 /// The reply of a fetch, as far as it came.
@@ -182,5 +211,5 @@ pub(crate) fn reply<'a>(conversation: &Conversation, entry: &Entry<'a>) -> Optio
     let mut outline = Outline::default();
     let mut cursor = Cursor::new(bytes, 0, !entry.complete(), &mut outline);
     reply::show(conversation.session.transactions(), entry.number, &mut cursor);
-    Some(Part { name: "reply", outline, bytes })
+    Some(Part { name: REPLY, outline, bytes })
 }

@@ -4,6 +4,7 @@
 use carelink_capture::{Packet, Passed, Unpaired};
 use carelink_core::session::Session;
 use carelink_core::transfer::{Stream, Verdict};
+use carelink_core::units::count::{self, Count};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -48,9 +49,11 @@ impl Tally {
         if self.cut > 0 {
             let all = self.taken + self.declined.values().sum::<u64>();
             remarks.damage.push(format!(
-                "{} of {all} transfers were cut by the capture, which kept {} bytes of each at most: capture with a larger \
-                 snap length (dumpcap -s 0)",
-                self.cut, self.kept
+                "{} of {all} transfers {} cut by the capture, which kept {} of each at most: capture with a larger snap length \
+                 (dumpcap -s 0)",
+                self.cut,
+                if self.cut == 1 { "was" } else { "were" },
+                count::bytes(self.kept)
             ));
         }
         let (mut count, mut bytes, mut first) = (0_u64, 0_u64, None);
@@ -61,21 +64,26 @@ impl Tally {
         }
         if let Some(frame) = first {
             remarks.damage.push(match count {
-                1 => format!("{bytes} bytes of a stick fit no frame: in packet {frame}"),
+                1 => format!(
+                    "{} no frame: in packet {frame}",
+                    Count(bytes, "byte of a stick fits", "bytes of a stick fit")
+                ),
                 _ => format!(
                     "{bytes} bytes of sticks fit no frame: in {count} places, the first in packet {frame}"
                 ),
             });
         }
         for (stream, count) in self.declined.iter().filter(|(stream, _)| session.stream(**stream).is_some()) {
-            remarks.others.push(format!(
-                "the first {count} transfers of {} are not read: they came before it showed what it is",
-                Device(*stream)
-            ));
+            let device = Device(*stream);
+            remarks.others.push(match count {
+                1 => format!("the first transfer of {device} is not read: it came before that showed what it is"),
+                _ => format!("the first {count} transfers of {device} are not read: they came before it showed what it is"),
+            });
         }
         for (link, count) in &self.passed.links {
             remarks.others.push(format!(
-                "{count} packets of link type {link} are not read: no USB, serial line or TCP"
+                "{} not read: no USB, serial line or TCP (link type {link})",
+                Count(*count, "packet is", "packets are")
             ));
         }
         for (stream, unpaired) in &self.passed.unpaired {

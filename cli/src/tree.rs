@@ -140,6 +140,19 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// The values that were sent, without what fills and what nobody understands.
+    pub fn leaves(&self) -> impl Iterator<Item = Value> {
+        let sent = |node: &&Node| [Role::Wire as u8, Role::Derived as u8].contains(&node.role);
+        let of_value = |node: &Node| {
+            let def = self.def(node);
+            let (value, name) = self.value(node, def);
+            (!value.is_null()).then(|| {
+                json!({ "field": def.name, "label": def.label, "value": value, "unit": unit(def), "name": name })
+            })
+        };
+        self.outline.nodes().iter().filter(sent).filter_map(of_value)
+    }
+
     /// All nodes, in the columns of [`COLUMNS`].
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
         self.outline.nodes().iter().enumerate().map(|(at, node)| {
@@ -147,14 +160,12 @@ impl<'a> Tree<'a> {
             let experts: Vec<_> = self.experts(at).collect();
             let (value, name) = self.value(node, def);
             let label = Some(self.outline.text(node.label)).filter(|label| !label.is_empty());
-            let unit = Some(def.unit.trim_start()).filter(|unit| !unit.is_empty());
-            let unit = if def.kind == FieldType::Duration { Some("s") } else { unit };
             vec![
                 json!(node.depth),
                 json!(def.name),
                 json!(def.label),
                 value,
-                json!(unit),
+                json!(unit(def)),
                 json!(name),
                 json!(label),
                 json!(node.start),
@@ -169,6 +180,13 @@ impl<'a> Tree<'a> {
 /// What [`Tree::rows`] tells of each node. Offset and length are those of its bytes.
 pub const COLUMNS: [&str; 11] =
     ["depth", "field", "label", "value", "unit", "name", "text", "offset", "length", "guessed", "notes"];
+
+fn unit(def: &FieldDef) -> Option<&'static str> {
+    match def.kind {
+        FieldType::Duration => Some("s"),
+        _ => Some(def.unit.trim_start()).filter(|unit| !unit.is_empty()),
+    }
+}
 
 fn number(label: &str, value: &str, name: Option<&str>, unit: &str) -> String {
     match name {

@@ -128,7 +128,7 @@ fn identities(capture: &Path) -> BTreeSet<String> {
         }
     }
     for row in json("events", capture) {
-        let values = row["values"].as_str().unwrap_or_default();
+        let values = row["values_text"].as_str().unwrap_or_default();
         let pairs = values.split(", ").filter_map(|pair| pair.split_once('='));
         let identity = |(key, _): &(&str, &str)| {
             ["REMOTE_CONTROL_ID", "PARADIGM_LINK_ID", "TRANSMITTER_ID", "METER_ID", "OTHER_DEVICE_ID"]
@@ -172,7 +172,7 @@ fn each_capture_gives_a_page_that_hides_whose_it_is() -> Result<()> {
         }
         for row in json("list", &capture) {
             let serial = row["pump"].as_str().into_iter();
-            let stick = row["reply"].as_str().and_then(|reply| reply.split_once("stick ")?.1.get(..6));
+            let stick = row["reply_text"].as_str().and_then(|reply| reply.split_once("stick ")?.1.get(..6));
             for serial in serial.chain(stick) {
                 assert!(open_words.contains(serial), "{name} is to show {serial}");
                 met.insert(serial.to_owned());
@@ -193,7 +193,7 @@ fn damaged_fetches_are_there_with_their_frames() -> Result<()> {
         for row in json("list", &capture) {
             let outcome = row["outcome"].as_str().unwrap_or_default();
             if outcome.starts_with("unproven") || ["damaged", "incomplete"].contains(&outcome) {
-                let (first, last) = (&row["first_frame"], &row["last_frame"]);
+                let (first, last) = (&row["frame"], &row["last_frame"]);
                 let told = format!("Transaction {}, frames {first}\u{2013}{last}", row["transaction"]);
                 let alone = format!("Transaction {}, frames {first},", row["transaction"]);
                 assert!(words.contains(&told) || words.contains(&alone), "{}: {told}", capture.display());
@@ -226,7 +226,7 @@ fn the_page_says_what_list_and_events_say() -> Result<()> {
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     let words = text(&page)?;
     for row in json("list", &capture) {
-        for cell in ["command", "outcome", "reply"].iter().filter_map(|cell| row[cell].as_str()) {
+        for cell in ["command", "outcome", "reply_text"].iter().filter_map(|cell| row[cell].as_str()) {
             let cell = cell.replace("0A1B2C", "(hidden)");
             assert!(words.contains(&cell), "{cell}");
         }
@@ -285,7 +285,7 @@ fn the_verdict_on_an_export_is_there() -> Result<()> {
     let (page, output) = desk.report(&["--export", argument], &[&capture])?;
     assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
     let words = text(&page)?;
-    assert!(words.contains("not all agrees.") && words.contains(", 1 differs, 0 only in export"));
+    assert!(words.contains("not all agrees.") && words.contains(", 1 differs, 0 missing"));
     assert!(words.contains("PRIME_TYPE=<b>&") && !page.contains("<b>&"), "it is escaped");
 
     fs::write(&export, "time\ttype\tvalues\tpump\n2001-01-01T00:00:00\tRewind\t\tX\n")?;

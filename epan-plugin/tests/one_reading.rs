@@ -5,7 +5,7 @@
 mod built;
 
 use carelink_cli::annotate::{Level, annotate};
-use carelink_cli::conversation::{Conversation, Options};
+use carelink_cli::conversation::{Conversation, Keep, Options};
 use carelink_cli::slice::{Choice, Slice};
 use carelink_core::registry;
 use carelink_core::transfer::{Carrier, Direction, Stream};
@@ -54,7 +54,8 @@ fn without_remarks_of_tcp(line: &str) -> String {
 
 fn read(path: &Path) -> Conversation {
     let options = Options { model: None, tcp_port: TCP_PORT };
-    Conversation::read(path, &options).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
+    Conversation::read(path, &options, Keep::All)
+        .unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
 }
 
 /// A time as Wireshark shows it.

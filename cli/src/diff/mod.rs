@@ -5,7 +5,8 @@ mod change;
 mod piece;
 
 use crate::conversation::{Conversation, Options};
-use crate::output::{Csv, Ending, Format, json_line, object};
+use crate::output::{Csv, Ending, Format, json_line};
+use crate::row::Row;
 use anyhow::Result;
 use carelink_core::pump::serial::Serial;
 use change::{Change, Half, Kind, changes};
@@ -114,7 +115,7 @@ fn write(a: &Side, b: &Side, format: Format, out: &mut impl Write) -> Result<End
         }
         Format::Json => {
             for row in pairs.iter().flat_map(Pair::rows) {
-                json_line(out, &object(&COLUMNS, row))?;
+                json_line(out, &Row::new("diff", "difference").cells(&COLUMNS, row).json())?;
             }
         }
         Format::Csv => {

@@ -76,7 +76,7 @@ fn untold(records: &[Record], at: usize) -> Option<String> {
 }
 
 /// The records of a page that can be trusted.
-fn records(page: &Page<'_>, several: bool, warnings: &mut Vec<String>) -> PageRecords {
+pub(super) fn records(page: &Page<'_>, several: bool, warnings: &mut Vec<String>) -> PageRecords {
     let (mut records, mut nobody) = (Vec::new(), ());
     let mut cursor = Cursor::new(page.bytes, 0, !page.filled(), &mut nobody);
     let read = history::page::page(&mut cursor, page.pump, |record| records.push(record));

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: events of history pages, sensor pages and replies. Out: where each was found, in which order, and whose it is.
 
+pub mod held;
 mod history;
+pub mod holdings;
 mod sensor;
 mod state;
 
+use crate::conversation::Entry;
 use crate::output::Ending;
 use crate::page::Page;
 use anyhow::{Error, Result};
+use carelink_core::exchange::{Outcome, TransactionId};
+use carelink_core::pump::Opcode;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::serial::Serial;
 use carelink_core::vendor::Event;
 pub(crate) use history::history_events;
+use holdings::Holding;
 use jiff::civil::DateTime;
 pub(crate) use sensor::sensor_events;
+pub use state::Asking;
 pub(crate) use state::current;
 use std::fmt;
 
@@ -28,19 +35,48 @@ pub struct Found {
     pub frame: Option<u32>,
     /// The page that its record is on, and the record's first byte there; `None` for events of replies.
     pub place: Option<(String, usize)>,
+    /// The file.
+    pub file: Option<String>,
+    /// The transaction that brought it; `None` for files with pages.
+    pub asked: Option<Asked>,
     /// The era of the pump's clock, which ends where it goes back; `None` if only the time tells.
     era: Option<usize>,
 }
 
 impl Found {
     fn of(event: Event, pump: &Device) -> Self {
-        Self { event, pump: pump.clone(), frame: None, place: None, era: None }
+        Self { event, pump: pump.clone(), frame: None, place: None, file: None, asked: None, era: None }
+    }
+
+    /// An event that the reply to `entry` tells of.
+    fn in_reply(entry: &Entry<'_>, capture: &str, event: Event, pump: &Device) -> Self {
+        let (file, asked) = (Some(capture.to_owned()), Some(Asked::of(entry)));
+        Self { file, asked, frame: Some(entry.transaction.end()), ..Self::of(event, pump) }
     }
 
     /// An event of the record at `offset` of a page.
     fn on(page: &Page<'_>, offset: usize, event: Event, pump: &Device) -> Self {
         let frame = page.entry.and_then(|entry| entry.frame_of(offset));
-        Self { frame, place: Some((page.name(), offset)), ..Self::of(event, pump) }
+        let file = page.capture.map(str::to_owned).or_else(|| Some(page.file?.0.display().to_string()));
+        let asked = page.entry.as_ref().map(Asked::of);
+        Self { frame, place: Some((page.name(), offset)), file, asked, ..Self::of(event, pump) }
+    }
+}
+
+/// A transaction, as far as it tells where an event is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its number.
+    pub transaction: TransactionId,
+    /// The pump's command.
+    pub opcode: Option<Opcode>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Asked {
+    fn of(entry: &Entry<'_>) -> Self {
+        Self { transaction: entry.number, opcode: entry.opcode(), outcome: entry.transaction.outcome() }
     }
 }
 
@@ -62,6 +98,12 @@ impl Device {
         let exported = export.is_some();
         let number = || told.map_or_else(|| "pump".to_owned(), |model| model.to_string());
         Self { product: export.unwrap_or_else(number), serial, exported }
+    }
+
+    /// True if the exact model is known, by the vendor's name.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.exported
     }
 }
 
@@ -87,6 +129,10 @@ pub struct Collection {
     pub notes: Vec<String>,
     /// Why a file was not read, or a capture not to its end.
     pub damage: Option<Error>,
+    /// When pumps were asked about their state.
+    pub askings: Vec<Asking>,
+    /// Which pages there are of each pump.
+    pub holdings: Vec<Holding>,
 }
 
 impl Collection {

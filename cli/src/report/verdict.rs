@@ -3,7 +3,7 @@
 
 use super::therapy::told;
 use super::veil::{Shown, Veil};
-use crate::audit::{Judgement, Verdict, WORDS};
+use crate::audit::{Counts, Judgement, Verdict, WORDS};
 use crate::output::Ending;
 use crate::vendor::Export;
 use std::collections::BTreeMap;
@@ -18,10 +18,10 @@ pub(super) struct Audit {
     /// How the dates of the export were read, and whether they leave their order open.
     pub dates: String,
     pub open: bool,
-    pub heads: [&'static str; 5],
+    pub heads: [&'static str; WORDS.len()],
     /// A row for each type, and the sum.
-    pub table: Vec<(Shown, [usize; 5])>,
-    pub total: [usize; 5],
+    pub table: Vec<(Shown, Counts)>,
+    pub total: Counts,
     pub agrees: bool,
     pub others: Vec<Group>,
 }
@@ -74,7 +74,7 @@ impl Audit {
             open: !export.others.is_empty(),
             heads: WORDS,
             table: Vec::new(),
-            total: [0; 5],
+            total: Counts::default(),
             agrees: false,
             others: Vec::new(),
         }
@@ -82,7 +82,7 @@ impl Audit {
 
     pub fn of(judgement: &Judgement<'_>, export: &Export, veil: &Veil) -> Self {
         let table = judgement.table();
-        let total = table.values().fold([0; 5], |sum, row| std::array::from_fn(|at| sum[at] + row[at]));
+        let total = judgement.counts();
         Self {
             first: told(judgement.first),
             last: told(judgement.last),

@@ -17,6 +17,7 @@ pub use dates::Dates;
 use dates::{Numbers, clock};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use jiff::civil::Time;
+use std::collections::BTreeSet;
 
 /// An event of an export.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Export {
     pub dates: Dates,
     /// How they could be read as well, if nobody tells their order.
     pub others: Vec<Dates>,
+    /// The serial numbers of pumps that the lines above its rows name: `Pump:,Paradigm Revel - 723,#123456`.
+    pub serials: BTreeSet<String>,
 }
 
 /// A row with an event, and the line that it is on.
@@ -50,8 +53,8 @@ type Row = (u64, StringRecord);
 /// # Errors
 /// If the columns are not found, or a row has no valid time.
 pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
-    let (skipped, separator, text) = head(bytes)?;
-    let sections = sections(skipped, separator, &text)?;
+    let Head { lines, separator, text, serials } = head(bytes)?;
+    let sections = sections(lines, separator, &text)?;
     let mut events = Vec::new();
     for (raw, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
         in_section(*raw, rows, &mut events)?;
@@ -65,23 +68,47 @@ pub fn read(bytes: &[u8], dates: Option<Dates>) -> Result<Export> {
         let event = Event::new(day.to_datetime(time), kind).with_text(&text);
         Ok(Official { line, event: event.named(Vocabulary::Until2015), text, device })
     });
-    Ok(Export { events: events.collect::<Result<_>>()?, dates: order, others })
+    Ok(Export { events: events.collect::<Result<_>>()?, dates: order, others, serials })
 }
 
-/// The lines before the row that names the columns, the sign between columns, and the text from that row on.
-fn head(bytes: &[u8]) -> Result<(u64, u8, String)> {
+/// What comes before the rows of an export.
+struct Head {
+    /// How many lines come before the row that names the columns.
+    lines: u64,
+    /// The sign between columns.
+    separator: u8,
+    /// The text from that row on.
+    text: String,
+    /// The serial numbers of pumps.
+    serials: BTreeSet<String>,
+}
+
+fn head(bytes: &[u8]) -> Result<Head> {
     // A line is to end in one byte, so that the reader counts lines right.
     let text = encoding(bytes).decode(bytes).0.replace("\r\n", "\n");
-    let mut before = 0;
+    let (mut before, mut serials) = (0, BTreeSet::new());
     for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
         let names =
             |by: char| Raw::of(line.trim_end().split(by)).filter(|raw| raw.moment.is_none() || by == '\t');
         if let Some(by) = [',', ';', '\t'].into_iter().find(|by| names(*by).is_some()) {
-            return Ok((number, u8::try_from(by)?, text[before..].to_owned()));
+            let (separator, text) = (u8::try_from(by)?, text[before..].to_owned());
+            return Ok(Head { lines: number, separator, text, serials });
         }
+        serials.extend(pump_numbers(line));
         before += line.len();
     }
     bail!("no row names the columns Raw-Type and Raw-Values, or time, type and values")
+}
+
+/// The serial numbers in a line that names a pump.
+fn pump_numbers(line: &str) -> impl Iterator<Item = String> {
+    let lower = line.to_lowercase();
+    let of_pump = ["pump", "paradigm", "minimed"].iter().any(|word| lower.contains(word));
+    let cells = line.split([',', ';', '\t']).filter(move |_| of_pump);
+    let numbers = cells.filter_map(|cell| cell.trim_matches([' ', '"', '\n']).strip_prefix('#'));
+    numbers
+        .filter(|number| number.len() == 6 && number.bytes().all(|c| c.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 /// A mark at the begin tells UTF-16; without one, the zeros of its many letters below 256 do.

@@ -9,6 +9,7 @@ use crate::pump::temp_basal::TempBasalKind;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
+use crate::units::count::Count;
 use crate::units::quantities::{Minutes, Rate, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
@@ -190,7 +191,7 @@ pub(super) fn temp_type<S: Sink>(
 
 impl fmt::Display for BasalPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} rates", self.pattern, self.rates.len())
+        write!(f, "{}, {}", self.pattern, Count(self.rates.len(), "rate", "rates"))
     }
 }
 

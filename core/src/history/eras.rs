@@ -51,6 +51,7 @@ pub fn jumps(records: &[Record]) -> Vec<Jump> {
 }
 
 /// Boluses and primes are stored when they are over and dated when they began, and totals are dated with their day.
-fn stored_at_its_time(record: &Record) -> bool {
+#[must_use]
+pub fn stored_at_its_time(record: &Record) -> bool {
     !matches!(record.body, Body::Bolus(_) | Body::Prime(_) | Body::DailyTotal(_) | Body::Totals(_))
 }

@@ -41,6 +41,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
+use crate::units::count::Count;
 use crate::units::quantities::{CarbUnit, Carbs, Glucose, Insulin, Minutes, Rate};
 use arrayvec::ArrayVec;
 use layout::{Layout, Length};
@@ -294,7 +295,7 @@ impl fmt::Display for Body {
             Self::TempType(kind) => kind.fmt(f),
             Self::TimeFormat(format) => format.fmt(f),
             Self::Totals(totals) => totals.fmt(f),
-            Self::Unabsorbed(entries) => write!(f, "{} entries", entries.len()),
+            Self::Unabsorbed(entries) => Count(entries.len(), "entry", "entries").fmt(f),
         }
     }
 }

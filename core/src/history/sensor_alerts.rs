@@ -8,6 +8,7 @@ use super::reading::{Reading, VALUE};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
+use crate::units::count::Count;
 use crate::units::quantities::{Glucose, GlucoseUnit, Minutes, TimeOfDay};
 use arrayvec::ArrayVec;
 use nom::Parser;
@@ -308,7 +309,7 @@ fn rate_limits<S: Sink>(c: &mut Cursor<'_, '_, S>, flags: u8, unit: GlucoseUnit)
 
 impl<T> fmt::Display for Change<Pattern<T>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} entries to {}", self.old.entries.len(), self.new.entries.len())
+        write!(f, "{} to {}", Count(self.old.entries.len(), "entry", "entries"), self.new.entries.len())
     }
 }
 

@@ -13,16 +13,26 @@ use jiff::civil::DateTime;
 const LOWEST: u16 = 40;
 const HIGHEST: u16 = 400;
 
+const CLOCK_OLD: &str = "ChangeTimeGH";
+const CLOCK_RESET: &str = "AlarmResetTimeChangeGH";
+
 impl Record {
     /// The vendor's name of the event that the record tells of, if there is one.
     #[must_use]
     pub fn event(&self) -> Option<&'static str> {
         match self.body {
-            Body::Clock(Clock::Old) => Some("ChangeTimeGH"),
-            Body::Clock(Clock::Reset) => Some("AlarmResetTimeChangeGH"),
+            Body::Clock(Clock::Old) => Some(CLOCK_OLD),
+            Body::Clock(Clock::Reset) => Some(CLOCK_RESET),
             _ => RecordType::of(self.opcode)?.event,
         }
     }
+}
+
+/// True if sensor pages tell of events with this name of the vendor's.
+#[must_use]
+pub fn tell(kind: &str) -> bool {
+    let of_clock = [CLOCK_OLD, CLOCK_RESET].contains(&kind);
+    of_clock || (0..=u8::MAX).filter_map(RecordType::of).any(|known| known.event == Some(kind))
 }
 
 /// The events of `records`, which are oldest first.

@@ -13,6 +13,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::{NO_REQUEST, RADIO_TIMEOUT, SIZE_MISMATCH, Stop, UNKNOWN_VALUE};
 use crate::tree::opaque::PADDING;
 use crate::tree::sink::Sink;
+use crate::units::count;
 use crate::view::payload::{PAYLOAD, decode};
 use nom::Parser as _;
 use nom::number::complete::{be_i8, be_u8};
@@ -222,23 +223,21 @@ fn payload<S: Sink>(
 /// Says how it came, and how much if nobody knows what it belongs to.
 fn describe<S: Sink>(c: &mut Cursor<'_, '_, S>, reply: &RadioReply, asked: Option<Opcode>) {
     let RadioReply { rssi, length, .. } = reply;
-    let minus = if *rssi < 0 { "−" } else { "" };
-    let strength = rssi.unsigned_abs();
     match reply.response {
         ResponseType::Ack => {
             if let Some(asked) = asked {
                 c.info(format_args!("{asked}"));
             }
-            c.info(format_args!("Pump ACK, RSSI {minus}{strength} dBm"));
+            c.info(format_args!("Pump ACK, RSSI {rssi} dBm"));
         }
         ResponseType::Timeout => {
             c.info(format_args!("Timeout: the pump did not answer after {} retries", reply.retries))
         }
         ResponseType::Single | ResponseType::Part if asked.is_some() => {
-            c.info(format_args!("RSSI {minus}{strength} dBm"));
+            c.info(format_args!("RSSI {rssi} dBm"));
         }
         ResponseType::Single | ResponseType::Part => {
-            c.info(format_args!("{length} bytes, RSSI {minus}{strength} dBm"));
+            c.info(format_args!("{}, RSSI {rssi} dBm", count::bytes(*length)));
         }
         other => c.info(format_args!("Radio reply: {other}")),
     }

@@ -6,6 +6,7 @@ use super::command::Body;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{INTERFACE_ERROR, OVERFLOW, RESERVED_BITS, Stop, UNKNOWN_VALUE};
 use crate::tree::sink::{Show, Sink, Value};
+use crate::units::count;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 
@@ -160,7 +161,7 @@ impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(bits, available) = self;
         if bits.received() {
-            write!(f, "{available} bytes waiting")?;
+            write!(f, "{} waiting", count::bytes(*available))?;
         } else {
             f.write_str("nothing yet")?;
         }

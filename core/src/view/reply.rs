@@ -11,6 +11,7 @@ use crate::tree::expert::SAME_REPLY;
 use crate::tree::field::Field;
 use crate::tree::opaque;
 use crate::tree::sink::Sink;
+use crate::units::count;
 use crate::{history, pages, pump, sensor};
 use std::fmt;
 
@@ -37,7 +38,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::Command => f.write_str("its command fails a CRC"),
             Self::Unproven => f.write_str("packets are missing, so that it may answer another command"),
-            Self::Lacks(bytes) => write!(f, "it lacks {bytes} bytes"),
+            Self::Lacks(bytes) => write!(f, "it lacks {}", count::bytes(*bytes)),
             Self::Part => f.write_str("a part of it fails its CRC"),
             Self::Page => f.write_str("it fails its CRC-16"),
             Self::Misfit => f.write_str("it does not fit the command"),
