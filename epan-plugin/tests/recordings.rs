@@ -5,7 +5,7 @@
 mod built;
 
 use carelink_capture::tcp;
-use carelink_cli::conversation::{Conversation, Options};
+use carelink_cli::conversation::{Conversation, Keep, Options};
 use carelink_core::exchange::Outcome;
 use carelink_core::pump::Opcode;
 use carelink_recordings::captures;
@@ -217,7 +217,8 @@ fn a_page_without_its_end_shows_its_records() {
     let tshark = tshark();
     let mut pages = 0;
     for path in captures() {
-        let conversation = Conversation::read(&path, &Options { model: None, tcp_port: tcp::PORT });
+        let conversation =
+            Conversation::read(&path, &Options { model: None, tcp_port: tcp::PORT }, Keep::Nothing);
         let conversation = conversation.expect("a capture");
         for entry in conversation.entries() {
             let page = entry.opcode().and_then(Opcode::page);
