@@ -6,7 +6,7 @@ use carelink_capture::tcp;
 use carelink_core::exchange::{Outcome, Transaction};
 use carelink_core::pump::{Opcode, PageKind};
 use carelink_core::session::Session;
-use carelink_core::transfer::Claim;
+use carelink_core::transfer::{Claim, Direction};
 use carelink_fuzz::written;
 use std::fs::{self, File};
 use std::path::Path;
@@ -23,6 +23,19 @@ const EXPORTS: [(&str, &str); 2] = [
     ),
 ];
 
+/// As recordings of other programs begin.
+const RECORDINGS: [(&str, &str); 3] = [
+    (
+        "usbmon",
+        "ffff8800 100 S Bo:1:007:1 -115 3 = 040000\nffff8800 200 C Bo:1:007:1 0 3 >\nffff8800 300 C Bi:1:007:1 0 3 = 015500\n",
+    ),
+    ("log", "INFO sending: [0x4, 0x0, 0x0]\nread: len 64: 01 55 00\n"),
+    (
+        "table",
+        "Level,Sp,Index,m:s.ms.us,Dur,Len,Err,Dev,Ep,Record,Summary\n0,FS,1,0:00.000.000,,3 B,,07,01,OUT txn,04 00 00\n",
+    ),
+];
+
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = |target| -> Result<_> {
@@ -32,6 +45,10 @@ fn main() -> Result<()> {
     };
     let (captures, transfers, pages, exports) =
         (folder("capture")?, folder("transfers")?, folder("pages")?, folder("export")?);
+    let (passes, scrub, recordings) = (folder("passes")?, folder("scrub")?, folder("recording")?);
+    for (name, text) in RECORDINGS {
+        fs::write(recordings.join(name), text)?;
+    }
     for (name, text) in EXPORTS {
         fs::write(exports.join(name), text)?;
     }
@@ -40,16 +57,25 @@ fn main() -> Result<()> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".pcapng")) else {
             continue;
         };
-        fs::copy(&path, captures.join(name))?;
+        for folder in [&captures, &scrub] {
+            fs::copy(&path, folder.join(name))?;
+        }
         let (mut session, mut bytes, mut before) = (Session::default(), Vec::new(), None);
+        let mut list = String::new();
         carelink_capture::read(File::open(&path)?, tcp::PORT, |packet| {
             let transfer = packet.transfer(Claim::Certain);
             session.observe(&transfer);
             bytes.extend(written(&transfer, packet.time.saturating_sub(*before.get_or_insert(packet.time))));
             before = Some(packet.time);
+            list += if packet.direction == Some(Direction::FromStick) { "in," } else { "out," };
+            packet.bytes.iter().for_each(|byte| list += &format!("{byte:02x}"));
+            list += "\n";
             Ok(())
         })?;
-        fs::write(transfers.join(name), bytes)?;
+        fs::write(recordings.join(name), list)?;
+        for folder in [&transfers, &passes] {
+            fs::write(folder.join(name), &bytes)?;
+        }
         for (id, transaction) in session.transactions().iter() {
             let Some(kind) = page_kind(transaction) else { continue };
             // Each for a 522 and a 523, the third and the fourth of the models.
