@@ -93,8 +93,9 @@ fn a_fetch_is_cut_out_alone() -> Result<()> {
     for capture in captures_of_meters() {
         let folder = tempfile::tempdir()?;
         let whole = rows(&carelink(&["list", "--format", "json", text(&capture)])?)?;
-        let told =
-            |row: &Value| format!("{} {} {} {}", row["command"], row["parameters"], row["outcome"], row["reply"]);
+        let told = |row: &Value| {
+            format!("{} {} {} {}", row["command"], row["parameters"], row["outcome"], row["reply"])
+        };
         for row in whole.iter().step_by(9) {
             let (slice, number) = (folder.path().join("slice.pcapng"), row["transaction"].to_string());
             carelink(&["slice", "--force", "-n", &number, "-o", text(&slice), text(&capture)])?;
