@@ -10,10 +10,11 @@ use carelink_cli::scrub::{Scrubbed, Wishes, scrub};
 use carelink_cli::slice::{Choice, Slice};
 use carelink_core::exchange::Outcome;
 use carelink_core::registry;
-use carelink_core::transfer::Direction;
+use carelink_core::transfer::{Carrier, Direction};
 use carelink_core::tree::field::{FieldDef, FieldType, Identity};
 use carelink_core::tree::sink::Outline;
 use carelink_recordings::{captures, captures_of_meters};
+use carelink_samples::emit::nextlink::{self, Envelope, frame, operation, packet, reports};
 use carelink_samples::link::Link;
 use carelink_samples::session::{self, Session, TransferType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +148,11 @@ fn session(conversation: &Conversation) -> Session {
             bus: 1,
             address: 5,
             endpoint: if from_stick { 0x82 } else { 1 },
-            transfer_type: TransferType::Bulk,
+            transfer_type: if packet.carrier == Carrier::Reports {
+                TransferType::Interrupt
+            } else {
+                TransferType::Bulk
+            },
             bytes: packet.bytes.clone(),
             lost: 0,
             comment: None,
@@ -158,19 +163,104 @@ fn session(conversation: &Conversation) -> Session {
 
 #[test]
 fn nothing_is_left_under_any_link_type() -> Result<()> {
-    let named = ["11-history-page", "04-damage"].map(|name| folder().join(format!("{name}.pcapng")));
+    let named = ["11-history-page", "04-damage", "20-next-link", "22-next-link-damage"]
+        .map(|name| folder().join(format!("{name}.pcapng")));
     let recorded = captures();
     let recorded = recorded.iter().filter(|path| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         ["first-run", "578398-status", "nak-errors"].contains(&name.as_ref())
     });
-    for path in named.iter().chain(recorded) {
+    let meters = captures_of_meters();
+    for path in named.iter().chain(recorded).chain(&meters) {
         let session = session(&read(&fs::read(path)?)?);
-        for link in Link::ALL {
+        let meter =
+            session.transfers.iter().any(|transfer| transfer.transfer_type == TransferType::Interrupt);
+        for link in Link::ALL.into_iter().filter(|link| !meter || link.carries_reports()) {
             let capture = link.write(&session, Vec::new())?;
             let found = prove(&capture, &format!("{} as {link:?}", path.display()))?;
             assert!(found > 1);
         }
+    }
+    Ok(())
+}
+
+/// What a meter may say of people and devices, beside what is read every day: results with a patient's record, records that
+/// nobody knows, text without a frame, what its buffers held before, and numbers that do not end with their report.
+#[test]
+fn nothing_is_left_of_what_a_meter_says_of_people() -> Result<()> {
+    let header = "H|\\^&||Zq7LmP|Bayer6200^01.22\\01.13\\XX.XX^6201- C36847^0000-^C36847|A=1^C=41^G=en,en\\es|0||||||1|201305081532";
+    let records = [
+        header.to_owned(),
+        "P|1|77-4412|Doe^Jane".to_owned(),
+        "R|1|^^^Glucose|120|mg/dL^P||F||201305081200".to_owned(),
+        "Z|1|C36847 of pump 987654".to_owned(),
+        "L|1||N".to_owned(),
+    ];
+    let envelope = |operation, payload: &[u8]| {
+        let parts = Envelope {
+            serial: *b"987654",
+            operation,
+            retries: 2,
+            timeout: 5,
+            expected: 0,
+            parts: 0,
+            error: 0,
+        };
+        parts.around(payload)
+    };
+    let mut packed = envelope(operation::SEND, &packet([0x98, 0x76, 0x54], 0x5B, &[0x98, 0x76, 0x54, 1]));
+    packed.resize(33 + 71, 0);
+    let mut said = vec![(false, b"X".to_vec())];
+    said.extend((1..).zip(&records).map(|(number, record)| (true, frame(number, record, 0x17))));
+    said.push((true, [&b"lost "[..], &[b'.'; 51], b"987654 C36847 Jane"].concat()));
+    said.extend([(false, packed), (true, envelope(operation::SEND, &[6]))]);
+    said.extend([(false, envelope(operation::END, b"987654")), (true, envelope(operation::END, &[]))]);
+    let mut transfers = Vec::new();
+    for (from_meter, message) in &said {
+        for mut bytes in reports(message, *from_meter, nextlink::Form::default()) {
+            let end = 4 + usize::from(bytes[3]);
+            if end < 50 {
+                // What the buffer held before.
+                bytes[end + 2..end + 8].copy_from_slice(b"C36847");
+                bytes[end + 8..end + 11].copy_from_slice(&[0x98, 0x76, 0x54]);
+            }
+            transfers.push(session::Transfer {
+                time_ns: session::START + transfers.len() as u64 * session::MS,
+                bus: 1,
+                address: 5,
+                endpoint: if *from_meter { 0x81 } else { 1 },
+                transfer_type: TransferType::Interrupt,
+                bytes,
+                lost: 0,
+                comment: None,
+            });
+        }
+    }
+    let capture = Link::Usbpcap.write(&Session { transfers }, Vec::new())?;
+    let found = prove(&capture, "a talkative meter")?;
+    assert!(found >= 8, "{found}");
+    let secrets: [&[u8]; 7] =
+        [b"C36847", b"987654", &[0x98, 0x76, 0x54], &[0x54, 0x76, 0x98], b"Jane", b"77-4412", b"Zq7LmP"];
+    for (times, unknown) in [(false, false), (true, false), (false, true), (true, true)] {
+        let public = scrubbed(&capture, "a talkative meter", &wishes(times, unknown))?.capture;
+        let read = read(&public)?;
+        let mut told = streams(&read);
+        // The same without what is around each report's part of a message.
+        for way in [1, 0x81] {
+            let of = read.packets.iter().filter(|packet| {
+                (packet.direction == Some(Direction::FromStick)) == (way == 0x81) && packet.bytes.len() > 4
+            });
+            told.push(
+                of.flat_map(|packet| packet.bytes[4..4 + usize::from(packet.bytes[3])].to_vec()).collect(),
+            );
+        }
+        for secret in secrets {
+            let left: u64 = told.iter().map(|bytes| count(bytes, secret)).sum();
+            assert_eq!(left, 0, "{} ({times}, {unknown})", String::from_utf8_lossy(secret));
+        }
+        let dates = told.iter().map(|bytes| count(bytes, b"20130508")).sum::<u64>();
+        assert_eq!(dates == 0, times, "dates move with all others");
+        assert!(told.iter().any(|bytes| count(bytes, b"Glucose|120|") == 1), "therapy is kept");
     }
     Ok(())
 }
@@ -382,7 +472,14 @@ fn damage(capture: &[u8], random: &mut impl FnMut(usize) -> usize) -> Result<Vec
 fn damaged_captures_are_scrubbed_too() -> Result<()> {
     let tries =
         std::env::var("CARELINK_SCRUB_TRIES").ok().and_then(|tries| tries.parse().ok()).unwrap_or(120);
-    let samples: Vec<_> = samples().iter().map(fs::read).collect::<Result<_, _>>()?;
+    let paths = samples().into_iter().chain(captures_of_meters());
+    let samples: Vec<_> = paths.map(fs::read).collect::<Result<_, _>>()?;
+    // What is long enough not to be there by chance.
+    let long = |(bytes, _): &(Vec<u8>, _)| bytes.len() > 5 && bytes.iter().any(|byte| !b"-0 ".contains(byte));
+    let secrets: Vec<BTreeSet<_>> = samples
+        .iter()
+        .map(|sample| Ok(identities(&read(sample)?).into_iter().filter(long).collect()))
+        .collect::<Result<_>>()?;
     let mut state = 88_172_645_463_325_252_u64;
     let mut random = |below: usize| {
         state ^= state << 13;
@@ -393,7 +490,8 @@ fn damaged_captures_are_scrubbed_too() -> Result<()> {
     let mut refused = Vec::new();
     for number in 0..tries {
         let capture = damage(&samples[number % samples.len()], &mut random)?;
-        let wishes = wishes(number % 3 == 1, number % 4 == 2);
+        let unknown = number % 4 == 2;
+        let wishes = wishes(number % 3 == 1, unknown);
         // A file that is cut off before its first packet holds no stick, and is told so.
         let Ok(before) = read(&capture) else { continue };
         let done = match scrub(&capture, "damaged", &wishes) {
@@ -404,9 +502,18 @@ fn damaged_captures_are_scrubbed_too() -> Result<()> {
             }
         };
         let Some(Scrubbed { capture, .. }) = done else { continue };
-        let after = identities(&read(&capture)?);
+        let after = read(&capture)?;
+        // What is damaged may not be readable as what it is; but if what nobody understands is cleared, it is nowhere.
+        for (bytes, field) in secrets[number % samples.len()].iter().filter(|_| unknown) {
+            let left: u64 = streams(&after).iter().map(|stream| count(stream, bytes)).sum();
+            assert_eq!(left, 0, "capture {number}: {field} {bytes:02x?}");
+        }
+        let after = identities(&after);
         for (bytes, field) in identities(&before) {
             let letters = bytes.iter().any(|byte| ![0, 0xFF, b'-', b'0', b' '].contains(byte));
+            // Text that is damaged may be of a few characters, or of none that tells anything.
+            let tells = bytes.len() > 2 && bytes.iter().any(u8::is_ascii_alphanumeric);
+            let letters = letters && (tells || field != "carelink.nextlink.text");
             let left = after.iter().any(|(other, _)| *other == bytes);
             assert!(!letters || !left, "capture {number}: {field} {bytes:02x?}");
         }

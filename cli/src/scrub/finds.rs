@@ -294,7 +294,7 @@ impl Reader<'_> {
         let nonsense = !self.trusted && matches!(item.value, Value::Text(text) if !text.bytes().all(plain));
         if let Some(how) = def.identity.filter(|_| !nonsense && self.first("identity", &region)) {
             self.image.mark(&region, Marks::IDENTITY);
-            let how = how.of(region.len());
+            let how = how.of(&self.image.bytes(Side::Before, &region));
             self.finds.identities.push(Found { region: region.clone(), how, label: def.label });
         }
         if let (Some(redate), Value::Clock(clock)) = (def.redate, item.value)

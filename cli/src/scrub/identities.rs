@@ -15,6 +15,8 @@ const HIGHEST: u64 = 0x00FF_FFFE;
 const DIGITS: usize = 6;
 /// Any number of so many decimal digits fits three bytes.
 const SHORT: usize = 7;
+/// Fewer characters than these tell no device from others.
+const SHORTEST: usize = 3;
 /// How often an invention may fail because it is there already.
 const ATTEMPTS: usize = 10_000;
 
@@ -25,6 +27,7 @@ pub type Digits = Vec<u8>;
 pub fn digits(how: Identity, bytes: &[u8]) -> Option<Digits> {
     let all = |byte| bytes.iter().all(|&other| other == byte);
     let text = match how {
+        Identity::Text if bytes.len() < SHORTEST => return None,
         Identity::Text => bytes.to_vec(),
         _ if all(0) || all(0xFF) => return None,
         Identity::Packed | Identity::Serial => hex::encode_upper(bytes).into_bytes(),
@@ -153,7 +156,7 @@ mod tests {
         for none in [digits(Identity::Packed, &[0; 3]), digits(Identity::Number, &[0xFF; 3])] {
             assert_eq!(none, None);
         }
-        assert_eq!(digits(Identity::Text, b"------"), None);
+        assert_eq!([digits(Identity::Text, b"------"), digits(Identity::Text, b"1A")], [None, None]);
         for how in [Identity::Packed, Identity::Text, Identity::Number] {
             let len = if how == Identity::Text { 6 } else { 3 };
             assert_eq!(digits(how, &bytes(how, b"123456", len)), packed);

@@ -44,7 +44,7 @@ pub struct Dialogue {
 pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, direction: Direction) -> Dialogue {
     let rest = c.rest();
     let word = Word::from(rest.first().copied().unwrap_or_default());
-    if rest.iter().filter(|&&byte| !known(byte)).count() * DIALOGUE > rest.len() {
+    if !seems(rest) {
         let _ = unknown(c, rest.len());
     }
     while let Some(&byte) = c.rest().first() {
@@ -57,6 +57,12 @@ pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, direction: Direction) -> Dialogu
         };
     }
     Dialogue { word, refuses: rest == [Control::Nak.into()] }
+}
+
+/// True if nearly all bytes are characters or control characters.
+#[must_use]
+pub fn seems(bytes: &[u8]) -> bool {
+    bytes.iter().filter(|&&byte| !known(byte)).count() * DIALOGUE <= bytes.len()
 }
 
 /// True for what a dialogue consists of.

@@ -39,7 +39,10 @@ pub fn ends(start: &[u8], sent: usize, here: usize, full: bool) -> bool {
     match envelope::message_length(start) {
         Some(length) => sent == length,
         None if envelope::begins(start) => false,
-        None => here < SHORT || start.ends_with(b"\n"),
+        None => {
+            let last = &start[start.len().saturating_sub(here)..];
+            here < SHORT || last.ends_with(b"\n") && dialogue::seems(last)
+        }
     }
 }
 

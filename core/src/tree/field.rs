@@ -103,11 +103,11 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// How so many bytes tell it.
+    /// How these bytes tell it.
     #[must_use]
-    pub const fn of(self, len: usize) -> Self {
+    pub fn of(self, bytes: &[u8]) -> Self {
         match self {
-            Self::Serial if len > 3 => Self::Text,
+            Self::Serial if bytes.len() > 3 && bytes.iter().all(u8::is_ascii_graphic) => Self::Text,
             Self::Serial => Self::Packed,
             other => other,
         }

@@ -75,6 +75,12 @@ impl Link {
         }
     }
 
+    /// True if it tells interrupt transfers, by which a meter speaks, from bulk transfers.
+    #[must_use]
+    pub fn carries_reports(self) -> bool {
+        matches!(self.properties().2, Form::Urbs(_))
+    }
+
     /// Its name in session scripts.
     #[must_use]
     pub fn name(self) -> &'static str {
