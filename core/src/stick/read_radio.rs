@@ -7,6 +7,7 @@ use crate::carrier::context::Context;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
+use crate::units::count::bytes;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u16};
 
@@ -24,7 +25,7 @@ impl Request for Size {
         let start = c.position() - 1;
         c.read(INTERFACE, be_u8.map(Interface::from))?;
         let size = c.read(SIZE, be_u16)?;
-        c.info(format_args!("Read Radio: {size} bytes waiting"));
+        c.info(format_args!("Read Radio: {} waiting", bytes(size.into())));
         c.crc8("Request CRC", start)?;
         Ok(Self(size))
     }
