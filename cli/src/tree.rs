@@ -5,7 +5,7 @@ use carelink_core::registry;
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::names::lookup;
-use carelink_core::tree::sink::{ExpertAt, Node, Outline, Role};
+use carelink_core::tree::sink::{ExpertAt, Node, Outline};
 use jiff::ToSpan;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -66,11 +66,16 @@ impl<'a> Tree<'a> {
         (value, lookup(def.names, node.value).filter(|_| !def.names.is_empty()))
     }
 
+    /// The nodes that are not for filters alone, with their places.
+    fn seen(&self) -> impl Iterator<Item = (usize, &'a Node)> {
+        self.outline.nodes().iter().enumerate().filter(|(_, node)| !node.is_hidden())
+    }
+
     /// One line for each node, indented by its depth, and one for each note.
     #[must_use]
     pub fn text(&self, indent: usize) -> String {
         let mut text = String::new();
-        for (at, node) in self.outline.nodes().iter().enumerate() {
+        for (at, node) in self.seen() {
             let margin = indent + 2 * usize::from(node.depth);
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{:margin$}{}", "", self.label(node));
@@ -92,7 +97,7 @@ impl<'a> Tree<'a> {
         if node.guessed != 0 {
             line.push_str(" (guessed)");
         }
-        if node.role == Role::Generated as u8 {
+        if node.is_generated() {
             line = format!("[{line}]");
         }
         line
@@ -117,7 +122,10 @@ impl<'a> Tree<'a> {
                 format!("{label} ({} bytes): {}{more}", bytes.len(), hex(&bytes[..bytes.len().min(SHOWN)]))
             }
             (FieldType::Duration, (value, _)) => format!("{label}: {value} s"),
-            (_, (value, name)) => number(label, &crate::output::plain(&value), name, def.unit),
+            (_, (value, name)) => {
+                let unit = if value == json!(1) { def.unit_of_one() } else { def.unit };
+                number(label, &crate::output::plain(&value), name, unit)
+            }
         }
     }
 
@@ -155,7 +163,7 @@ impl<'a> Tree<'a> {
 
     /// All nodes, in the columns of [`COLUMNS`].
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
-        self.outline.nodes().iter().enumerate().map(|(at, node)| {
+        self.seen().map(|(at, node)| {
             let def = self.def(node);
             let experts: Vec<_> = self.experts(at).collect();
             let (value, name) = self.value(node, def);

@@ -104,7 +104,7 @@ fn they_say_what_was_asked_and_what_came() -> Result<()> {
     let brief = ours("11-history-page", Level::Brief)?;
     assert_eq!(
         brief[&57],
-        "Transaction 5: Read History Page page 0 (the newest), pump 123456: complete (in 1.3 s, frame 168)"
+        "Transaction 5: Read History Page 0 (the newest), pump 123456: complete (in 1.3 s, frame 168)"
     );
     assert_eq!(
         brief[&168],

@@ -93,9 +93,10 @@ fn field(def: &'static FieldDef, lists: &mut Lists) -> Result<sys::hf_register_i
                 lists.names(names).ok_or_else(|| fault("a value has two names, or a name has a NUL"))?;
             (names, if long { sys::BASE_EXT_STRING } else { 0 })
         }
-        (unit, [], kind) if is_integer(kind) || kind == FieldType::F64 => {
-            (lists.unit(unit).ok_or_else(|| fault("a unit has no NUL"))?, sys::BASE_UNIT_STRING)
-        }
+        (unit, [], kind) if is_integer(kind) || kind == FieldType::F64 => (
+            lists.unit(def.unit_of_one(), unit).ok_or_else(|| fault("a unit has no NUL"))?,
+            sys::BASE_UNIT_STRING,
+        ),
         (_, [], _) => return Err(fault("only numbers have a unit")),
         ("", ..) => return Err(fault("only integers and flags have value names")),
         _ => return Err(fault("a field has a unit or value names, not both")),
@@ -237,12 +238,14 @@ impl Lists {
         Some(pair)
     }
 
-    /// A `unit_name_string` with one form for all numbers.
-    fn unit(&mut self, unit: &'static str) -> Option<*const c_void> {
+    /// A `unit_name_string`.
+    fn unit(&mut self, one: &'static str, unit: &'static str) -> Option<*const c_void> {
         if let Some(&row) = self.units.get(unit) {
             return Some(row);
         }
-        let row = sys::unit_name_string { singular: c_text(unit)?, ..Default::default() };
+        // Without a plural, epan takes the one form for all numbers.
+        let plural = if one == unit { ptr::null_mut() } else { c_text(unit)? };
+        let row = sys::unit_name_string { singular: c_text(one)?, plural };
         let row = leak(vec![row]).cast_const().cast();
         self.units.insert(unit, row);
         Some(row)
@@ -344,6 +347,11 @@ mod tests {
         // SAFETY: a unit was asked for.
         let unit = unsafe { &*field.strings.cast::<sys::unit_name_string>() };
         assert_eq!((text(unit.singular), unit.plural.is_null()), (" V", true));
+
+        let field = registered(FieldDef { unit: " bytes", ..ROW }).unwrap();
+        // SAFETY: as above.
+        let unit = unsafe { &*field.strings.cast::<sys::unit_name_string>() };
+        assert_eq!((text(unit.singular), text(unit.plural)), (" byte", " bytes"));
 
         let field =
             registered(FieldDef { kind: FieldType::Flag, names: &[(0, "off"), (1, "on")], ..ROW }).unwrap();

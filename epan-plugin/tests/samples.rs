@@ -62,6 +62,11 @@ fn filters_pick_the_frames_they_should() {
         ("04-damage", "carelink.stick.nak_reason == 1",                    &[12, 16]),
         ("11-history-page", "carelink.reassembled.length == 1024",         &[168]),
         ("11-history-page", "carelink.history.type == 0x5b",               &[168]),
+        ("11-history-page", "carelink.command_in == 57",                   &[74, 86, 100, 110, 122, 136, 146, 158, 168]),
+        ("11-history-page", "carelink.answer_time > 1281 && carelink.answer_time < 1282", &[168]),
+        ("11-history-page", "carelink.transaction.last && carelink.transaction > 2 && carelink.transaction < 6", &[38, 56, 168]),
+        ("11-history-page", "carelink.addr == \"123456\" && carelink.transaction == 4 && carelink.src == \"stick 1.5\"", &[39, 43, 47, 51]),
+        ("20-next-link", "carelink.command_in == 53",                      &[62]),
         ("20-next-link", "carelink.nextlink.error == 4",                   &[142]),
         ("20-next-link", "carelink.pump.nak == 0x0d",                      &[138]),
         ("20-next-link", "carelink.opcode == 0x73",                        &[139, 142, 143, 146, 147, 150, 152]),
@@ -85,6 +90,38 @@ fn two_passes_show_what_lies_ahead() {
     assert!(picks(&tshark, name, &[], ahead).is_empty());
     let frames = picks(&tshark, name, &["-2"], ahead);
     assert!(frames.contains(&1) && frames.contains(&36), "{frames:?}");
+    for (sample, command, answer) in [("11-history-page", 57, 168), ("20-next-link", 53, 62)] {
+        let links = format!("carelink.answer_in == {answer}");
+        assert!(picks(&tshark, sample, &[], &links).is_empty());
+        assert_eq!(picks(&tshark, sample, &["-2"], &links).first(), Some(&command));
+    }
+}
+
+/// The name that the opcodes of both levels share stands in no object twice, or scripts lose one of them.
+#[test]
+fn json_holds_each_opcode_once() {
+    let tshark = tshark();
+    for name in ["11-history-page", "20-next-link", "04-damage"] {
+        let text =
+            tshark.read(&sample(name), ["-2", "-T", "json", "-J", "carelink"]).expect("tshark writes JSON");
+        let mut open: Vec<Vec<&str>> = vec![Vec::new()];
+        let mut opcodes = 0;
+        for line in text.lines().map(str::trim) {
+            let key = line.split('"').nth(1).unwrap_or_default();
+            if key.ends_with("opcode") {
+                let keys = open.last_mut().expect("it is in an object");
+                assert!(!keys.contains(&key), "{name}: {key} twice");
+                keys.push(key);
+                opcodes += 1;
+            }
+            if line.ends_with('{') {
+                open.push(Vec::new());
+            } else if line.starts_with('}') {
+                open.pop();
+            }
+        }
+        assert!(opcodes > 50, "{name}: {opcodes}");
+    }
 }
 
 /// The colours of our profile, by their names: what a reviewer should not miss has its own.

@@ -27,6 +27,9 @@ const MIDDLE: &str = "12-starts-in-the-middle";
 const TWO: &str = "13-two-sticks-two-pumps";
 const SENSOR: &str = "14-sensor-pages";
 const PAGE_523: &str = "15-history-page-523";
+const METER: &str = "20-next-link";
+const OVER_RADIO: &str = "carelink.nextlink.packet || carelink.nextlink.operation == 0x12 && carelink.request_in \
+                          && carelink.nextlink.length > 0 && carelink.nextlink.error == 0";
 const SAMPLES: [&str; 7] = [DAMAGE, SPLIT, PAGE, MIDDLE, TWO, SENSOR, PAGE_523];
 
 fn tshark() -> Tshark {
@@ -194,7 +197,6 @@ fn the_tree_counts_what_the_fields_say() {
 /// The same for a meter in the place of the stick.
 #[test]
 fn a_meters_commands_and_refusals_are_counted_apart() {
-    const METER: &str = "20-next-link";
     let tshark = tshark();
     let text = statistic(&tshark, METER, "carelink,tree");
     let (_, refusals) = branch(&text, "Meter NAKs");
@@ -291,6 +293,81 @@ fn conversations_and_endpoints_are_by_pump() {
             let told = numbers(line, &serial);
             assert_eq!(told, [to.0 + from.0, to.1 + from.1, from.0, from.1, to.0, to.1], "{name}: {line}");
         }
+    }
+}
+
+/// The filters that Wireshark makes of a row of Conversations or Endpoints find what the row counts.
+#[test]
+fn rows_of_conversations_and_endpoints_have_filters() {
+    let tshark = tshark();
+    let frames = |name: &str, filter: &str| fields(&tshark, name, filter, ["frame.number"]).len();
+    for name in [PAGE, TWO, SENSOR, PAGE_523, METER] {
+        let conversations = statistic(&tshark, name, "conv,carelink");
+        let rows: Vec<_> = conversations.lines().filter_map(|line| line.split_once("<->")).collect();
+        assert!(!rows.is_empty(), "{name}");
+        for (device, rest) in rows {
+            let (device, pump) = (device.trim(), rest.split_whitespace().next().expect("an address"));
+            let [from, _, to, _, all, _] = numbers(rest, pump)[..6] else { panic!("{name}: {rest}") };
+            let either = format!("carelink.addr==\"{device}\" && carelink.addr==\"{pump}\"");
+            assert_eq!(frames(name, &either), all, "{name}: {either}");
+            for (source, destination, count) in [(device, pump, to), (pump, device, from)] {
+                let one = format!("carelink.src==\"{source}\" && carelink.dst==\"{destination}\"");
+                assert_eq!(frames(name, &one), count, "{name}: {one}");
+            }
+        }
+        let endpoints = statistic(&tshark, name, "endpoints,carelink");
+        let row = |line: &str| Some(line.trim_start().split_once("  ")?.0.to_owned());
+        let ends = endpoints.lines().filter(|line| line.ends_with(char::is_numeric)).filter_map(row);
+        let ends: Vec<_> = ends.filter(|end| endpoints.matches(end.as_str()).count() == 1).collect();
+        assert!(ends.len() > 1, "{name}: {endpoints}");
+        for end in ends {
+            let line = endpoints.lines().find(|line| line.contains(&end)).expect("it is there");
+            assert_eq!(
+                frames(name, &format!("carelink.addr==\"{end}\"")),
+                numbers(line, &end)[0],
+                "{name}: {line}"
+            );
+        }
+    }
+}
+
+/// The arrows of a flow graph, by the lines that they go between: right or left, and what stands above and beside them.
+fn arrows(text: &str) -> Vec<(usize, usize, String)> {
+    const LINE: usize = 20;
+    let mut lines = text.lines().skip(2).peekable();
+    let mut arrows = Vec::new();
+    while let (Some(label), Some(arrow)) = (lines.next(), lines.next()) {
+        let from = arrow.find("(0)").expect("a port at one end");
+        let to = arrow.rfind("(0)").expect("a port at the other");
+        let [left, right] = [from, to].map(|at| (at - 10) / LINE);
+        let (from, to) = if arrow.contains('<') { (right, left) } else { (left, right) };
+        arrows.push((from, to, label.rsplit('|').next().unwrap_or_default().to_owned()));
+    }
+    arrows
+}
+
+/// Each frame is an arrow between host and stick; a packet to or from the pump is one between stick and pump, too.
+#[test]
+fn the_flow_graph_has_a_line_for_host_device_and_pump() {
+    let tshark = tshark();
+    for (name, filter, device) in [
+        (PAGE, "carelink.radio.transmit || carelink.radio.type in {1, 2, 3, 4}", "stick 1.5"),
+        (METER, OVER_RADIO, "meter 1.7"),
+    ] {
+        let text = statistic(&tshark, name, "flow,carelink,standard");
+        let heads: Vec<_> = text.lines().take(2).collect();
+        assert!(heads[0].contains("| host ") && heads[0].contains("| pump 123456 "), "{name}: {heads:?}");
+        assert!(heads[1].contains(device), "{name}: {heads:?}");
+        let arrows = arrows(&text);
+        let frames = fields(&tshark, name, "carelink && !carelink.joined_in", ["_ws.col.Info"]);
+        let of_host: Vec<_> = arrows.iter().filter(|(from, to, _)| [*from, *to].contains(&0)).collect();
+        assert_eq!(of_host.len(), frames.len(), "{name}");
+        for ((_, _, told), [info]) in of_host.into_iter().zip(&frames) {
+            assert_eq!(told, info, "{name}");
+        }
+        let over_radio = arrows.iter().filter(|(from, to, _)| matches!((from, to), (1, 2) | (2, 1))).count();
+        assert_eq!(over_radio, fields(&tshark, name, filter, ["frame.number"]).len(), "{name}");
+        assert!(arrows.iter().all(|(from, to, _)| from.abs_diff(*to) == 1), "{name}: {arrows:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::pump::serial::Serial;
 use carelink_core::tree::expert::{EXPERTS, Severity};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::{ExpertAt, Node, Outline, Role};
+use carelink_core::tree::sink::{ExpertAt, Node, Outline};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -143,11 +143,13 @@ impl<'a> Words<'a> {
     }
 }
 
-/// `Transaction 5: Read History Page page 0 (the newest), pump 123456: complete (in 1.3 s, frame 168)`
+/// `Transaction 5: Read History Page 0 (the newest), pump 123456: complete (in 1.3 s, frame 168)`
 fn command(entry: &Entry<'_>) -> String {
     let Entry { number, transaction, .. } = entry;
     let mut line = format!("Transaction {number}: {}", list::command(entry));
-    if let Some(parameters) = list::parameters(entry) {
+    // The name of the command is the noun.
+    let parameters = entry.parameters().map(|parameters| format!("{parameters:#}"));
+    if let Some(parameters) = parameters.or_else(|| list::parameters(entry)) {
         line += &format!(" {parameters}");
     }
     if let Some(serial) = transaction.serial() {
@@ -182,7 +184,7 @@ fn values(
 ) {
     let shown = |node: &&Node| {
         depths.contains(&node.depth)
-            && node.role != Role::Generated as u8
+            && !node.is_generated()
             && (tree.def(node).kind != FieldType::Bytes || !outline.text(node.label).is_empty())
     };
     let of = |node: &Node| {
@@ -210,7 +212,7 @@ fn some(all: impl Iterator<Item = String>, most: usize, what: &str, lines: &mut 
 
 /// ` (Payload CRC, byte 77)`
 fn place(tree: &Tree<'_>, outline: &Outline, node: &Node) -> String {
-    if node.role == Role::Generated as u8 || node.len == 0 {
+    if node.is_generated() || node.len == 0 {
         return String::new();
     }
     let source = node.source.checked_sub(1).and_then(|source| outline.sources().get(source as usize));

@@ -62,7 +62,7 @@ impl<'a> Parts<'a> {
         // What follows from other bytes is no difference of its own, nor is what lies behind the reply.
         let counts = |node: &&Node| {
             node.source == 0
-                && node.role != Role::Generated as u8
+                && !node.is_generated()
                 && node.field != LEFT_OVER.id()
                 && !checksum::FIELDS.iter().any(|field| field.id() == node.field)
         };

@@ -11,7 +11,7 @@ use crate::show;
 use crate::tree::Tree;
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::{Outline, Role};
+use carelink_core::tree::sink::Outline;
 use std::collections::BTreeMap;
 
 /// The fetches of one command.
@@ -175,7 +175,7 @@ fn values(tree: &Tree<'_>, outline: &Outline, veil: &Veil) -> Vec<Shown> {
         let (def, label) = (tree.def(node), outline.text(node.label));
         let sums_up = def.kind == FieldType::Tree && label.contains(": ");
         told = if sums_up { node.depth } else { u8::MAX };
-        let plain = node.role == Role::Generated as u8 || def.kind == FieldType::Bytes && label.is_empty();
+        let plain = node.is_generated() || def.kind == FieldType::Bytes && label.is_empty();
         let hidden = veil.hides() && def.identity.is_some();
         if !plain && !hidden {
             let margin = 2 * usize::from(node.depth - 2);

@@ -113,7 +113,7 @@ fn bars(fetches: &[Placed<'_>], veil: &Veil) -> Vec<Bar> {
         .collect()
 }
 
-/// `Transaction 5, frames 57–168: Read History Page page 0: complete, in 1.3 s`
+/// `Transaction 5, frames 57–168: Read History Page 0: complete, in 1.3 s`
 fn sentence(entry: &Entry<'_>, veil: &Veil) -> String {
     let took = took(entry).map(|took| format!(", in {}", duration(took))).unwrap_or_default();
     let (number, frames) = (entry.number, frames(entry));

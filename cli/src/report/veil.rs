@@ -85,7 +85,8 @@ impl Veil {
     /// What a fetch asks, with its parameters. Of parameters without a known meaning nobody knows whose they are.
     pub fn what(&self, entry: &Entry<'_>) -> Shown {
         let parameters = match entry.parameters() {
-            Some(parameters) => Some(parameters.to_string()),
+            // The name of the command is the noun.
+            Some(parameters) => Some(format!("{parameters:#}")),
             None => list::parameters(entry).filter(|_| !self.hides()),
         };
         let parameters = parameters.map(|parameters| format!(" {parameters}"));

@@ -11,6 +11,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
+use crate::units::count::{Count, bytes};
 use crate::view::links;
 use crate::view::options::Options;
 use crate::view::reply;
@@ -63,8 +64,8 @@ impl<T> Copy for Seen<'_, T> {}
 /// Shows the next bytes as such that fit no frame.
 pub(crate) fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {
     let _ = c.within(len, |c| Ok(c.remainder(STRAY)));
-    c.expert(NOT_UNDERSTOOD, format_args!("{len} bytes"));
-    c.info(format_args!("{len} bytes that fit no frame"));
+    c.expert(NOT_UNDERSTOOD, format_args!("{}", bytes(len)));
+    c.info(format_args!("{} that fit no frame", bytes(len)));
 }
 
 /// Shows what is left of a frame that ends too early.
@@ -100,22 +101,26 @@ pub(crate) fn joined<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     frame: impl FnOnce(&mut Cursor<'_, '_, S>),
 ) {
-    let Reassembly { length, parts, bytes } = whole;
+    let Reassembly { length, parts, bytes: joined } = whole;
     c.account(TRANSFERS, here, |c| {
-        c.title(format_args!("{} Joined Transfers ({} bytes)", parts.len(), bytes.len()));
+        c.title(format_args!(
+            "{} ({})",
+            Count(parts.len(), "Joined Transfer", "Joined Transfers"),
+            bytes(joined.len())
+        ));
         let mut offset = 0;
         for &(number, len) in parts {
             c.generated(TRANSFER, here, &number);
             let last = (offset + len).saturating_sub(1);
-            c.relabel(format_args!("Frame {number}: bytes {offset} to {last} ({len} bytes)"));
+            c.relabel(format_args!("Frame {number}: bytes {offset} to {last} ({})", bytes(len as usize)));
             offset += len;
         }
         c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
     });
-    lacks(length, bytes, c);
+    lacks(length, joined, c);
     let sent: u32 = parts.iter().map(|(_, len)| len).sum();
-    let cut = bytes.len() < sent as usize;
-    c.elsewhere("Joined Frame", bytes, cut, |mut c| frame(&mut c));
+    let cut = joined.len() < sent as usize;
+    c.elsewhere("Joined Frame", joined, cut, |mut c| frame(&mut c));
 }
 
 fn lacks<S: Sink>(length: usize, bytes: &[u8], c: &mut Cursor<'_, '_, S>) {

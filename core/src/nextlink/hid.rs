@@ -10,6 +10,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, Stop, TOO_SHORT};
 use crate::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
+use crate::units::count::bytes;
 use nom::bytes::complete::take;
 use nom::number::complete::be_u8;
 use std::ops::Range;
@@ -105,7 +106,7 @@ impl Report {
 
     fn show_head<S: Sink>(self, c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
         c.group(REPORT, |c| {
-            c.title(format_args!("HID Report of {} bytes", self.length));
+            c.title(format_args!("HID Report of {}", bytes(self.length.into())));
             if self.has_id {
                 c.read(REPORT_ID, be_u8)?;
             }

@@ -16,6 +16,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
+use crate::units::count::bytes;
 use crate::view::payload::{PAYLOAD, decode};
 use nom::bytes::complete::take;
 use nom::number::complete::be_u8;
@@ -151,8 +152,8 @@ fn from_pump<S: Sink>(
         _ => {
             let length = c.remaining();
             match envelope.echo.expected {
-                0 => c.info(format_args!("Pump data: {length} bytes")),
-                expected => c.info(format_args!("Pump data: {length} bytes of {expected}")),
+                0 => c.info(format_args!("Pump data: {}", bytes(length))),
+                expected => c.info(format_args!("Pump data: {} of {expected}", bytes(length))),
             }
             if context.whole_reply {
                 decode(context.pump_opcode, context.pump, c);

@@ -89,6 +89,14 @@ pub struct FieldDef {
     pub redate: Option<Redate>,
 }
 
+impl FieldDef {
+    /// The unit behind a 1.
+    #[must_use]
+    pub fn unit_of_one(&self) -> &'static str {
+        if self.unit == " bytes" { " byte" } else { self.unit }
+    }
+}
+
 /// How the bytes of a field tell one device, and so one person, from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identity {

@@ -220,6 +220,20 @@ pub struct Node {
     pub guessed: u32,
 }
 
+impl Node {
+    /// True if it is not on the wire.
+    #[must_use]
+    pub const fn is_generated(&self) -> bool {
+        self.role >= Role::Generated as u8
+    }
+
+    /// True if it is for filters alone.
+    #[must_use]
+    pub const fn is_hidden(&self) -> bool {
+        self.role == Role::Hidden as u8
+    }
+}
+
 /// An expert info in an outline, laid out for C (`struct cl_expert`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]

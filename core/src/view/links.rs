@@ -10,6 +10,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::{INCOMPLETE_REPLY, PART_MISSING, PART_TWICE};
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
+use crate::units::count::{Count, bytes};
 use std::iter::once;
 
 crate::fields! {
@@ -180,24 +181,30 @@ pub fn reassembled<S: Sink>(
     let left_out = transaction.and_then(|transaction| transaction.left_out);
     let open = transaction.is_some_and(|transaction| !transaction.ended());
     c.account(FRAGMENTS, span, |c| {
-        c.title(format_args!("{} Reply Fragments ({} bytes)", parts.len(), data.len()));
+        c.title(format_args!(
+            "{} ({})",
+            Count(parts.len(), "Reply Fragment", "Reply Fragments"),
+            bytes(data.len())
+        ));
         for part in parts {
             c.generated(FRAGMENT, span, &part.frame);
             let last = part.offset + part.len.saturating_sub(1);
             c.relabel(format_args!(
-                "Frame {}: bytes {} to {last} ({} bytes)",
-                part.frame, part.offset, part.len
+                "Frame {}: bytes {} to {last} ({})",
+                part.frame,
+                part.offset,
+                bytes(part.len as usize)
             ));
         }
         c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
         c.generated(REASSEMBLED_LENGTH, span, &u32::try_from(data.len()).unwrap_or(u32::MAX));
         if missing > 0 {
-            c.expert(PART_MISSING, format_args!("{missing} bytes of the reply did not come"));
+            c.expert(PART_MISSING, format_args!("{} of the reply did not come", bytes(missing as usize)));
         }
         if open {
             c.expert(
                 INCOMPLETE_REPLY,
-                format_args!("no check value vouches for the {} bytes that came", data.len()),
+                format_args!("no check value vouches for the {} that came", bytes(data.len())),
             );
         }
         if let Some(frame) = left_out {
