@@ -11,7 +11,8 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Cursor<'b, 's, S: Sink> {
     bytes: &'b [u8],
-    at: usize,
+    /// What is left of them, up to `end`.
+    rest: &'b [u8],
     end: usize,
     cut: bool,
     verify: bool,
@@ -24,7 +25,7 @@ pub struct Cursor<'b, 's, S: Sink> {
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
     pub fn new(bytes: &'b [u8], source: u32, cut: bool, sink: &'s mut S) -> Self {
-        Self { bytes, at: 0, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
+        Self { bytes, rest: bytes, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
     }
 
     /// Leaves check values unverified if `verify` is false.
@@ -42,43 +43,44 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Moves to `at`, an offset in the bytes; nothing is claimed by that.
     pub fn seek(&mut self, at: usize) {
-        self.at = at.min(self.end);
+        self.rest = &self.bytes[at.min(self.end)..self.end];
     }
 
     /// Offset of the next byte.
     #[must_use]
-    pub fn position(&self) -> usize {
-        self.at
+    pub const fn position(&self) -> usize {
+        self.end - self.rest.len()
     }
 
     /// How many bytes are left.
     #[must_use]
-    pub fn remaining(&self) -> usize {
-        self.end - self.at
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
     }
 
     /// The bytes that are left, unread.
     #[must_use]
-    pub fn rest(&self) -> &'b [u8] {
-        &self.bytes[self.at..self.end]
+    pub const fn rest(&self) -> &'b [u8] {
+        self.rest
     }
 
     /// The stop of a parser that wants more bytes than there are here.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        Stop { at: self.at, cut: self.cut }
+        Stop { at: self.position(), cut: self.cut }
     }
 
     /// All bytes from `start` up to here.
     #[must_use]
     pub fn since(&self, start: usize) -> &'b [u8] {
-        &self.bytes[start.min(self.at)..self.at]
+        let at = self.position();
+        &self.bytes[start.min(at)..at]
     }
 
     /// The span from `start` up to here.
     #[must_use]
     pub fn span_since(&self, start: usize) -> Span {
-        Span::new(self.source, start, self.at)
+        Span::new(self.source, start, self.position())
     }
 
     /// The span of `start..end`, offsets in the bytes.
@@ -90,7 +92,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// The span of the item reported last.
     #[must_use]
     pub fn last_span(&self) -> Span {
-        self.last.map_or(Span::new(self.source, self.at, self.at), |(_, span)| span)
+        self.last.map_or_else(|| self.span_since(self.position()), |(_, span)| span)
     }
 
     /// Reads one value, and reports it as `field`.
@@ -102,8 +104,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         field: Field,
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(parser)?;
-        self.item(field, span, value.show(), Role::Wire);
+        let start = self.position();
+        let value = self.take(parser)?;
+        self.item(field, self.span_since(start), &value, Role::Wire);
         Ok(value)
     }
 
@@ -117,15 +120,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
         parts: impl FnOnce(&mut Self, &T),
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(parser)?;
-        let outer = self.head;
-        let mark = self.sink.open(Item { field, span, value: value.show(), role: Role::Wire });
-        self.head = Some(mark);
-        self.last = Some((mark, span));
-        parts(self, &value);
-        self.sink.close(span.start as usize + span.len as usize);
-        self.head = outer;
-        self.last = Some((mark, span));
+        let start = self.position();
+        let value = self.take(parser)?;
+        self.nested(field, self.span_since(start), &value, Role::Wire, |c| parts(c, &value));
         Ok(value)
     }
 
@@ -151,28 +148,13 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         value: Value<'_>,
         body: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        let (start, outer) = (self.at, self.head);
-        let span = self.span(start, self.end);
-        let mark = self.sink.open(Item { field, span, value, role: Role::Head });
-        self.head = Some(mark);
-        self.last = Some((mark, span));
-        let result = body(self);
-        self.sink.close(self.at);
-        self.head = outer;
-        self.last = Some((mark, self.span_since(start)));
-        result
+        let span = self.span(self.position(), self.end);
+        self.nested(field, span, &value, Role::Head, body)
     }
 
     /// Heads a subtree of things that are not on the wire, at the bytes they speak of.
     pub fn account(&mut self, field: Field, span: Span, body: impl FnOnce(&mut Self)) {
-        let outer = self.head;
-        let mark = self.sink.open(Item { field, span, value: Value::Nothing, role: Role::Generated });
-        self.head = Some(mark);
-        self.last = Some((mark, span));
-        body(self);
-        self.sink.close(span.start as usize + span.len as usize);
-        self.head = outer;
-        self.last = Some((mark, span));
+        self.nested(field, span, &Value::Nothing, Role::Generated, body);
     }
 
     /// Lets `body` read the next `len` bytes and no further. What it leaves is the caller's to claim.
@@ -186,10 +168,13 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     ) -> Result<T, Stop> {
         let outer = (self.end, self.cut);
         if len <= self.remaining() {
-            (self.end, self.cut) = (self.at + len, false);
+            (self.end, self.cut) = (self.position() + len, false);
+            self.rest = &self.rest[..len];
         }
         let result = body(self);
+        let at = self.position();
         (self.end, self.cut) = outer;
+        self.seek(at);
         result
     }
 
@@ -197,9 +182,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     pub fn remainder(&mut self, field: Field) -> &'b [u8] {
         let rest = self.rest();
         if !rest.is_empty() {
-            let span = self.span(self.at, self.end);
-            self.at = self.end;
-            self.item(field, span, Value::Bytes, Role::Wire);
+            let span = self.span(self.position(), self.end);
+            self.rest = &[];
+            self.item(field, span, &rest, Role::Wire);
         }
         rest
     }
@@ -211,12 +196,12 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Reports a value that lies in bytes that other leaves claim.
     pub fn derived_at(&mut self, field: Field, span: Span, value: &impl Show) {
-        self.item(field, span, value.show(), Role::Derived);
+        self.item(field, span, value, Role::Derived);
     }
 
     /// Reports a value that is not on the wire, at the bytes it speaks of.
     pub fn generated(&mut self, field: Field, span: Span, value: &impl Show) {
-        self.item(field, span, value.show(), Role::Generated);
+        self.item(field, span, value, Role::Generated);
     }
 
     /// Replaces the text of the subtree that is open now.
@@ -304,15 +289,42 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     fn take<T>(
         &mut self,
         mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
-    ) -> Result<(T, Span), Stop> {
-        let start = self.at;
-        let (rest, value) = parser.parse(self.rest()).map_err(|_| Stop { at: start, cut: self.cut })?;
-        self.at = self.end - rest.len();
-        Ok((value, self.span_since(start)))
+    ) -> Result<T, Stop> {
+        let (rest, value) = parser.parse(self.rest).map_err(|_| self.stop())?;
+        self.rest = rest;
+        Ok(value)
     }
 
-    fn item(&mut self, field: Field, span: Span, value: Value<'_>, role: Role) {
-        let mark = self.sink.leaf(Item { field, span, value, role });
+    fn item(&mut self, field: Field, span: Span, value: &impl Show, role: Role) {
+        if S::KEEPS {
+            let mark = self.sink.leaf(Item { field, span, value: value.show(), role });
+            self.last = Some((mark, span));
+        }
+    }
+
+    /// Heads a subtree, which ends where `body` has read to; one that is not on the wire ends with its span.
+    fn nested<T>(
+        &mut self,
+        field: Field,
+        mut span: Span,
+        value: &impl Show,
+        role: Role,
+        body: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if !S::KEEPS {
+            return body(self);
+        }
+        let outer = self.head;
+        let mark = self.sink.open(Item { field, span, value: value.show(), role });
+        self.head = Some(mark);
         self.last = Some((mark, span));
+        let result = body(self);
+        if role != Role::Generated {
+            span = self.span_since(span.start as usize);
+        }
+        self.sink.close(span.start as usize + span.len as usize);
+        self.head = outer;
+        self.last = Some((mark, span));
+        result
     }
 }
