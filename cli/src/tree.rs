@@ -5,7 +5,7 @@ use carelink_core::registry;
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::names::lookup;
-use carelink_core::tree::sink::{ExpertAt, Node, Outline};
+use carelink_core::tree::sink::{ExpertAt, Node, Outline, Role};
 use jiff::ToSpan;
 use jiff::civil::date;
 use serde_json::{Value, json};

@@ -32,7 +32,6 @@ use carelink_core::units::quantities::{
 use carelink_core::vendor::Event;
 use carelink_samples::emit::history::{self as emit, Spare, entry};
 use carelink_samples::emit::page as seal;
-use jiff::civil::date;
 use proptest::prelude::*;
 use std::fs;
 
@@ -91,8 +90,10 @@ fn another_decoder_finds_the_same_records() {
             // The page must be read alike if its model is not told.
             for pump in [pump(model), Pump::default()] {
                 let (page, records) = read(&bytes, pump);
-                let found: Vec<_> =
-                    records.iter().map(|record| bytes[record.offset..][..record.len].to_vec()).collect();
+                let found: Vec<_> = records
+                    .iter()
+                    .map(|record| bytes[record.offset.into()..][..record.len.into()].to_vec())
+                    .collect();
                 assert_eq!(found, expected, "{name}");
                 assert!(page.complete, "{name}");
             }
@@ -238,7 +239,7 @@ fn pages_decide_for_a_model_that_is_not_told() {
     }
 }
 
-const AT: PumpTime = PumpTime::At(date(2026, 11, 28).at(23, 58, 57, 0));
+const AT: PumpTime = PumpTime::new(2026, 11, 28, 23, 58, 57);
 
 /// The bytes of records of a 522, or of a 723.
 fn emitted(records: &[Record], large: bool) -> Vec<u8> {
@@ -298,7 +299,7 @@ fn invented(large: bool) -> [u8; 1024] {
         received(mg_dl(300), 0x00AB_CDEF, AT),
         entry(0x03, AT, Body::Prime(prime)),
         entry(0x06, AT, Body::Alarm(Alarm { code: 4.into(), module: 18, line: 3071 })),
-        entry(0x09, AT, Body::BasalPattern(pattern)),
+        entry(0x09, AT, Body::BasalPattern(pattern.into())),
     ];
     seal::page(&emitted(&records, large)).unwrap()
 }

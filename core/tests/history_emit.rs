@@ -299,7 +299,7 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
             Body::Prime(Prime { programmed: Insulin(programmed), amount: Insulin(amount), kind })).boxed(),
         0x06 => (bytes_of(), 0_u8..64, any::<u16>()).prop_map(|(code, module, line)| Body::Alarm(Alarm { code, module, line })).boxed(),
         0x07 => steps(i32::MAX / 25, 25).prop_map(|total| Body::DailyTotal(Insulin(total))).boxed(),
-        0x08 | 0x09 => basal_pattern().prop_map(Body::BasalPattern).boxed(),
+        0x08 | 0x09 => basal_pattern().prop_map(|pattern| Body::BasalPattern(pattern.into())).boxed(),
         0x0A => glucose(1023).prop_map(Body::Glucose).boxed(),
         0x0B => (bytes_of(), glucose(511)).prop_map(|(code, amount)| Body::SensorAlarm(SensorAlarm { code, amount })).boxed(),
         0x0C => any::<u8>().prop_map(Body::ClearAlarm).boxed(),
@@ -319,7 +319,7 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x26 => ids().prop_map(Body::Remotes).boxed(),
         0x2C => steps(2047, 25).prop_map(|rate| Body::MaxBasal(Rate(rate))).boxed(),
         0x2E | 0x5A => [wizard_config(opcode, large), wizard_config(opcode, large)].prop_map(|[old, new]|
-            Body::WizardSetup(WizardSetup { old, new })).boxed(),
+            Body::WizardSetup(WizardSetup { old, new }.into())).boxed(),
         0x2F | 0x5B => estimate(opcode, large).prop_map(Body::Estimate).boxed(),
         0x30 | 0x5C => unabsorbed().prop_map(|entries| Body::Unabsorbed(entries.into_iter().collect())).boxed(),
         0x33 => prop_oneof![
@@ -335,15 +335,15 @@ fn bodies(opcode: u8, layout: Layout) -> BoxedStrategy<Body> {
         0x40 => (any::<u16>(), bits(2)).prop_map(|(count, unit)| Body::Meal(Carbs { count, unit })).boxed(),
         0x42 => steps(1023, 100).prop_map(|amount| Body::InsulinMarker(Insulin(amount))).boxed(),
         0x4F | 0x50 => [sensor_config(opcode, layout), sensor_config(opcode, layout)].prop_map(|[old, new]|
-            Body::SensorSetup(SensorSetup { old, new })).boxed(),
+            Body::SensorSetup(SensorSetup { old, new }.into())).boxed(),
         0x53 => (bytes_of(), minutes(2047)).prop_map(|(scope, duration)| Body::Silence(Silence { scope, duration })).boxed(),
         0x51 => minutes(255).prop_map(Body::GraphTimeout).boxed(),
         0x54 => [limit_pattern(4), limit_pattern(8)].prop_flat_map(|patterns| (Just(patterns), any::<bool>()))
             .prop_map(|([old, new], on)| Body::GlucoseLimits(GlucoseLimits {
-                old: AlertPattern { enabled: Some(on), ..old }, new: AlertPattern { enabled: Some(on), ..new } })).boxed(),
+                old: AlertPattern { enabled: Some(on), ..old }, new: AlertPattern { enabled: Some(on), ..new } }.into())).boxed(),
         0x55 => ([ahead_entries(), ahead_entries()], any::<bool>()).prop_map(|([old, new], on)|
             Body::PredictiveAlerts(PredictiveAlerts {
-                old: AlertPattern { enabled: Some(on), entries: old }, new: AlertPattern { enabled: Some(on), entries: new } })).boxed(),
+                old: AlertPattern { enabled: Some(on), entries: old }, new: AlertPattern { enabled: Some(on), entries: new } }.into())).boxed(),
         0x56 => [rate_alert(), rate_alert()].prop_map(|[old, new]| Body::RateAlerts(RateAlerts { old, new })).boxed(),
         0x57 => steps(255, 1).prop_map(|step| Body::ScrollStep(Insulin(step))).boxed(),
         0x5F => (any::<bool>(), steps(127, 50)).prop_map(|(enabled, step)| Body::EasyBolus(EasyBolus { enabled, step: Insulin(step) })).boxed(),
@@ -414,7 +414,12 @@ fn records_are_read_as_they_were_emitted() {
                 let sealed = seal(&bytes).ok_or_else(|| TestCaseError::fail("it is too long"))?;
                 let (page, found) = read(&sealed, pump);
                 prop_assert_eq!((page.complete, page.crc), (true, CrcStatus::Good));
-                prop_assert_eq!(found, [Record { len: bytes.len(), ..record }], "{:02x?}", bytes);
+                prop_assert_eq!(
+                    found,
+                    [Record { len: u16::try_from(bytes.len()).unwrap(), ..record }],
+                    "{:02x?}",
+                    bytes
+                );
                 let (at, changed, end) = changes;
                 let mut other = sealed;
                 other[at.index(bytes.len())] = changed;

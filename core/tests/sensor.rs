@@ -12,7 +12,6 @@ use carelink_core::tree::sink::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::vendor::Event;
 use carelink_samples::emit::sensor::SensorPages;
-use jiff::civil::date;
 use proptest::prelude::*;
 
 fn pump(model: &str) -> Pump {
@@ -93,7 +92,7 @@ fn a_522_agrees_with_the_vendor() {
     assert!(exact > 160, "{exact}");
 }
 
-const AT: PumpTime = PumpTime::At(date(2026, 11, 28).at(23, 58, 0, 0));
+const AT: PumpTime = PumpTime::new(2026, 11, 28, 23, 58, 0);
 
 /// Two pages of invented records: the time stamp behind the last readings of the first lies on the second.
 fn invented() -> [([u8; 1024], [u8; 2048]); 2] {

@@ -147,8 +147,8 @@ impl Page {
                 let duration = minutes(words)?;
                 return Ok(vec![(0x33, Body::TempBasal(temp)), (0x16, Body::TempDuration(duration))]);
             }
-            "basal-before" => (0x08, Body::BasalPattern(basal_pattern(words)?)),
-            "basal-after" => (0x09, Body::BasalPattern(basal_pattern(words)?)),
+            "basal-before" => (0x08, Body::BasalPattern(basal_pattern(words)?.into())),
+            "basal-after" => (0x09, Body::BasalPattern(basal_pattern(words)?.into())),
             "prime" => (0x03, Body::Prime(prime(words)?)),
             "low-reservoir" => (0x34, Body::LowReservoir(tenths(words, "insulin")?)),
             "clear-alarm" => (0x0C, Body::ClearAlarm(words.number("an alarm's code")?)),
@@ -263,7 +263,7 @@ fn unabsorbed(words: &mut Words<'_>) -> Result<Body> {
         let amount = Insulin::fortieths(amount::<u16>(insulin, 40)?);
         entries.push(Unabsorbed { amount, age: Minutes(age.parse()?), curve: 4 });
     }
-    Ok(Body::Unabsorbed(entries[..].try_into().ok().context("one record holds 84 entries")?))
+    Ok(Body::Unabsorbed(entries.into()))
 }
 
 /// `RATE|PERCENT%`

@@ -33,7 +33,7 @@ pub(crate) fn history_events(pages: &[Page<'_>], several: bool, pump: &Device, c
         }
         for (at, event) in told(records) {
             let era = back.partition_point(|jump| jump.at <= first + at);
-            let found = Found::on(origins[at], records[at].offset, event, pump);
+            let found = Found::on(origins[at], records[at].offset.into(), event, pump);
             collection.events.push(Found { era: Some(era), ..found });
         }
         let untold = |at: usize| Some(format!("{}: {}", place(at), untold(records, at)?));
@@ -60,7 +60,7 @@ fn together<'p>(
 fn untold(records: &[Record], at: usize) -> Option<String> {
     let record = &records[at];
     let name = RecordType::of(record.opcode).map_or("a record", |kind| kind.name);
-    if record.time.is_some_and(|time| time.valid().is_none()) && record.event().is_some() {
+    if record.time.is_some_and(|time| !time.is_valid()) && record.event().is_some() {
         return Some(format!("{name} is not listed, as it has no valid time"));
     }
     Some(match lack(records, at)? {

@@ -7,7 +7,6 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::Sink;
 use crate::units::quantities::{Insulin, Minutes};
-use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::number::complete::{be_u16, u8};
 use std::fmt;
@@ -92,17 +91,14 @@ pub struct Unabsorbed {
     pub curve: u8,
 }
 
-/// Most entries that a record has room for: its length is one byte.
-pub const MOST_UNABSORBED: usize = 84;
-
 pub(super) fn unabsorbed<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     r: &mut Reading<'_>,
-) -> Result<ArrayVec<Unabsorbed, { MOST_UNABSORBED }>, Stop> {
+) -> Result<Vec<Unabsorbed>, Stop> {
     c.read(LENGTH, u8)?;
-    let mut entries = ArrayVec::new();
-    let mut bytes = r.bytes.get(2..).unwrap_or_default();
-    while let (Some((&[low, _, bits], rest)), false) = (bytes.split_first_chunk(), entries.is_full()) {
+    let (chunks, _) = r.bytes.get(2..).unwrap_or_default().as_chunks();
+    let mut entries = Vec::with_capacity(chunks.len());
+    for &[low, _, bits] in chunks {
         entries.push(c.group(ENTRY, |c| {
             let amount = Insulin::fortieths(u16::from_be_bytes([bits & 3, low]));
             c.read(ENTRY_AMOUNT, u8.map(|_| amount))?;
@@ -113,7 +109,6 @@ pub(super) fn unabsorbed<S: Sink>(
             c.title(format_args!("Unabsorbed Insulin: {amount}, {age} ago"));
             Ok(Unabsorbed { amount, age, curve })
         })?);
-        bytes = rest;
     }
     Ok(entries)
 }

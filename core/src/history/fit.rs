@@ -9,6 +9,7 @@ use super::walk::Walk;
 use super::{Record, RecordType};
 use crate::pump::model::{Known, Model, Pump};
 use crate::tree::cursor::Cursor;
+use crate::units::clock::PumpTime;
 use arrayvec::ArrayVec;
 
 /// The layouts by which the records of a page lead exactly to its padding, all with valid times. None fits a page that is
@@ -52,7 +53,7 @@ impl Fit {
 /// no calendar has, without the last one if its length is one that models differ in.
 #[must_use]
 pub fn trusted(records: &[Record]) -> usize {
-    let dated = |record: &Record| record.time.is_none_or(|time| time.valid().is_some());
+    let dated = |record: &Record| record.time.is_none_or(PumpTime::is_valid);
     let first = records.iter().take_while(|record| dated(record)).count();
     let differs = |record: &Record| {
         let lengths = RecordType::of(record.opcode).map(|kind| kind.lengths);
@@ -94,20 +95,25 @@ fn area(page: &[u8]) -> (&[u8], bool) {
 fn dated(layout: Layout, area: &[u8], cut: bool) -> bool {
     let mut valid = true;
     records(&mut Cursor::new(area, 0, false, &mut ()), layout, cut, |_| {}, &mut |record| {
-        valid &= record.time.is_none_or(|time| time.valid().is_some());
+        valid &= record.time.is_none_or(PumpTime::is_valid);
     });
     valid
 }
 
 /// How a page is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     /// How long its records are taken to be.
     pub layout: Layout,
     /// True if that had to be assumed.
     pub assumed: bool,
-    /// The layouts that fit, if the pump's own does not.
-    pub others: ArrayVec<Layout, { Layout::COUNT }>,
+}
+
+/// The layouts that fit a page on which records of this layout, which is the pump's own, lead astray.
+pub(super) fn others(layout: Layout, area: &[u8], cut: bool) -> ArrayVec<Layout, { Layout::COUNT }> {
+    let astray = !layout.walk(area, cut).clean;
+    let fits = |other: &Layout| other.walk(area, cut).clean && dated(*other, area, cut);
+    Layout::ALL.into_iter().filter(|other| astray && fits(other)).collect()
 }
 
 /// How a page is read whose records, padding and all, are `area`.
@@ -117,10 +123,7 @@ pub(super) struct Choice {
 pub(super) fn choose(pump: Pump, area: &[u8], cut: bool) -> Choice {
     let told = pump.model.filter(|_| pump.known >= Known::Told);
     if let Some(layout) = told.and_then(|model| model.row().known_layout()) {
-        let fits = |other: &Layout| other.walk(area, cut).clean && dated(*other, area, cut);
-        let astray = !layout.walk(area, cut).clean;
-        let others = Layout::ALL.into_iter().filter(|other| astray && fits(other)).collect();
-        return Choice { layout, assumed: false, others };
+        return Choice { layout, assumed: false };
     }
     let known = pump.model.and_then(|model| model.row().layout).map(|layout| layout.value);
     let fit = |layout: Layout| {
@@ -132,5 +135,5 @@ pub(super) fn choose(pump: Pump, area: &[u8], cut: bool) -> Choice {
         if best.is_none_or(|(_, other)| fit > other) { Some((layout, fit)) } else { best }
     });
     let layout = best.map_or(Layout::Small, |(layout, _)| layout);
-    Choice { layout, assumed: known != Some(layout), others: ArrayVec::new() }
+    Choice { layout, assumed: known != Some(layout) }
 }

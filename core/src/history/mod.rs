@@ -110,19 +110,17 @@ macro_rules! records {
 
         /// What a record says beside its kind and its time.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[allow(clippy::large_enum_variant, reason = "a schedule is large, and must not be on the heap")]
         pub enum Body {
             $($(#[doc = concat!("Of \"", $name, "\".")] $variant($type),)?)+
         }
 
-        fn body<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Body, Stop> {
+        /// Reads what lies behind a record's first byte, into the place where it stays: to move it takes longer than to read it.
+        fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, body: &mut Body) -> Result<(), Stop> {
             match r.opcode {
-                $($opcode => $file::$reader(c, r $(, $file::$field)?).map(Body::$variant),)+
-                _ => {
-                    c.fill();
-                    Ok(Body::Plain(0))
-                }
+                $($opcode => *body = Body::$variant($file::$reader(c, r $(, $file::$field)?)?.into()),)+
+                _ => c.fill(),
             }
+            Ok(())
         }
     };
 }
@@ -133,7 +131,7 @@ records! {
     0x03 "Prime"                           Prime                               10  10  10  10  bolus::prime -> Prime(bolus::Prime);
     0x06 "Pump Alarm"                      AlarmPump                            9   9   9   9  alarm::pump -> Alarm(alarm::Alarm);
     0x07 "Daily Total"                     ResultDailyTotal                     7   7  10  10  totals::daily -> DailyTotal(Insulin);
-    0x08 "Basal Pattern Before"            ChangeBasalProfilePatternPre       152 152 152 152  basal::pattern -> BasalPattern(basal::BasalPattern);
+    0x08 "Basal Pattern Before"            ChangeBasalProfilePatternPre       152 152 152 152  basal::pattern -> BasalPattern(Box<basal::BasalPattern>);
     0x09 "Basal Pattern After"             ChangeBasalProfilePattern          152 152 152 152  basal::pattern -> BasalPattern;
     0x0A "Blood Glucose"                   CalBGForPH                           7   7   7   7  glucose::entered -> Glucose(Glucose);
     0x0B "Sensor Alarm"                    AlarmSensor                          8   8   8   8  alarm::sensor -> SensorAlarm(alarm::SensorAlarm);
@@ -158,9 +156,9 @@ records! {
     0x29 "Code Update"                     -                                   21  21  21  21  settings::plain -> Plain;
     0x2C "Max Basal"                       ChangeMaxBasal                       7   7   7   7  settings::max_basal -> MaxBasal(Rate);
     0x2D "Bolus Wizard Enable"             ChangeBolusWizardEnable              7   7   7   7  settings::switch(WIZARD) -> Switch;
-    0x2E "Bolus Wizard Setup (512)"        ChangeBolusWizardSetup             107   -   -   -  wizard_setup::oldest -> WizardSetup(wizard_setup::WizardSetup);
+    0x2E "Bolus Wizard Setup (512)"        ChangeBolusWizardSetup             107   -   -   -  wizard_setup::oldest -> WizardSetup(Box<wizard_setup::WizardSetup>);
     0x2F "Bolus Wizard Estimate (512)"     BolusWizardBolusEstimate            19   -   -   -  wizard::estimate -> Estimate(wizard::Estimate);
-    0x30 "Unabsorbed Insulin (512)"        UnabsorbedInsulin                Own     -   -   -  bolus::unabsorbed -> Unabsorbed(ArrayVec<bolus::Unabsorbed, { bolus::MOST_UNABSORBED }>);
+    0x30 "Unabsorbed Insulin (512)"        UnabsorbedInsulin                Own     -   -   -  bolus::unabsorbed -> Unabsorbed(Box<[bolus::Unabsorbed]>);
     0x31 "BG Reminder Offset"              ChangeBGReminderOffset               7   7   7   7  settings::plain -> Plain;
     0x32 "Alarm Clock Time"                ChangeAlarmClockTime                 7   7   7   7  settings::plain -> Plain;
     0x33 "Temp Basal"                      ChangeTempBasal                      8   8   8   8  basal::temp_rate -> TempBasal(basal::TempBasal);
@@ -177,13 +175,13 @@ records! {
     0x42 "Insulin Marker"                  JournalEntryInsulinMarker            -   -   8   8  journal::insulin -> InsulinMarker(Insulin);
     0x43 "Other Marker"                    JournalEntryOtherMarker              -   -   7   7  settings::plain -> Plain;
     0x44 "Sensor Auto Calibration"         ChangeSensorAutoCalEnable            -   -   7   7  settings::switch(AUTO_CAL) -> Switch;
-    0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits -> SensorSetup(sensor_setup::SensorSetup);
+    0x4F "Sensor Setup"                    ChangeSensorSetup                    -  39  39  39  sensor_setup::limits -> SensorSetup(Box<sensor_setup::SensorSetup>);
     0x50 "Sensor Setup (523)"              ChangeSensorSetup2                   -   -  37  41  sensor_setup::areas -> SensorSetup;
     0x51 "Sensor Graph Timeout"            ChangeSensorGraphTimeout -   -   7   7  settings::graph_timeout -> GraphTimeout(Minutes);
     0x52 "Sensor Demo Mode"                ChangeSensorGraphDemoMode -   -   7   7  settings::switch(DEMO_MODE) -> Switch;
     0x53 "Sensor Alarm Silence"            ChangeSensorAlarmSilenceConfig       -   -   8   8  sensor_setup::silence -> Silence(sensor_setup::Silence);
-    0x54 "Sensor Glucose Limits"           ChangeSensorGlucoseLimitPatternSetup -   -  64  64  sensor_alerts::limits -> GlucoseLimits(sensor_alerts::GlucoseLimits);
-    0x55 "Sensor Predictive Alerts"        ChangeSensorPredictiveAlertPatternSetup -   - Triples Triples  sensor_alerts::predictive -> PredictiveAlerts(sensor_alerts::PredictiveAlerts);
+    0x54 "Sensor Glucose Limits"           ChangeSensorGlucoseLimitPatternSetup -   -  64  64  sensor_alerts::limits -> GlucoseLimits(Box<sensor_alerts::GlucoseLimits>);
+    0x55 "Sensor Predictive Alerts"        ChangeSensorPredictiveAlertPatternSetup -   - Triples Triples  sensor_alerts::predictive -> PredictiveAlerts(Box<sensor_alerts::PredictiveAlerts>);
     0x56 "Sensor Rate of Change Alerts"    ChangeSensorRateOfChangeAlertSetup   -   -  12  12  sensor_alerts::rates -> RateAlerts(sensor_alerts::RateAlerts);
     0x57 "Bolus Scroll Step"               ChangeBolusScrollStepSize            -   -   7   7  settings::scroll -> ScrollStep(Insulin);
     0x5A "Bolus Wizard Setup"              ChangeBolusWizardSetup             124 124 144 144  wizard_setup::change -> WizardSetup;
@@ -217,11 +215,21 @@ records! {
     0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE) -> Switch;
 }
 
+/// The kinds, each at its first byte.
+static BY_OPCODE: [Option<&RecordType>; 256] = {
+    let (mut kinds, mut at) = ([None; 256], 0);
+    while at < RECORD_TYPES.len() {
+        kinds[RECORD_TYPES[at].opcode as usize] = Some(&RECORD_TYPES[at]);
+        at += 1;
+    }
+    kinds
+};
+
 impl RecordType {
     /// The kind with this first byte.
     #[must_use]
     pub fn of(opcode: u8) -> Option<&'static Self> {
-        RECORD_TYPES.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &RECORD_TYPES[at])
+        BY_OPCODE[usize::from(opcode)]
     }
 }
 
@@ -229,9 +237,9 @@ impl RecordType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Offset in its page.
-    pub offset: usize,
+    pub offset: u16,
     /// How many bytes it has.
-    pub len: usize,
+    pub len: u16,
     /// Its first byte, which tells its kind.
     pub opcode: u8,
     /// When it was stored, by the pump's clock; `None` for a record that belongs to the one before it.
@@ -241,6 +249,9 @@ pub struct Record {
     /// The rest.
     pub body: Body,
 }
+
+/// Thousands of records are held and moved at a time: one takes a cache line, and what few of them have is elsewhere.
+const _: () = assert!(size_of::<Record>() <= 64);
 
 impl Body {
     /// True if its `Display` says anything.

@@ -2,7 +2,7 @@
 //! In: the bytes of a history page, whole or cut off. Out: its records, its padding and its check value.
 
 use super::Record;
-use super::fit::{Choice, choose};
+use super::fit::{Choice, choose, others};
 use super::layout::Layout;
 use super::records::records;
 use crate::pump::model::Pump;
@@ -12,6 +12,7 @@ use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{MODEL_ASSUMED, OTHER_MODEL, TOO_LONG};
 use crate::tree::sink::Sink;
+use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::number::complete::be_u16;
 
@@ -39,13 +40,16 @@ pub struct Page {
 pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut(Record)) -> Page {
     let (start, bytes) = (c.position(), c.rest());
     let (area, cut) = (&bytes[..bytes.len().min(RECORDS)], bytes.len() < RECORDS);
-    let Choice { layout, assumed, others } = choose(pump, area, cut);
+    let Choice { layout, assumed } = choose(pump, area, cut);
     let computed = (bytes.len() >= SIZE && c.verifies()).then(|| crc16(area));
 
     let note = |c: &mut Cursor<'_, '_, S>| {
         if assumed {
             c.expert(MODEL_ASSUMED, format_args!("by the lengths of the records"));
-        } else if !others.is_empty() {
+            return;
+        }
+        let others = if c.shows() { others(layout, area, cut) } else { ArrayVec::new() };
+        if !others.is_empty() {
             c.expert(OTHER_MODEL, format_args!("they fit a {}", Models(&others)));
         }
     };

@@ -9,7 +9,6 @@ use crate::tree::sink::{Sink, Span};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Glucose;
 use nom::Parser;
-use nom::bytes::complete::take;
 
 crate::fields! {
     /// A byte whose meaning, if it has one, is not known.
@@ -32,7 +31,7 @@ pub(super) struct Reading<'b> {
     pub layout: Layout,
     pub time: Option<PumpTime>,
     pub requestor: Option<Requestor>,
-    pub page: Carried,
+    pub page: &'b mut Carried,
 }
 
 impl Reading<'_> {
@@ -54,7 +53,7 @@ impl Reading<'_> {
 
     /// The time of the stamp at `at`, an offset in the record, before it is read.
     pub(super) fn time_ahead(&self, at: usize) -> Option<PumpTime> {
-        self.bytes.get(at..at + 5).map(|stamp| time(array(stamp), YEAR))
+        self.bytes.get(at..)?.first_chunk().map(|stamp| time(*stamp, YEAR))
     }
 
     /// Reads the stamp with the requestor.
@@ -83,10 +82,9 @@ impl Reading<'_> {
         year_mask: u8,
     ) -> Result<Spare, Stop> {
         let mut spare = Spare::default();
-        let parser = take(5usize).map(|bytes| {
-            let bytes = array(bytes);
-            spare = Spare::of(&bytes);
-            time(bytes, year_mask)
+        let parser = array.map(|stamp| {
+            spare = Spare::of(&stamp);
+            time(stamp, year_mask)
         });
         self.time = Some(c.clock(TIME, parser)?);
         Ok(spare)
@@ -94,7 +92,7 @@ impl Reading<'_> {
 
     /// Reads the two bytes of a day.
     pub(super) fn day<S: Sink>(&mut self, c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
-        self.time = Some(c.clock(TIME, take(2usize).map(|bytes| date(array(bytes))))?);
+        self.time = Some(c.clock(TIME, array.map(date))?);
         Ok(())
     }
 }

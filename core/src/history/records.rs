@@ -3,7 +3,7 @@
 
 use super::layout::Layout;
 use super::reading::{Carried, Reading};
-use super::{EVENT, RECORD, Record, RecordType, TYPE, body};
+use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, TOO_LONG, UNKNOWN_OPCODE};
 use crate::tree::opaque::{PADDING, UNKNOWN};
@@ -81,18 +81,13 @@ fn one<S: Sink>(
     c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
-        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page: *page };
-        let body = body(c, &mut reading)?;
+        let in_page = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let (offset, len) = (in_page(offset), in_page(bytes.len()));
+        let mut record = Record { offset, len, opcode, time: None, requestor: None, body: Body::Plain(0) };
+        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page };
+        read(c, &mut reading, &mut record.body)?;
+        (record.time, record.requestor) = (reading.time, reading.requestor);
         c.fill();
-        *page = reading.page;
-        let record = Record {
-            offset,
-            len: bytes.len(),
-            opcode,
-            time: reading.time,
-            requestor: reading.requestor,
-            body,
-        };
         if c.shows() {
             show(c, &record, span);
         }

@@ -3,6 +3,8 @@
 
 use crate::units::clock::PumpTime;
 use jiff::civil::Date;
+use nom::IResult;
+use nom::error::{Error, ErrorKind};
 
 crate::fields! {
     /// When the pump stored the record, by its own clock; the day itself for the totals of a day.
@@ -83,8 +85,10 @@ fn redate(stamp: &mut [u8], from: Date, to: Date) {
     }
 }
 
-pub(super) fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.try_into().unwrap_or([0; N])
+/// So many bytes.
+pub(super) fn array<const N: usize>(bytes: &[u8]) -> IResult<&[u8], [u8; N]> {
+    let missing = || nom::Err::Error(Error::new(bytes, ErrorKind::Eof));
+    bytes.split_first_chunk().map(|(array, rest)| (rest, *array)).ok_or_else(missing)
 }
 
 /// The bits of the year in most records.
@@ -111,7 +115,7 @@ mod tests {
                 let mut written = stamp;
                 let Some((from, to)) = moved(time(stamp, mask), days) else { continue };
                 redate(&mut written, from, to.date());
-                prop_assert_eq!(time(written, mask), PumpTime::At(to));
+                prop_assert_eq!(time(written, mask), PumpTime::from(to));
                 prop_assert_eq!(Spare::of(&written), Spare::of(&stamp));
                 prop_assert_eq!(written[4] & !mask, stamp[4] & !mask);
             }
@@ -122,7 +126,7 @@ mod tests {
             let mut written = stamp;
             if let Some((from, to)) = moved(date(stamp), days) {
                 redate(&mut written, from, to.date());
-                prop_assert_eq!(date(written), PumpTime::At(to));
+                prop_assert_eq!(date(written), PumpTime::from(to));
             }
         }
     }

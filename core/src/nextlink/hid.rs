@@ -106,7 +106,7 @@ impl Report {
 
     fn show_head<S: Sink>(self, c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
         c.group(REPORT, |c| {
-            c.title(format_args!("HID Report of {}", bytes(self.length.into())));
+            c.title(format_args!("HID Report of {}", bytes(self.length)));
             if self.has_id {
                 c.read(REPORT_ID, be_u8)?;
             }

@@ -226,7 +226,7 @@ impl Part<'_> {
             14 => "%Y%m%d%H%M%S",
             _ => return false,
         };
-        let time = DateTime::strptime(form, self.text).ok().map(PumpTime::At);
+        let time = DateTime::strptime(form, self.text).ok().map(PumpTime::from);
         if let Some(time) = time {
             c.derived_at(TIME, c.span(self.start, self.start + self.text.len()), &time);
         }

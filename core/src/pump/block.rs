@@ -139,7 +139,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         parser: impl Parser<&'b [u8], Output = PumpTime, Error = Error<&'b [u8]>>,
     ) -> Result<PumpTime, Stop> {
         let time = self.read_shown(field, parser)?;
-        if let PumpTime::Invalid(_) = time {
+        if !time.is_valid() {
             self.expert(NOT_A_DATE, format_args!(""));
         }
         Ok(time)

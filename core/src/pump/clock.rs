@@ -45,7 +45,7 @@ impl Block for Clock {
                 PumpTime::new(year, month, day, hour, minute, second)
             }),
         )?;
-        if let PumpTime::At(at) = time {
+        if let Some(at) = time.valid() {
             c.expect((2000..=2099).contains(&at.year()), "2000 to 2099");
         }
         Ok(Self { time })

@@ -178,9 +178,9 @@ struct Day(PumpTime);
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            PumpTime::At(time) => time.date().fmt(f),
-            PumpTime::Invalid(_) => self.0.fmt(f),
+        match self.0.valid() {
+            Some(time) => time.date().fmt(f),
+            None => self.0.fmt(f),
         }
     }
 }

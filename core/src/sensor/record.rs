@@ -454,8 +454,8 @@ fn derived<T: Show + Copy, S: Sink>(
 fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &RecordType) {
     let span = c.span(record.offset, record.offset + record.len);
     match record.when {
-        When::Counted(time) => c.generated(TIME, span, &PumpTime::At(time)),
-        When::About(time) => c.generated(ABOUT, span, &PumpTime::At(time)),
+        When::Counted(time) => c.generated(TIME, span, &PumpTime::from(time)),
+        When::About(time) => c.generated(ABOUT, span, &PumpTime::from(time)),
         When::Stored(_) | When::Unknown => {}
     }
     if let Some(isig) = record.isig {
@@ -481,8 +481,8 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stored(time) => write!(f, "{time} "),
-            Self::Counted(time) => write!(f, "{} ", PumpTime::At(*time)),
-            Self::About(time) => write!(f, "about {} ", PumpTime::At(*time)),
+            Self::Counted(time) => write!(f, "{} ", PumpTime::from(*time)),
+            Self::About(time) => write!(f, "about {} ", PumpTime::from(*time)),
             Self::Unknown => Ok(()),
         }
     }

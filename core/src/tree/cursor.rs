@@ -12,33 +12,22 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Cursor<'b, 's, S: Sink> {
     bytes: &'b [u8],
-    at: usize,
+    /// What is left of them, up to `end`.
+    rest: &'b [u8],
     end: usize,
     cut: bool,
     verify: bool,
     source: u32,
     head: Option<Mark>,
-    last: Option<(Mark, Span)>,
-    /// What the item reported last is called.
-    label: &'static str,
+    /// The item reported last.
+    last: Option<(Mark, Span, Field)>,
     sink: &'s mut S,
 }
 
 impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// Reads all of `bytes`, which are source `source`; `cut` says that the capture lacks bytes behind them.
     pub fn new(bytes: &'b [u8], source: u32, cut: bool, sink: &'s mut S) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            end: bytes.len(),
-            cut,
-            verify: true,
-            source,
-            head: None,
-            last: None,
-            label: "",
-            sink,
-        }
+        Self { bytes, rest: bytes, end: bytes.len(), cut, verify: true, source, head: None, last: None, sink }
     }
 
     /// Leaves check values unverified if `verify` is false.
@@ -56,43 +45,44 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Moves to `at`, an offset in the bytes; nothing is claimed by that.
     pub fn seek(&mut self, at: usize) {
-        self.at = at.min(self.end);
+        self.rest = &self.bytes[at.min(self.end)..self.end];
     }
 
     /// Offset of the next byte.
     #[must_use]
-    pub fn position(&self) -> usize {
-        self.at
+    pub const fn position(&self) -> usize {
+        self.end - self.rest.len()
     }
 
     /// How many bytes are left.
     #[must_use]
-    pub fn remaining(&self) -> usize {
-        self.end - self.at
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
     }
 
     /// The bytes that are left, unread.
     #[must_use]
-    pub fn rest(&self) -> &'b [u8] {
-        &self.bytes[self.at..self.end]
+    pub const fn rest(&self) -> &'b [u8] {
+        self.rest
     }
 
     /// The stop of a parser that wants more bytes than there are here.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        Stop { at: self.at, cut: self.cut, within: "" }
+        Stop { at: self.position(), cut: self.cut, within: "" }
     }
 
     /// All bytes from `start` up to here.
     #[must_use]
     pub fn since(&self, start: usize) -> &'b [u8] {
-        &self.bytes[start.min(self.at)..self.at]
+        let at = self.position();
+        &self.bytes[start.min(at)..at]
     }
 
     /// The span from `start` up to here.
     #[must_use]
     pub fn span_since(&self, start: usize) -> Span {
-        Span::new(self.source, start, self.at)
+        Span::new(self.source, start, self.position())
     }
 
     /// The span of `start..end`, offsets in the bytes.
@@ -104,7 +94,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// The span of the item reported last.
     #[must_use]
     pub fn last_span(&self) -> Span {
-        self.last.map_or(Span::new(self.source, self.at, self.at), |(_, span)| span)
+        self.last.map_or_else(|| self.span_since(self.position()), |(_, span, _)| span)
     }
 
     /// Reads one value, and reports it as `field`.
@@ -116,8 +106,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         field: Field,
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(field, parser)?;
-        self.item(field, span, value.show(), Role::Wire);
+        let start = self.position();
+        let value = self.take(field, parser)?;
+        self.item(field, self.span_since(start), &value, Role::Wire);
         Ok(value)
     }
 
@@ -131,15 +122,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
         parts: impl FnOnce(&mut Self, &T),
     ) -> Result<T, Stop> {
-        let (value, span) = self.take(field, parser)?;
-        let outer = self.head;
-        let mark = self.sink.open(Item { field, span, value: value.show(), role: Role::Wire });
-        self.head = Some(mark);
-        self.reported(field, mark, span);
-        parts(self, &value);
-        self.sink.close(span.start as usize + span.len as usize);
-        self.head = outer;
-        self.reported(field, mark, span);
+        let start = self.position();
+        let value = self.take(field, parser)?;
+        self.nested(field, self.span_since(start), &value, Role::Wire, |c| parts(c, &value));
         Ok(value)
     }
 
@@ -165,42 +150,23 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         value: Value<'_>,
         body: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        let (start, outer) = (self.at, self.head);
-        let span = self.span(start, self.end);
-        let mark = self.sink.open(Item { field, span, value, role: Role::Head });
-        self.head = Some(mark);
-        self.reported(field, mark, span);
-        let result = body(self);
-        self.sink.close(self.at);
-        self.head = outer;
-        self.reported(field, mark, self.span_since(start));
-        result
+        let span = self.span(self.position(), self.end);
+        self.nested(field, span, &value, Role::Head, body)
     }
 
     /// Heads a subtree of things that are not on the wire, at the bytes they speak of.
     pub fn account(&mut self, field: Field, span: Span, body: impl FnOnce(&mut Self)) {
-        self.above(Item { field, span, value: Value::Nothing, role: Role::Generated }, body);
+        self.nested(field, span, &Value::Nothing, Role::Generated, body);
     }
 
     /// As [`Cursor::account`], for a head that has a value of its own.
     pub fn account_of(&mut self, field: Field, span: Span, value: &impl Show, body: impl FnOnce(&mut Self)) {
-        self.above(Item { field, span, value: value.show(), role: Role::Generated }, body);
+        self.nested(field, span, value, Role::Generated, body);
     }
 
     /// As [`Cursor::account_of`], for filters alone.
     pub fn hidden_of(&mut self, field: Field, span: Span, value: &impl Show, body: impl FnOnce(&mut Self)) {
-        self.above(Item { field, span, value: value.show(), role: Role::Hidden }, body);
-    }
-
-    fn above(&mut self, item: Item<'_>, body: impl FnOnce(&mut Self)) {
-        let (outer, Item { field, span, .. }) = (self.head, item);
-        let mark = self.sink.open(item);
-        self.head = Some(mark);
-        self.reported(field, mark, span);
-        body(self);
-        self.sink.close(span.start as usize + span.len as usize);
-        self.head = outer;
-        self.reported(field, mark, span);
+        self.nested(field, span, value, Role::Hidden, body);
     }
 
     /// Lets `body` read the next `len` bytes and no further. What it leaves is the caller's to claim.
@@ -214,10 +180,13 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     ) -> Result<T, Stop> {
         let outer = (self.end, self.cut);
         if len <= self.remaining() {
-            (self.end, self.cut) = (self.at + len, false);
+            (self.end, self.cut) = (self.position() + len, false);
+            self.rest = &self.rest[..len];
         }
         let result = body(self);
+        let at = self.position();
         (self.end, self.cut) = outer;
+        self.seek(at);
         result
     }
 
@@ -225,9 +194,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     pub fn remainder(&mut self, field: Field) -> &'b [u8] {
         let rest = self.rest();
         if !rest.is_empty() {
-            let span = self.span(self.at, self.end);
-            self.at = self.end;
-            self.item(field, span, Value::Bytes, Role::Wire);
+            let span = self.span(self.position(), self.end);
+            self.rest = &[];
+            self.item(field, span, &rest, Role::Wire);
         }
         rest
     }
@@ -239,17 +208,17 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Reports a value that lies in bytes that other leaves claim.
     pub fn derived_at(&mut self, field: Field, span: Span, value: &impl Show) {
-        self.item(field, span, value.show(), Role::Derived);
+        self.item(field, span, value, Role::Derived);
     }
 
     /// Reports a value that is not on the wire, at the bytes it speaks of.
     pub fn generated(&mut self, field: Field, span: Span, value: &impl Show) {
-        self.item(field, span, value.show(), Role::Generated);
+        self.item(field, span, value, Role::Generated);
     }
 
     /// Reports a value for filters alone: it is neither on the wire nor shown.
     pub fn hidden(&mut self, field: Field, span: Span, value: &impl Show) {
-        self.item(field, span, value.show(), Role::Hidden);
+        self.item(field, span, value, Role::Hidden);
     }
 
     /// Lets the subtree that was reported last stand before what is beside it, behind those that were raised before.
@@ -266,7 +235,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Replaces the text of the item reported last.
     pub fn relabel(&mut self, text: fmt::Arguments<'_>) {
-        if let Some((mark, _)) = self.last {
+        if let Some((mark, ..)) = self.last {
             self.sink.label(mark, text);
         }
     }
@@ -278,17 +247,18 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
 
     /// Hangs an expert info on the item reported last. One about a value says which.
     pub fn expert(&mut self, expert: ExpertInfo, detail: fmt::Arguments<'_>) {
-        let Some((mark, _)) = self.last else { return };
+        let Some((mark, _, field)) = self.last else { return };
+        let name = field.def().label;
         match (expert.about_value(), detail.as_str()) {
-            (true, Some("")) => self.sink.expert(mark, expert, format_args!("{}", self.label)),
-            (true, _) => self.sink.expert(mark, expert, format_args!("{}: {detail}", self.label)),
+            (true, Some("")) => self.sink.expert(mark, expert, format_args!("{name}")),
+            (true, _) => self.sink.expert(mark, expert, format_args!("{name}: {detail}")),
             (false, _) => self.sink.expert(mark, expert, detail),
         }
     }
 
     /// Hangs the expert info of a stop on the subtree that is open now, or else on the item reported last.
     pub fn expert_stop(&mut self, stop: Stop) {
-        if let Some(mark) = self.head.or(self.last.map(|(mark, _)| mark)) {
+        if let Some(mark) = self.head.or(self.last.map(|(mark, ..)| mark)) {
             self.sink.expert(mark, stop.expert(), format_args!("{stop}"));
         }
     }
@@ -351,24 +321,43 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         &mut self,
         field: Field,
         mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
-    ) -> Result<(T, Span), Stop> {
-        let start = self.at;
-        let (rest, value) = parser.parse(self.rest()).map_err(|_| Stop {
-            at: start,
-            cut: self.cut,
-            within: field.def().label,
-        })?;
-        self.at = self.end - rest.len();
-        Ok((value, self.span_since(start)))
+    ) -> Result<T, Stop> {
+        let name = |_| Stop { within: field.def().label, ..self.stop() };
+        let (rest, value) = parser.parse(self.rest).map_err(name)?;
+        self.rest = rest;
+        Ok(value)
     }
 
-    fn item(&mut self, field: Field, span: Span, value: Value<'_>, role: Role) {
-        let mark = self.sink.leaf(Item { field, span, value, role });
-        self.reported(field, mark, span);
+    fn item(&mut self, field: Field, span: Span, value: &impl Show, role: Role) {
+        if S::KEEPS {
+            let mark = self.sink.leaf(Item { field, span, value: value.show(), role });
+            self.last = Some((mark, span, field));
+        }
     }
 
-    fn reported(&mut self, field: Field, mark: Mark, span: Span) {
-        self.last = Some((mark, span));
-        self.label = field.def().label;
+    /// Heads a subtree, which ends where `body` has read to; one that is not on the wire ends with its span.
+    fn nested<T>(
+        &mut self,
+        field: Field,
+        mut span: Span,
+        value: &impl Show,
+        role: Role,
+        body: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if !S::KEEPS {
+            return body(self);
+        }
+        let outer = self.head;
+        let mark = self.sink.open(Item { field, span, value: value.show(), role });
+        self.head = Some(mark);
+        self.last = Some((mark, span, field));
+        let result = body(self);
+        if !matches!(role, Role::Generated | Role::Hidden) {
+            span = self.span_since(span.start as usize);
+        }
+        self.sink.close(span.start as usize + span.len as usize);
+        self.head = outer;
+        self.last = Some((mark, span, field));
+        result
     }
 }

@@ -65,6 +65,11 @@ macro_rules! show {
 }
 show!(u8 => Unsigned, u16 => Unsigned, u32 => Unsigned, u64 => Unsigned, i8 => Signed, i16 => Signed, i32 => Signed, f64 => Float, bool => Flag);
 
+impl Show for Value<'_> {
+    fn show(&self) -> Value<'_> {
+        *self
+    }
+}
 impl Show for &[u8] {
     fn show(&self) -> Value<'_> {
         Value::Bytes

@@ -2,39 +2,73 @@
 //! In: the fields of a pump's clock. Out: dates and times without a zone, for a pump knows of none.
 
 use crate::tree::sink::{Show, Value};
-use jiff::civil::{Date, DateTime, date};
+use jiff::civil::{Date, DateTime, Time, date};
 use std::fmt;
 
-/// A date and time of the pump's clock, or the numbers as they are if no calendar has them.
+/// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PumpTime {
-    /// A valid date and time.
-    At(DateTime),
-    /// Year, month, day, hour, minute, second that are no date.
-    Invalid([u16; 6]),
+pub struct PumpTime {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    valid: bool,
 }
 
 impl PumpTime {
     /// Takes the numbers as the pump has them: a full year, months and days from 1.
     #[must_use]
-    pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
-        let small = |n: u8| i8::try_from(n).unwrap_or(-1);
-        let valid = || {
-            let date = Date::new(i16::try_from(year).ok()?, small(month), small(day)).ok()?;
-            let time = jiff::civil::Time::new(small(hour), small(minute), small(second), 0).ok()?;
-            Some(date.to_datetime(time))
-        };
-        let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(u16::from);
-        valid().map_or(Self::Invalid([year, month, day, hour, minute, second]), Self::At)
+    pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
+        let date = year <= 9999 && day >= 1 && day <= days(year, month);
+        let valid = date && hour < 24 && minute < 60 && second < 60;
+        Self { year, month, day, hour, minute, second, valid }
     }
 
     /// The date and time, if it is one.
     #[must_use]
     pub fn valid(self) -> Option<DateTime> {
-        match self {
-            Self::At(time) => Some(time),
-            Self::Invalid(_) => None,
-        }
+        let year = i16::try_from(self.year).ok().filter(|_| self.valid)?;
+        let [month, day, hour, minute, second] =
+            [self.month, self.day, self.hour, self.minute, self.second].map(u8::cast_signed);
+        let time = Time::new(hour, minute, second, 0).ok()?;
+        Some(Date::new(year, month, day).ok()?.to_datetime(time))
+    }
+
+    /// True if it is a date and time.
+    #[must_use]
+    pub const fn is_valid(self) -> bool {
+        self.valid
+    }
+
+    /// Year, month, day, hour, minute and second, whether a calendar has them or not.
+    #[must_use]
+    pub fn numbers(self) -> [u16; 6] {
+        let [month, day, hour, minute, second] =
+            [self.month, self.day, self.hour, self.minute, self.second].map(u16::from);
+        [self.year, month, day, hour, minute, second]
+    }
+}
+
+/// How many days a month has; none if there is no such month. A page has a thousand times: this is all that most are asked.
+const fn days(year: u16, month: u8) -> u8 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    }
+}
+
+/// Without fractions of a second, which no pump has. A year before 0, where no pump's clock goes, is not valid.
+impl From<DateTime> for PumpTime {
+    fn from(time: DateTime) -> Self {
+        let year = u16::try_from(time.year()).unwrap_or(u16::MAX);
+        let [month, day] = [time.month(), time.day()].map(i8::cast_unsigned);
+        let [hour, minute, second] = [time.hour(), time.minute(), time.second()].map(i8::cast_unsigned);
+        Self::new(year, month, day, hour, minute, second)
     }
 }
 
@@ -44,33 +78,23 @@ pub fn seconds(time: DateTime) -> i64 {
     time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
-/// A date and time in digits; `None` before the year 0, where no pump's clock goes.
-fn digits(time: DateTime) -> Option<[u8; 19]> {
-    let [century, year] = [time.year() / 100, time.year() % 100].map(u8::try_from);
-    let [month, day] = [time.month(), time.day()].map(i8::cast_unsigned);
-    let [hour, minute, second] = [time.hour(), time.minute(), time.second()].map(i8::cast_unsigned);
-    let mut text = *b"0000-00-00 00:00:00";
-    let pairs =
-        [(0, century.ok()?), (2, year.ok()?), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
-    for (at, pair) in pairs {
-        text[at] += pair / 10;
-        text[at + 1] += pair % 10;
-    }
-    Some(text)
-}
-
 /// `2012-10-04 03:40:23`
 impl fmt::Display for PumpTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(time) => match digits(*time) {
-                Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
-                None => write!(f, "{} {}", time.date(), time.time()),
-            },
-            Self::Invalid([year, month, day, hour, minute, second]) => {
-                write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)")
-            }
+        let Self { year, month, day, hour, minute, second, valid } = *self;
+        if !valid {
+            return write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)");
         }
+        // A valid year has four digits, and all else two.
+        let [century, year] = [year / 100, year % 100].map(|pair| pair.to_le_bytes()[0]);
+        let mut text = *b"0000-00-00 00:00:00";
+        for (at, pair) in
+            [(0, century), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)]
+        {
+            text[at] += pair / 10;
+            text[at + 1] += pair % 10;
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -103,5 +127,31 @@ impl Nanoseconds {
 impl Show for Nanoseconds {
     fn show(&self) -> Value<'_> {
         Value::Duration(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_valid_if_the_calendar_has_it() {
+        for year in (0..=2400).chain([9999, 10_000, u16::MAX]) {
+            for (month, day) in (0..=14).flat_map(|month| (0..=33).map(move |day| (month, day))) {
+                let date = i16::try_from(year)
+                    .ok()
+                    .and_then(|year| Date::new(year, u8::cast_signed(month), u8::cast_signed(day)).ok());
+                let time = PumpTime::new(year, month, day, 0, 0, 0);
+                assert_eq!(time.valid(), date.map(|date| date.at(0, 0, 0, 0)), "{time}");
+                assert_eq!(time.is_valid(), date.is_some(), "{time}");
+            }
+        }
+        for number in 0..=u8::MAX {
+            let of = |hour, minute, second| PumpTime::new(2026, 1, 1, hour, minute, second).is_valid();
+            assert_eq!(
+                [of(number, 0, 0), of(0, number, 0), of(0, 0, number)],
+                [24, 60, 60].map(|end| number < end)
+            );
+        }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: quantities and times. Out: the numbers that fields of so many bits hold for them, or nothing if they cannot.
 
-use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{CarbRatio, CarbUnit, Minutes};
 
 /// A number of so many bits.
@@ -54,18 +53,4 @@ pub(super) fn minutes(minutes: Minutes) -> Option<[u8; 2]> {
 /// Minutes as half hours.
 pub(super) fn half_hours(minutes: u32) -> Option<u8> {
     u8::try_from(minutes / 30).ok().filter(|_| minutes.is_multiple_of(30))
-}
-
-/// Year, month, day, hour, minute, second, whether a calendar has them or not.
-pub(super) fn calendar(time: PumpTime) -> Option<[u16; 6]> {
-    let at = match time {
-        PumpTime::Invalid(numbers) => return Some(numbers),
-        PumpTime::At(at) => at,
-    };
-    let mut numbers = [u16::try_from(at.year()).ok()?, 0, 0, 0, 0, 0];
-    let rest = [at.month(), at.day(), at.hour(), at.minute(), at.second()];
-    for (number, part) in numbers[1..].iter_mut().zip(rest) {
-        *number = u16::try_from(part).ok()?;
-    }
-    Some(numbers)
 }

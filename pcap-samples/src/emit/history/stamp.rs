@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a pump's date and time, and bits that share its bytes. Out: the stamps of records.
 
-use crate::emit::count::{calendar, few};
+use crate::emit::count::few;
 use carelink_core::units::clock::PumpTime;
 
 /// What a record keeps in the spare bits of its time stamp; each record uses them in its own way.
@@ -18,7 +18,7 @@ pub struct Spare {
 /// Years since 2000 in seven bits, month in four, day and hour in five, minute and second in six.
 pub(in crate::emit) fn numbers(time: PumpTime) -> Option<[u8; 6]> {
     let mut numbers = [0; 6];
-    let mut parts = calendar(time)?;
+    let mut parts = time.numbers();
     parts[0] = parts[0].checked_sub(2000)?;
     for ((number, part), bits) in numbers.iter_mut().zip(parts).zip([7, 4, 5, 5, 6, 6]) {
         *number = few(u8::try_from(part).ok()?, bits)?;

@@ -13,7 +13,7 @@ mod to;
 
 pub use to::To;
 
-use crate::emit::count::{calendar, few_tenths, fortieths, half_hours, tenths};
+use crate::emit::count::{few_tenths, fortieths, half_hours, tenths};
 use carelink_core::pump::temp_basal::SetTempBasal;
 use carelink_core::pump::{Parameters, Reply};
 use carelink_core::units::clock::PumpTime;
@@ -125,7 +125,7 @@ pub fn reply(value: &Reply, to: To) -> Option<Vec<u8>> {
 
 /// Hour, minute, second, year of two bytes, month, day.
 fn clock(time: PumpTime) -> Option<Vec<u8>> {
-    let [year, month, day, hour, minute, second] = calendar(time)?;
+    let [year, month, day, hour, minute, second] = time.numbers();
     let [century, year] = year.to_be_bytes();
     let rest = [hour, minute, second, month, day].map(|part| u8::try_from(part).ok());
     let [Some(hour), Some(minute), Some(second), Some(month), Some(day)] = rest else { return None };
@@ -134,7 +134,7 @@ fn clock(time: PumpTime) -> Option<Vec<u8>> {
 
 /// Year of two bytes, month, day.
 fn day(time: PumpTime) -> Option<[u8; 4]> {
-    let [year, month, day, 0, 0, 0] = calendar(time)? else { return None };
+    let [year, month, day, 0, 0, 0] = time.numbers() else { return None };
     let [century, year] = year.to_be_bytes();
     Some([century, year, u8::try_from(month).ok()?, u8::try_from(day).ok()?])
 }
