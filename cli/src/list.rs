@@ -14,7 +14,10 @@ use anyhow::Result;
 use carelink_core::exchange::{Asked, Outcome, Stage};
 use carelink_core::pump::Opcode;
 use carelink_core::pump::told::{self, Told};
+use carelink_core::tree::cursor::Cursor;
+use carelink_core::tree::sink::InfoLine;
 use carelink_core::units::count::{self, Count};
+use carelink_core::view::reply;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -112,7 +115,7 @@ impl<W: Write> Rows for List<'_, W> {
 fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
     let transaction = entry.transaction;
     let bytes = (!entry.data.is_empty()).then_some(entry.data.len());
-    let text = reply(conversation, entry);
+    let text = came(conversation, entry);
     let reply = text.is_some().then(|| {
         json!({
             "bytes": bytes,
@@ -162,7 +165,7 @@ fn line(conversation: &Conversation, entry: &Entry<'_>, look: Look) -> String {
         Asked::Unknown => format!("{:<6}", conversation.session.device(transaction.stream)),
     };
     let parameters = parameters(entry).map(|parameters| format!(" {parameters}")).unwrap_or_default();
-    let reply = reply(conversation, entry).map(|reply| format!(" | {reply}")).unwrap_or_default();
+    let reply = came(conversation, entry).map(|reply| format!(" | {reply}")).unwrap_or_default();
     look.line([
         (PLAIN, frames.as_str()),
         (DIM, &time),
@@ -250,7 +253,7 @@ fn refusal(entry: &Entry<'_>) -> Option<String> {
 }
 
 /// What came, in a sentence.
-pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
+pub(crate) fn came(conversation: &Conversation, entry: &Entry<'_>) -> Option<String> {
     match entry.transaction.asked {
         Asked::Device(_) => {
             let answered =
@@ -260,11 +263,19 @@ pub(crate) fn reply(conversation: &Conversation, entry: &Entry<'_>) -> Option<St
         }
         _ if entry.data.is_empty() => tries(conversation, entry),
         _ => Some(match (Page::of(entry), entry.doubt) {
-            (Some(page), _) => page.summary(),
+            (Some(_), _) => page(conversation, entry),
             (None, Some(doubt)) => format!("{}, not read: {doubt}", count::bytes(entry.data.len())),
             (None, None) => answer(entry) + &echo(conversation, entry),
         }),
     }
+}
+
+/// What is on a page, as the packet list says it: `History page 5: 61 records, 2013-08-01 to 2013-08-03`.
+fn page(conversation: &Conversation, entry: &Entry<'_>) -> String {
+    let mut line = InfoLine::default();
+    let mut bytes = Cursor::new(entry.data, 0, !entry.complete(), &mut line);
+    reply::show(conversation.session.transactions(), entry.number, &mut bytes);
+    line.0
 }
 
 /// What was tried to get an answer that did not come: `18 polls found nothing, asked for the third time`.

@@ -14,7 +14,6 @@ use carelink_core::pump::serial::Serial;
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::sink::Sink;
-use carelink_core::units::count::{self, Count};
 use carelink_core::view::page;
 use carelink_core::view::reply::Doubt;
 use serde_json::{Value, json};
@@ -166,7 +165,7 @@ impl<'a> Page<'a> {
         page::alone(self.kind, self.pump, &mut Cursor::new(self.bytes, 0, !self.filled(), sink))
     }
 
-    /// What [`Page::summary`] says, as values.
+    /// What is known of it as a whole.
     #[must_use]
     pub fn json(&self) -> Value {
         let read = self.doubt().is_none().then(|| self.read(&mut ()));
@@ -180,23 +179,6 @@ impl<'a> Page<'a> {
             "page_crc": crc,
             "doubt": self.doubt().map(|doubt| doubt.to_string()),
         })
-    }
-
-    /// `history page, 1024 bytes, 37 records, page CRC good`
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let page = format!("{} page, {}", self.kind.word(), count::bytes(self.bytes.len()));
-        if let Some(doubt) = self.doubt() {
-            return format!("{page}, not read: {doubt}");
-        }
-        let (records, crc) = self.read(&mut ());
-        let records =
-            records.map(|records| format!(", {}", Count(records, "record", "records"))).unwrap_or_default();
-        let verdict = match crc {
-            CrcStatus::NotPresent => String::new(),
-            crc => format!(", page CRC {}", crc.to_string().to_lowercase()),
-        };
-        format!("{page}{records}{verdict}")
     }
 }
 

@@ -108,7 +108,7 @@ impl<'a> Words<'a> {
 
     /// What the reply of a fetch says. `outline` is that of the frame that it ends with.
     fn reply(&self, entry: &Entry<'_>, outline: &Outline, bytes: &[u8], lines: &mut Vec<String>) {
-        let Some(sentence) = list::reply(self.conversation, entry) else { return };
+        let Some(sentence) = list::came(self.conversation, entry) else { return };
         let (number, request) = (entry.number, entry.transaction.request.frame());
         lines.push(format!("Transaction {number}, reply to frame {request}: {sentence}"));
         if self.level == Level::Brief || entry.doubt.is_some() {

@@ -100,7 +100,7 @@ impl<'p> Devices<'p> {
         let carriers = self.carriers.iter().map(|&(stream, _)| {
             let of_it = entries.iter().filter(|entry| entry.transaction.stream == stream);
             let facts = of_it.filter(|entry| is_product(entry)).filter_map(|entry| {
-                let sentence = list::reply(conversation, entry)?;
+                let sentence = list::came(conversation, entry)?;
                 let (_, product) = sentence.split_once(": ")?;
                 Some(veil.words(product))
             });
@@ -115,7 +115,7 @@ impl<'p> Devices<'p> {
             };
             let of_it = entries.iter().filter(|entry| entry.transaction.serial() == Some(serial));
             let facts = of_it.filter(|entry| tells_of_itself(entry)).filter_map(|entry| {
-                let sentence = list::reply(conversation, entry)?;
+                let sentence = list::came(conversation, entry)?;
                 Some(veil.words(sentence))
             });
             let facts = std::iter::once(veil.words(model)).chain(facts);

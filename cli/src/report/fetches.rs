@@ -77,7 +77,7 @@ pub(super) fn row(conversation: &Conversation, entry: &Entry<'_>, devices: &Devi
         what: veil.what(entry),
         outcome: veil.words(list::outcome(entry)),
         class: Class::of(entry.transaction.outcome()),
-        reply: veil.words(list::reply(conversation, entry).unwrap_or_default()),
+        reply: veil.words(list::came(conversation, entry).unwrap_or_default()),
     }
 }
 
@@ -153,7 +153,7 @@ fn answer(conversation: &Conversation, entry: &Entry<'_>, veil: &Veil) -> Option
         Asked::Pump(_) => entry.complete() && entry.doubt.is_none() && Page::of(entry).is_none(),
         Asked::Unknown => false,
     };
-    let sentence = list::reply(conversation, entry).filter(|_| good)?;
+    let sentence = list::came(conversation, entry).filter(|_| good)?;
     let part = match entry.transaction.asked {
         Asked::Pump(_) => show::reply(conversation, entry),
         _ => None,

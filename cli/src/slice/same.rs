@@ -54,5 +54,5 @@ pub(super) fn renumbered<'a>(
 
 fn said((conversation, entry): (&Conversation, &Entry<'_>)) -> (Option<String>, Option<String>) {
     let tree = show::reply(conversation, entry).map(|part| Tree::new(&part.outline, part.bytes).text(0));
-    (list::reply(conversation, entry), tree)
+    (list::came(conversation, entry), tree)
 }

@@ -15,6 +15,7 @@ use crate::tree::cursor::Cursor;
 use crate::tree::expert::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
+use crate::units::count::Count;
 use crate::{history, sensor};
 use jiff::civil::{Date, DateTime};
 use nom::Parser as _;
@@ -96,9 +97,9 @@ impl fmt::Display for Days {
 /// Says what a page holds, before all else.
 fn lead<S: Sink>(title: Title, records: usize, days: Days, lacks: bool, c: &mut Cursor<'_, '_, S>) {
     let end = if lacks { ", its end is missing" } else { "" };
-    let noun = if records == 1 { "record" } else { "records" };
-    c.title(format_args!("Reply: {title}, {records} {noun}{days}{end}"));
-    c.lead(format_args!("{title}: {records} {noun}{days}{end}"));
+    let records = Count(records, "record", "records");
+    c.title(format_args!("Reply: {title}, {records}{days}{end}"));
+    c.lead(format_args!("{title}: {records}{days}{end}"));
 }
 
 /// Shows the reply of a transaction as the page that it is.
