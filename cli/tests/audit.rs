@@ -177,6 +177,33 @@ fn rows_of_a_damaged_page_are_missing() -> Result<()> {
     Ok(())
 }
 
+/// Wherever a byte is another, in packets or between them: what is lost by it is missing, or the damage is told.
+#[test]
+fn no_changed_byte_excuses_a_row() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for start in ["11", "14"] {
+        let capture = sample(start);
+        let (all, whole) = (rows(&capture)?, fs::read(&capture)?);
+        let (mut harmed, spoilt) = (0, folder.path().join("spoilt.pcapng"));
+        for at in (300..whole.len()).step_by(whole.len() / 60) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x10;
+            fs::write(&spoilt, bytes)?;
+            // Where nothing at all can be read, there is nothing to judge.
+            let Ok((code, summary, lines)) = audit(&spoilt, &all) else { continue };
+            let excused = |line: &&Value| line["verdict"] == "not judged" && line["export_line"].is_u64();
+            assert_eq!(lines.iter().find(excused), None, "{start}, byte {at}");
+            let count = |verdict: &str| summary["counts"][verdict].as_u64().unwrap_or_default();
+            let lost = count("missing") + count("differs");
+            assert!(lost == 0 || code != Some(0), "{start}, byte {at}");
+            assert_eq!(count("agrees") + count("not_known") + lost, all.len() as u64, "{start}, byte {at}");
+            harmed += usize::from(lost > 0);
+        }
+        assert!(harmed > 5, "{start}: {harmed} of the changes lose something");
+    }
+    Ok(())
+}
+
 #[test]
 fn an_export_of_another_pump_is_refused() -> Result<()> {
     let capture = sample("11");

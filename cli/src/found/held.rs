@@ -175,7 +175,7 @@ impl Held {
             self.stretches.iter().filter(|stretch| stretch.read == read).any(|stretch| meets(&stretch))
         };
         let moved = |stretch: &Stretch| {
-            !stretch.read && set.iter().any(|set| (stretch.from..=stretch.to).contains(&set))
+            !stretch.read && set.iter().any(|set| (stretch.from..=stretch.to).contains(set))
         };
         match self.ends {
             _ if met(true) => Place::Here,
