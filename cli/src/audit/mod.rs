@@ -19,6 +19,20 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// What the help says beside the options.
+pub const HELP: &str = "\
+Verdicts:
+  agree       time, type and every value are as in the export
+  not known   all that differs is what the capture leaves open
+  differ      a value is another
+  missing     in the export, and should be in the capture
+  only ours   in the capture, and should be in the export
+  not judged  proven to lie elsewhere: in other downloads, on pages that are not here, or outside the time of the export
+
+Exit code 0 only if nothing differs, is missing or only ours. An export of another pump is refused with exit code 2.
+
+Example: carelink audit --summary download.pcapng CareLink-Export.csv";
+
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
