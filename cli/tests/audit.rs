@@ -199,7 +199,7 @@ fn no_changed_byte_excuses_a_row() -> Result<()> {
             assert_eq!(count("agrees") + count("not_known") + lost, all.len() as u64, "{start}, byte {at}");
             harmed += usize::from(lost > 0);
         }
-        assert!(harmed > 5, "{start}: {harmed} of the changes lose something");
+        assert!(harmed > 2, "{start}: {harmed} of the changes lose something");
     }
     Ok(())
 }
