@@ -253,6 +253,11 @@ fn the_verdict_comes_first_and_alone_if_wished() -> Result<()> {
         let lines = short.lines().filter(|line| line.starts_with(word)).count();
         assert_eq!(lines, 1, "{word}: {short}");
     }
+    let table = told(&["audit", "--summary", "--format", "csv"]);
+    assert!(
+        table.starts_with("verdict,reason,count\nagrees,,") && table.contains("\nmissing,,0\n"),
+        "{table}"
+    );
     // The same capture twice tells nothing else.
     let twice = run(&["audit", "--summary"], &[&capture, &capture, &export]);
     assert_eq!(text(&twice.stdout), short, "{}", text(&twice.stderr));

@@ -74,6 +74,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
             json_line(out, &rows::summary(&judgement))?;
             details.try_for_each(|verdict| json_line(out, &rows::json(verdict)))?;
         }
+        Format::Csv if args.summary => {
+            let mut csv = Csv::new(&mut *out, b',', &rows::SUMMARY)?;
+            rows::counts(&judgement).iter().try_for_each(|row| csv.row(row))?;
+            csv.finish()?;
+        }
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &rows::COLUMNS)?;
             details.try_for_each(|verdict| csv.row(&rows::csv(verdict)))?;
