@@ -184,6 +184,7 @@ impl Page {
         }
         let audit = export.map(|export| match audit::judge(export, found, None) {
             Ok(judgement) => {
+                judgement.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
                 ending = ending.max(judgement.ending());
                 Audit::of(&judgement, export, &veil)
             }
