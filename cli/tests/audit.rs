@@ -240,6 +240,33 @@ fn an_export_of_another_pump_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// Two pumps, whose pages span other times: what one of them lacks is not excused, nor missed, for the other one's pages.
+#[test]
+fn each_pump_is_judged_by_its_own_pages() -> Result<()> {
+    let captures = [sample("11"), sample("15")];
+    let of = [rows(&captures[0])?, rows(&captures[1])?];
+    let device = |rows: &[String]| rows[0].rsplit('\t').next().unwrap_or_default().to_owned();
+    let devices = [device(&of[0]), device(&of[1])];
+    assert_ne!(devices[0], devices[1]);
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export.tsv");
+    let audit = |rows: &[String]| -> Result<(Option<i32>, Value)> {
+        fs::write(&export, HEAD.to_owned() + &rows.join("\n") + "\n")?;
+        let files = [&captures[0], &captures[1], &export].map(PathBuf::as_path);
+        let output = run(&["audit", "--summary", "--format", "json"], &files);
+        Ok((output.status.code(), serde_json::from_str(&text(&output.stdout))?))
+    };
+    let both = of.concat();
+    let (code, summary) = audit(&both)?;
+    assert_eq!((code, &summary["counts"]["agrees"]), (Some(0), &both.len().into()), "{summary}");
+    // Each event of one pump as a row of the other: nothing of it agrees.
+    let swapped: Vec<_> =
+        of[0].iter().map(|row| row.replace(&devices[0], &devices[1])).chain(of[1].iter().cloned()).collect();
+    let (_, summary) = audit(&swapped)?;
+    assert_eq!(summary["counts"]["agrees"], of[1].len(), "{summary}");
+    Ok(())
+}
+
 #[test]
 fn the_verdict_comes_first_and_alone_if_wished() -> Result<()> {
     let capture = sample("11");

@@ -2,7 +2,7 @@
 //! In: captures, and the vendor's export of the same pump. Out: the verdict, and what it rests on.
 
 mod absent;
-mod judge;
+pub(crate) mod judge;
 mod pump;
 mod rows;
 mod text;
@@ -13,7 +13,7 @@ use crate::output::{Csv, Ending, Format, json_line};
 use crate::terminal::Look;
 use crate::vendor::{self, Dates, Export};
 use anyhow::{Context as _, Result};
-pub(crate) use judge::{Counts, Judgement, Verdict, WORDS, judge};
+use judge::judge;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io::Write;

@@ -3,7 +3,7 @@
 
 use super::therapy::told;
 use super::veil::{Shown, Veil};
-use crate::audit::{Counts, Judgement, Verdict, WORDS};
+use crate::audit::judge::{Counts, Judgement, Verdict, WORDS};
 use crate::vendor::Export;
 use std::collections::BTreeMap;
 
