@@ -227,7 +227,8 @@ fn slots(records: &[sensor::Record], newer: Option<DateTime>) -> Vec<(DateTime, 
         latest = Some(time);
     }
     if let Some((_, to)) = spans.last_mut() {
-        let counted = to.saturating_add((SLOT_MINUTES * (open + 1)).minutes());
+        let slots = if open > 0 { open + 1 } else { 0 };
+        let counted = to.saturating_add((SLOT_MINUTES * slots).minutes());
         *to = newer.filter(|newer| newer >= to).unwrap_or(counted);
     }
     spans
