@@ -3,6 +3,8 @@
 //!
 //! The rules are the core's; here pages are collected by pump.
 
+mod lines;
+
 use crate::conversation::{Conversation, Entry, Keep, Options, open};
 use crate::filter::{Clock, Filter};
 use crate::forms::{self, Content, Text};
@@ -13,8 +15,7 @@ use crate::live;
 use crate::output::{Ending, Form, Format, json_line, plain};
 use crate::page::{Kind, Page};
 use crate::proof;
-use crate::row::{Row, values};
-use crate::terminal::{DIM, Look, PLAIN, STRONG};
+use crate::terminal::Look;
 use anyhow::{Context as _, Error, Result, bail};
 use carelink_capture::import::Recording;
 use carelink_core::pump::model::Pump;
@@ -85,7 +86,7 @@ impl From<Names> for Vocabulary {
 /// Those of the vendor's table come first. Text has all but the frame, so that pages in files read as those of a capture.
 const COLUMNS: [&str; 9] = ["time", "type", "values", "pump", "seq", "page", "offset", "setting", "frame"];
 const IN_TEXT: usize = 8;
-/// The column of the row's number.
+/// The column of the row's number; those of its place follow.
 const SEQ: usize = 4;
 
 /// Lists the events of captures or pages. Those of a pipe are listed as the fetches end that bring them.
@@ -163,7 +164,7 @@ impl<'o, W: Write> Table<'o, W> {
         let mut form = Form::new(args.format, out, &COLUMNS)?;
         let look = Look::of_output();
         if let Form::Text(out) = &mut form {
-            writeln!(out, "{}", line(&COLUMNS.map(str::to_owned)[..IN_TEXT], look))?;
+            writeln!(out, "{}", lines::text(&COLUMNS.map(str::to_owned)[..IN_TEXT], look))?;
         }
         let (names, filter) = (args.names.into(), &args.filter);
         Ok(Self { form, names, filter, look, count: 0, written: HashMap::new() })
@@ -206,9 +207,9 @@ impl<'o, W: Write> Table<'o, W> {
             match &mut self.form {
                 Form::Text(out) => {
                     let cells: Vec<_> = row[..IN_TEXT].iter().map(plain).collect();
-                    writeln!(out, "{}", line(&cells, self.look))?;
+                    writeln!(out, "{}", lines::text(&cells, self.look))?;
                 }
-                Form::Json(out) => json_line(out, &json_of(found, self.names, &row))?,
+                Form::Json(out) => json_line(out, &lines::json(found, self.names, &row))?,
                 Form::Csv(csv) => csv.row(&row)?,
             }
         }
@@ -225,49 +226,6 @@ impl<'o, W: Write> Table<'o, W> {
         }
         written.values().sum()
     }
-}
-
-/// A row as text: with tabs, or on a terminal in columns.
-fn line(cells: &[String], look: Look) -> String {
-    if !look.on_terminal() && !look.is_colored() {
-        return cells.join("\t");
-    }
-    let padded = |at: usize, text: &String| match (look.on_terminal(), at) {
-        (false, 0) => text.clone(),
-        (false, _) => format!("\t{text}"),
-        (true, 0) => format!("{text:19}"),
-        (true, 1) => format!("  {text:28}"),
-        (true, _) => format!("  {text}"),
-    };
-    let pieces: Vec<_> = cells.iter().enumerate().map(|(at, text)| padded(at, text)).collect();
-    let style = |at| match at {
-        0 => DIM,
-        1 => STRONG,
-        2 => PLAIN,
-        _ => DIM,
-    };
-    look.line(pieces.iter().enumerate().map(|(at, text)| (style(at), text.as_str())))
-}
-
-/// An event as a line of JSON.
-fn json_of(found: &Found, names: Vocabulary, row: &[Value]) -> Value {
-    let event = found.event.clone().named(names);
-    let [page, offset, side] = [5, 6, 7].map(|at| row[at].clone());
-    Row::new("events", "event")
-        .file(found.file.as_deref())
-        .transaction(found.asked.map(|asked| asked.transaction.get()))
-        .frame(found.frame)
-        .time(Some(event.time.to_string()))
-        .pump(found.pump.serial.map(|serial| serial.to_string()))
-        .with("seq", &row[SEQ])
-        .with("type", &event.kind)
-        .with("values", values(&event))
-        .with("values_text", event.to_string())
-        .with("device", found.pump.to_string())
-        .with("page", page)
-        .with("offset", offset)
-        .with("setting", side)
-        .json()
 }
 
 /// What a file turned out to be.

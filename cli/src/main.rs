@@ -33,7 +33,7 @@ Examples:
 
 Exit codes:
   0  all is well
-  1  differences, or damaged or incomplete data, were found; of doctor: something is to be done
+  1  differences, or damaged or incomplete data, were found, or filters left nothing; of doctor: something is to be done
   2  wrong usage, or a file that cannot be read to its end";
 
 /// Reads captures of a CareLink USB stick, or of a Contour Next Link meter, talking to a MiniMed insulin pump
@@ -50,7 +50,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// List the transactions of a capture, one a line
-    #[command(after_help = "Example: carelink list --format json download.pcapng")]
+    #[command(
+        after_help = "Examples:\n  carelink list --format json download.pcapng\n  carelink list --opcode 0x80 --outcome damaged *.pcapng"
+    )]
     List(list::Args),
     /// Show the decoded values of a capture, or of one transaction
     #[command(after_help = "Example: carelink show download.pcapng -n 12")]
@@ -61,8 +63,8 @@ enum Verb {
     /// Write the history and sensor pages of a capture to files
     #[command(after_help = "Example: carelink pages download.pcapng -o pages")]
     Pages(pages::Args),
-    /// Compare the events of a capture with a CareLink CSV export
-    #[command(after_help = "Example: carelink audit --format csv download.pcapng CareLink-Export.csv")]
+    /// Compare the events of captures with a CareLink CSV export: what agrees, differs, is missing?
+    #[command(after_help = audit::HELP)]
     Audit(audit::Args),
     /// Tell how many bytes of replies and pages are decoded
     #[command(after_help = "Example: carelink coverage --model 522 *.pcapng pages/*.data")]

@@ -71,6 +71,14 @@ impl<'a> Tree<'a> {
         self.outline.nodes().iter().enumerate().filter(|(_, node)| !node.is_hidden())
     }
 
+    /// The value of a node with its unit and its name; null for the head of a subtree.
+    #[must_use]
+    pub fn typed(&self, node: &Node) -> Value {
+        let def = self.def(node);
+        let (value, name) = self.value(node, def);
+        if value.is_null() { value } else { json!({ "value": value, "unit": unit(def), "name": name }) }
+    }
+
     /// One line for each node, indented by its depth, and one for each note.
     #[must_use]
     pub fn text(&self, indent: usize) -> String {

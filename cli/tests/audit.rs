@@ -177,6 +177,33 @@ fn rows_of_a_damaged_page_are_missing() -> Result<()> {
     Ok(())
 }
 
+/// Wherever a byte is another, in packets or between them: what is lost by it is missing, or the damage is told.
+#[test]
+fn no_changed_byte_excuses_a_row() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for start in ["11", "14"] {
+        let capture = sample(start);
+        let (all, whole) = (rows(&capture)?, fs::read(&capture)?);
+        let (mut harmed, spoilt) = (0, folder.path().join("spoilt.pcapng"));
+        for at in (300..whole.len()).step_by(whole.len() / 60) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x10;
+            fs::write(&spoilt, bytes)?;
+            // Where nothing at all can be read, there is nothing to judge.
+            let Ok((code, summary, lines)) = audit(&spoilt, &all) else { continue };
+            let excused = |line: &&Value| line["verdict"] == "not judged" && line["export_line"].is_u64();
+            assert_eq!(lines.iter().find(excused), None, "{start}, byte {at}");
+            let count = |verdict: &str| summary["counts"][verdict].as_u64().unwrap_or_default();
+            let lost = count("missing") + count("differs");
+            assert!(lost == 0 || code != Some(0), "{start}, byte {at}");
+            assert_eq!(count("agrees") + count("not_known") + lost, all.len() as u64, "{start}, byte {at}");
+            harmed += usize::from(lost > 0);
+        }
+        assert!(harmed > 2, "{start}: {harmed} of the changes lose something");
+    }
+    Ok(())
+}
+
 #[test]
 fn an_export_of_another_pump_is_refused() -> Result<()> {
     let capture = sample("11");
@@ -213,6 +240,33 @@ fn an_export_of_another_pump_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// Two pumps, whose pages span other times: what one of them lacks is not excused, nor missed, for the other one's pages.
+#[test]
+fn each_pump_is_judged_by_its_own_pages() -> Result<()> {
+    let captures = [sample("11"), sample("15")];
+    let of = [rows(&captures[0])?, rows(&captures[1])?];
+    let device = |rows: &[String]| rows[0].rsplit('\t').next().unwrap_or_default().to_owned();
+    let devices = [device(&of[0]), device(&of[1])];
+    assert_ne!(devices[0], devices[1]);
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export.tsv");
+    let audit = |rows: &[String]| -> Result<(Option<i32>, Value)> {
+        fs::write(&export, HEAD.to_owned() + &rows.join("\n") + "\n")?;
+        let files = [&captures[0], &captures[1], &export].map(PathBuf::as_path);
+        let output = run(&["audit", "--summary", "--format", "json"], &files);
+        Ok((output.status.code(), serde_json::from_str(&text(&output.stdout))?))
+    };
+    let both = of.concat();
+    let (code, summary) = audit(&both)?;
+    assert_eq!((code, &summary["counts"]["agrees"]), (Some(0), &both.len().into()), "{summary}");
+    // Each event of one pump as a row of the other: nothing of it agrees.
+    let swapped: Vec<_> =
+        of[0].iter().map(|row| row.replace(&devices[0], &devices[1])).chain(of[1].iter().cloned()).collect();
+    let (_, summary) = audit(&swapped)?;
+    assert_eq!(summary["counts"]["agrees"], of[1].len(), "{summary}");
+    Ok(())
+}
+
 #[test]
 fn the_verdict_comes_first_and_alone_if_wished() -> Result<()> {
     let capture = sample("11");
@@ -226,6 +280,11 @@ fn the_verdict_comes_first_and_alone_if_wished() -> Result<()> {
         let lines = short.lines().filter(|line| line.starts_with(word)).count();
         assert_eq!(lines, 1, "{word}: {short}");
     }
+    let table = told(&["audit", "--summary", "--format", "csv"]);
+    assert!(
+        table.starts_with("verdict,reason,count\nagrees,,") && table.contains("\nmissing,,0\n"),
+        "{table}"
+    );
     // The same capture twice tells nothing else.
     let twice = run(&["audit", "--summary"], &[&capture, &capture, &export]);
     assert_eq!(text(&twice.stdout), short, "{}", text(&twice.stderr));

@@ -84,7 +84,8 @@ fn what_moved_is_told_and_unknown_bytes_first() -> Result<()> {
         (&json[0]["kind"], &json[0]["bytes_b"], &json[0]["offset_a"]),
         (&"unknown".into(), &"12".into(), &1.into())
     );
-    assert_eq!((&json[2]["kind"], &json[2]["value_b"]), (&"known".into(), &"1.4 V".into()));
+    assert_eq!((&json[2]["kind"], &json[2]["text_b"]), (&"known".into(), &"1.4 V".into()));
+    assert_eq!(json[2]["value_b"], serde_json::json!({ "value": 1.4, "unit": "V", "name": null }));
     assert_eq!(json[3]["kind"], "only in B");
 
     let same = run(&[], [&a, &a]);

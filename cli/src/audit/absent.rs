@@ -3,13 +3,16 @@
 //! side should have it, or why it cannot.
 
 use super::judge::{Side, Verdict};
+use super::pump::Owners;
 use crate::events::{Collection, Found};
-use crate::found::Asking;
 use crate::found::held::{Held, Place};
+use crate::found::holdings::Holding;
+use crate::found::{Asking, Device};
 use crate::vendor::Official;
 use carelink_core::sensor;
 use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, ToSpan as _};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why one side cannot have an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,60 +52,69 @@ const BESIDE: SignedDuration = SignedDuration::from_secs(60);
 /// The same if its time is estimated.
 const ABOUT: SignedDuration = SignedDuration::from_hours(1);
 
-/// What bytes the captures have, and which times the export has.
+/// What bytes of each pump the captures have, and which times the export has of it.
 pub(crate) struct Bytes<'a> {
-    collection: &'a Collection,
+    owners: &'a Owners,
+    pumps: BTreeMap<&'a str, Known<'a>>,
+}
+
+/// The same of one pump.
+#[derive(Default)]
+struct Known<'a> {
+    holdings: Vec<&'a Holding>,
     /// The first and the last row of the export.
     reach: Option<(DateTime, DateTime)>,
     /// When the vendor's program read the settings of the pump.
-    downloads: Vec<DateTime>,
-    /// When pumps were asked about their state: from, to, and whether that is certain.
+    downloads: BTreeSet<DateTime>,
+    /// When it was asked about its state: from, to, and whether that is certain.
     asked: Vec<(DateTime, DateTime, bool)>,
-    /// When the pump's clock was set, by the export: what it showed before and after.
+    /// When its clock was set, by the export: what it showed before and after.
     set: Vec<DateTime>,
 }
 
 impl<'a> Bytes<'a> {
-    pub fn new(collection: &'a Collection, rows: &[&Official]) -> Self {
-        let times = || rows.iter().map(|row| row.event.time);
-        let settings = rows.iter().filter(|row| is_setting(&row.event.kind));
-        let mut downloads: Vec<_> = settings.map(|row| row.event.time).collect();
-        downloads.dedup();
-        let asked = collection.askings.iter().map(|asking| when(asking, collection, rows)).collect();
-        let changes = rows.iter().filter(|row| row.event.kind.starts_with("ChangeTime"));
-        // In milliseconds since 1970.
-        let new = |row: &&&Official| {
-            let since = SignedDuration::try_from_secs_f64(row.event.number("NEW_TIME")? / 1000.0).ok()?;
-            date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()
+    pub fn new(collection: &'a Collection, rows: &[&'a Official], owners: &'a Owners) -> Self {
+        let mut of_pump: BTreeMap<&str, Vec<&Official>> = BTreeMap::new();
+        for &row in rows {
+            of_pump.entry(owners.of_row(row)).or_default().push(row);
+        }
+        let names: BTreeSet<&str> = of_pump.keys().copied().collect();
+        let known = |name: &'a str| {
+            let rows = of_pump.get(name).map_or(&[][..], |rows| rows);
+            let is_its = |pump: &Device| owners.of_pump(pump) == name;
+            let holdings: Vec<_> =
+                collection.holdings.iter().filter(|holding| is_its(&holding.pump)).collect();
+            let askings = collection.askings.iter().filter(|asking| is_its(&asking.pump));
+            let asked = askings.map(|asking| when(asking, &holdings, rows)).collect();
+            (name, Known::of(holdings, asked, rows))
         };
-        let set =
-            changes.clone().map(|row| row.event.time).chain(changes.filter_map(|row| new(&row))).collect();
-        Self { collection, reach: times().min().zip(times().max()), downloads, asked, set }
+        Self { owners, pumps: names.into_iter().map(known).collect() }
     }
 
     /// The verdict on a row that no event goes with.
     pub fn of_row<'r>(&self, row: &'r Official) -> Verdict<'r> {
-        let kind = row.event.kind.as_ref();
+        let (kind, known) = (row.event.kind.as_ref(), self.pumps.get(self.owners.of_row(row)));
+        let Some(pump) = known else { return Verdict::Missing(row, false) };
         let not = |why| Verdict::NotJudged(Side::Export(row), why);
         if is_setting(kind) {
-            return match self.asked(row.event.time) {
+            return match pump.asked(row.event.time) {
                 Some(certain) => Verdict::Missing(row, !certain),
                 None => not(Absent::OtherDownload),
             };
         }
         let (from, to) = stored(row);
-        let places = |held: fn(&crate::found::holdings::Holding) -> &Held| {
-            self.collection.holdings.iter().map(move |holding| held(holding).place(from, to, &self.set))
+        let places = |held: fn(&Holding) -> &Held| {
+            pump.holdings.iter().map(move |holding| held(holding).place(from, to, &pump.set))
         };
         let history = || places(|holding| &holding.history);
         let sensor = || places(|holding| &holding.sensor);
-        let known = sensor::events::tell(kind);
+        let of_sensor = sensor::events::tell(kind);
         // Names that nobody knows may be of either.
         let of_both =
-            !known && (kind.starts_with("Sensor") || kind.starts_with("Glucose") || kind.ends_with("GH"));
+            !of_sensor && (kind.starts_with("Sensor") || kind.starts_with("Glucose") || kind.ends_with("GH"));
         let nearest = if of_both {
             history().chain(sensor()).min()
-        } else if known {
+        } else if of_sensor {
             sensor().min()
         } else {
             history().min()
@@ -110,11 +122,49 @@ impl<'a> Bytes<'a> {
         match nearest.unwrap_or(Place::NoPages) {
             Place::Here => Verdict::Missing(row, false),
             Place::Unread => Verdict::Missing(row, true),
-            _ if known => not(Absent::SensorPages),
+            _ if of_sensor => not(Absent::SensorPages),
             Place::Older => not(Absent::Older),
             Place::Gap => not(Absent::Gap),
             Place::Newer => not(Absent::Newer),
             Place::NoPages => not(Absent::HistoryPages),
+        }
+    }
+
+    /// The verdict on an event that no row goes with.
+    pub fn of_event<'r>(&self, found: &'r Found) -> Verdict<'r> {
+        let time = found.event.time;
+        let not = |why| Verdict::NotJudged(Side::Capture(found), why);
+        let near = |download: &DateTime| time.duration_since(*download).abs() <= BESIDE;
+        let pump = self.pumps.get(self.owners.of_pump(&found.pump));
+        let within =
+            |pump: &&Known<'_>| pump.reach.is_some_and(|(first, last)| (first..=last).contains(&time));
+        match pump.filter(within) {
+            None => not(Absent::OutsideExport),
+            Some(pump) if is_setting(&found.event.kind) && !pump.downloads.iter().any(near) => {
+                not(Absent::NoDownload)
+            }
+            Some(_) => Verdict::OnlyOurs(found),
+        }
+    }
+}
+
+impl<'a> Known<'a> {
+    fn of(holdings: Vec<&'a Holding>, asked: Vec<(DateTime, DateTime, bool)>, rows: &[&Official]) -> Self {
+        let times = || rows.iter().map(|row| row.event.time);
+        let settings = rows.iter().filter(|row| is_setting(&row.event.kind));
+        let changes = rows.iter().filter(|row| row.event.kind.starts_with("ChangeTime"));
+        // In milliseconds since 1970.
+        let new = |row: &&&Official| {
+            let since = SignedDuration::try_from_secs_f64(row.event.number("NEW_TIME")? / 1000.0).ok()?;
+            date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()
+        };
+        let before = changes.clone().map(|row| row.event.time);
+        Self {
+            holdings,
+            reach: times().min().zip(times().max()),
+            downloads: settings.map(|row| row.event.time).collect(),
+            asked,
+            set: before.chain(changes.filter_map(|row| new(&row))).collect(),
         }
     }
 
@@ -123,29 +173,17 @@ impl<'a> Bytes<'a> {
         let at = |(from, to, _): &&(DateTime, DateTime, bool)| (*from..=*to).contains(&time);
         self.asked.iter().filter(at).map(|(.., certain)| *certain).max()
     }
-
-    /// The verdict on an event that no row goes with.
-    pub fn of_event<'r>(&self, found: &'r Found) -> Verdict<'r> {
-        let time = found.event.time;
-        let not = |why| Verdict::NotJudged(Side::Capture(found), why);
-        let near = |download: &DateTime| time.duration_since(*download).abs() <= BESIDE;
-        match self.reach {
-            Some((first, last)) if time < first || time > last => not(Absent::OutsideExport),
-            _ if is_setting(&found.event.kind) && !self.downloads.iter().any(near) => not(Absent::NoDownload),
-            _ => Verdict::OnlyOurs(found),
-        }
-    }
 }
 
 /// From when to when a pump was asked, by its clock, and whether that is certain. Where nothing tells its clock, the download
 /// of its newest page was after the last record there, and before the next one that the export has.
-fn when(asking: &Asking, collection: &Collection, rows: &[&Official]) -> (DateTime, DateTime, bool) {
+fn when(asking: &Asking, holdings: &[&Holding], rows: &[&Official]) -> (DateTime, DateTime, bool) {
     let wide = |from: DateTime, to: DateTime, slack| (from.saturating_sub(slack), to.saturating_add(slack));
     if let Some((from, to)) = asking.span() {
         let (from, to) = wide(from, to, if asking.estimated { ABOUT } else { BESIDE });
         return (from, to, !asking.estimated);
     }
-    let holding = collection.holdings.iter().find(|holding| holding.pump == asking.pump);
+    let holding = holdings.iter().find(|holding| holding.pump == asking.pump);
     let Some(&last) = holding.and_then(|holding| holding.newest.get(&asking.source)) else {
         return (DateTime::MIN, DateTime::MAX, false);
     };

@@ -5,7 +5,7 @@
 //! is proven that its bytes are in no capture.
 
 use super::absent::{Absent, Bytes};
-use super::pump;
+use super::pump::{self, Owners};
 use crate::events::{Collection, Found};
 use crate::output::Ending;
 use crate::vendor::{Export, Official};
@@ -63,13 +63,12 @@ pub(crate) fn judge<'a>(
     found: &'a Collection,
     device: Option<&str>,
 ) -> Result<Judgement<'a>> {
-    let pump::Choice { mut warnings, pumps, devices } = pump::choose(export, found, device)?;
+    let pump::Choice { mut warnings, pumps, devices, owners } = pump::choose(export, found, device)?;
     let (rows, others): (Vec<_>, Vec<_>) = export
         .events
         .iter()
         .partition(|row| devices.as_ref().is_none_or(|known| known.contains(&row.device)));
-    let bytes = Bytes::new(found, &rows);
-    let mut verdicts = compare(&rows, &found.events, &bytes);
+    let mut verdicts = compare(&rows, &found.events, &owners, &Bytes::new(found, &rows, &owners));
     let judged = verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::NotJudged(..)));
     let times = judged.filter_map(|verdict| verdict.event().0);
     let Some((first, last)) = span(times) else {
@@ -154,15 +153,22 @@ fn span(times: impl Iterator<Item = DateTime>) -> Option<(DateTime, DateTime)> {
     })
 }
 
-fn compare<'a>(rows: &[&'a Official], found: &'a [Found], bytes: &Bytes<'_>) -> Vec<Verdict<'a>> {
-    let mut pool: HashMap<(DateTime, &str), Vec<&Found>> = HashMap::new();
+fn compare<'a>(
+    rows: &[&'a Official],
+    found: &'a [Found],
+    owners: &Owners,
+    bytes: &Bytes<'_>,
+) -> Vec<Verdict<'a>> {
+    let mut pool: HashMap<(DateTime, &str, &str), Vec<&Found>> = HashMap::new();
     for found in found {
-        pool.entry((found.event.time, found.event.kind.as_ref())).or_default().push(found);
+        let key = (found.event.time, found.event.kind.as_ref(), owners.of_pump(&found.pump));
+        pool.entry(key).or_default().push(found);
     }
+    let key = |row: &'a Official| (row.event.time, row.event.kind.as_ref(), owners.of_row(row));
     // Those that agree come first, so that others do not take their place.
     let (mut verdicts, mut rest) = (Vec::new(), Vec::new());
     for &row in rows {
-        let same = pool.get_mut(&(row.event.time, row.event.kind.as_ref())).and_then(|found| {
+        let same = pool.get_mut(&key(row)).and_then(|found| {
             let at = found.iter().position(|found| row.event.differing(&found.event).is_empty())?;
             Some(found.remove(at))
         });
@@ -172,8 +178,7 @@ fn compare<'a>(rows: &[&'a Official], found: &'a [Found], bytes: &Bytes<'_>) -> 
         }
     }
     for row in rest {
-        let key = (row.event.time, row.event.kind.as_ref());
-        let namesakes = pool.get_mut(&key).filter(|found| !found.is_empty());
+        let namesakes = pool.get_mut(&key(row)).filter(|found| !found.is_empty());
         verdicts.push(match namesakes {
             Some(found) => {
                 let differing = |&at: &usize| row.event.differing(&found[at].event).len();

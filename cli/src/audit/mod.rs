@@ -2,7 +2,7 @@
 //! In: captures, and the vendor's export of the same pump. Out: the verdict, and what it rests on.
 
 mod absent;
-mod judge;
+pub(crate) mod judge;
 mod pump;
 mod rows;
 mod text;
@@ -13,11 +13,25 @@ use crate::output::{Csv, Ending, Format, json_line};
 use crate::terminal::Look;
 use crate::vendor::{self, Dates, Export};
 use anyhow::{Context as _, Result};
-pub(crate) use judge::{Counts, Judgement, Verdict, WORDS, judge};
+use judge::judge;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// What the help says beside the options.
+pub const HELP: &str = "\
+Verdicts:
+  agree       time, type and every value are as in the export
+  not known   all that differs is what the capture leaves open
+  differ      a value is another
+  missing     in the export, and should be in the capture
+  only ours   in the capture, and should be in the export
+  not judged  proven to lie elsewhere: in other downloads, on pages that are not here, or outside the time of the export
+
+Exit code 0 only if nothing differs, is missing or only ours. An export of another pump is refused with exit code 2.
+
+Example: carelink audit --summary download.pcapng CareLink-Export.csv";
 
 /// What `carelink audit` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -59,6 +73,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
         Format::Json => {
             json_line(out, &rows::summary(&judgement))?;
             details.try_for_each(|verdict| json_line(out, &rows::json(verdict)))?;
+        }
+        Format::Csv if args.summary => {
+            let mut csv = Csv::new(&mut *out, b',', &rows::SUMMARY)?;
+            rows::counts(&judgement).iter().try_for_each(|row| csv.row(row))?;
+            csv.finish()?;
         }
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &rows::COLUMNS)?;

@@ -5,15 +5,32 @@
 use crate::conversation::model;
 use crate::events::Collection;
 use crate::found::Device;
-use crate::vendor::Export;
+use crate::vendor::{Export, Official};
 use anyhow::{Result, bail};
 use carelink_core::pump::model::Model;
 use std::collections::BTreeSet;
+
+/// Which device of an export is which pump of the captures: rows and events of one go together. Where nothing tells, all do.
+#[derive(Debug, Default)]
+pub(super) struct Owners(Vec<Device>);
+
+impl Owners {
+    /// Whose an event is.
+    pub fn of_pump(&self, pump: &Device) -> &str {
+        self.0.iter().find(|known| known.product == pump.product).map_or("", |known| &known.product)
+    }
+
+    /// Whose a row is.
+    pub fn of_row(&self, row: &Official) -> &str {
+        self.0.iter().find(|known| is_name_of(known, &row.device)).map_or("", |known| &known.product)
+    }
+}
 
 /// Whose rows are compared.
 pub(super) struct Choice {
     /// The devices, by their names in the export; `None` for all.
     pub devices: Option<BTreeSet<String>>,
+    pub owners: Owners,
     /// Whose the captures are.
     pub pumps: Vec<String>,
     /// What makes it doubtful that the export is of the same pump.
@@ -34,14 +51,16 @@ pub(super) fn choose(export: &Export, found: &Collection, device: Option<&str>) 
             bail!("the export has no rows of the device {device}; it has rows of: {listed}");
         }
         let devices = Some(BTreeSet::from([device.to_owned()]));
-        return Ok(Choice { devices, pumps, warnings: Vec::new() });
+        return Ok(Choice { devices, owners: Owners::default(), pumps, warnings: Vec::new() });
     }
     check_serials(export, &ours)?;
     let mut warnings = Vec::new();
     let known = |name: &&&str| ours.iter().any(|pump| is_name_of(pump, name));
     let devices: BTreeSet<_> = theirs.iter().filter(known).map(|name| (*name).to_owned()).collect();
     if !devices.is_empty() {
-        return Ok(Choice { devices: Some(devices), pumps, warnings });
+        let named = |pump: &&Device| devices.iter().any(|name| is_name_of(pump, name));
+        let owners = Owners(ours.iter().copied().filter(named).cloned().collect());
+        return Ok(Choice { devices: Some(devices), owners, pumps, warnings });
     }
     let told = pumps.join(", ");
     if !ours.is_empty()
@@ -58,7 +77,7 @@ pub(super) fn choose(export: &Export, found: &Collection, device: Option<&str>) 
             "nothing tells whether the export is of the same pump: it has rows of {listed}, and the capture is of {told}"
         ));
     }
-    Ok(Choice { devices: None, pumps, warnings })
+    Ok(Choice { devices: None, owners: Owners::default(), pumps, warnings })
 }
 
 fn pumps(found: &Collection) -> Vec<&Device> {

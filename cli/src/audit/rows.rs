@@ -8,6 +8,18 @@ use serde_json::{Map, Value, json};
 pub(super) const COLUMNS: [&str; 9] =
     ["verdict", "reason", "time", "type", "export_line", "frame", "keys", "export_values", "capture_values"];
 
+/// The columns of the verdict alone.
+pub(super) const SUMMARY: [&str; 3] = ["verdict", "reason", "count"];
+
+/// How many there are of each verdict, and those that are not judged by their reasons.
+pub(super) fn counts(judgement: &Judgement<'_>) -> Vec<[Value; SUMMARY.len()]> {
+    let (rest, judged) = WORDS.split_last().unwrap_or((&"", &[]));
+    let counts = judged.iter().zip(judgement.counts());
+    let counts = counts.map(|(word, count)| [json!(word), Value::Null, json!(count)]);
+    let absent = judgement.absent().into_iter();
+    counts.chain(absent.map(|(why, count)| [json!(rest), json!(why.words()), json!(count)])).collect()
+}
+
 /// The verdict in numbers, which comes first in JSON.
 pub(super) fn summary(judgement: &Judgement<'_>) -> Value {
     let counts =

@@ -9,6 +9,7 @@ use carelink_core::tree::opaque::{LEFT_OVER, PADDING, UNKNOWN};
 use carelink_core::tree::sink::{Node, Role};
 use carelink_core::view::payload::{PAYLOAD, REPLY};
 use diff::Result as Aligned;
+use serde_json::Value;
 use std::ops::Range;
 
 /// How well the meaning of what differs is known.
@@ -37,6 +38,8 @@ pub(super) struct Half {
     pub bytes: Vec<u8>,
     /// What it says, without the field's name; nothing where nobody knows.
     pub text: String,
+    /// The same as a value; null where nobody knows.
+    pub value: Value,
 }
 
 /// What differs; a half that is missing was not there at all.
@@ -105,8 +108,11 @@ impl<'a> Parts<'a> {
     }
 
     fn half(&self, node: &Node) -> Half {
-        let text = if self.raw(node) { String::new() } else { self.text(node) };
-        Half { offset: node.start as usize, bytes: self.tree.span(node).to_vec(), text }
+        let (text, value) = match self.raw(node) {
+            true => (String::new(), Value::Null),
+            false => (self.text(node), self.tree.typed(node)),
+        };
+        Half { offset: node.start as usize, bytes: self.tree.span(node).to_vec(), text, value }
     }
 
     /// True if a node says no more than its bytes do.
@@ -252,7 +258,12 @@ fn value(a: &Parts<'_>, was: &Node, b: &Parts<'_>, is: &Node, changes: &mut Vec<
         let half = |half: &Half| {
             let bytes = half.bytes.get(run.start..run.end.min(half.bytes.len()))?;
             let offset = half.offset + run.start;
-            (!bytes.is_empty()).then(|| Half { offset, bytes: bytes.to_vec(), text: String::new() })
+            (!bytes.is_empty()).then(|| Half {
+                offset,
+                bytes: bytes.to_vec(),
+                text: String::new(),
+                value: Value::Null,
+            })
         };
         let halves = [half(&before), half(&after)];
         let filled = halves.iter().flatten().all(|half| half.bytes.iter().all(|&byte| byte == 0));

@@ -62,6 +62,9 @@ const COLUMNS: [&str; 14] = [
     "bits",
 ];
 
+/// The column of what is said on the first side; that of the other one follows.
+const VALUE_A: usize = 11;
+
 /// Two replies to the same, one of them maybe missing.
 struct Pair<'a> {
     pieces: [Option<&'a Piece>; 2],
@@ -115,16 +118,25 @@ fn write(a: &Side, b: &Side, format: Format, out: &mut impl Write) -> Result<End
         }
         Format::Json => {
             for row in pairs.iter().flat_map(Pair::rows) {
-                json_line(out, &Row::new("diff", "difference").cells(&COLUMNS, row).json())?;
+                json_line(out, &line_of(row))?;
             }
         }
         Format::Csv => {
             let mut csv = Csv::new(&mut *out, b',', &COLUMNS)?;
-            pairs.iter().flat_map(Pair::rows).try_for_each(|row| csv.row(&row))?;
+            pairs.iter().flat_map(Pair::rows).try_for_each(|(row, _)| csv.row(&row))?;
             csv.finish()?;
         }
     }
     Ok(if pairs.is_empty() { Ending::Fine } else { Ending::Found })
+}
+
+/// A difference as a line of JSON: what is said stands beside the values.
+fn line_of((mut cells, values): (Vec<Value>, [Value; 2])) -> Value {
+    let row = Row::new("diff", "difference");
+    let texts = [VALUE_A, VALUE_A + 1].map(|at| cells[at].take());
+    values.into_iter().enumerate().for_each(|(at, value)| cells[VALUE_A + at] = value);
+    let [a, b] = texts;
+    row.cells(&COLUMNS, cells).with("text_a", a).with("text_b", b).json()
 }
 
 impl<'a> Pair<'a> {
@@ -177,7 +189,7 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
-    fn rows(&self) -> Vec<Vec<Value>> {
+    fn rows(&self) -> Vec<(Vec<Value>, [Value; 2])> {
         let Some(piece) = self.piece() else { return Vec::new() };
         let [a, b] = self.pieces;
         let row = |rest: [Value; 10]| {
@@ -188,7 +200,7 @@ impl<'a> Pair<'a> {
         let of = |kind: &str, [a, b]: [Value; 2]| {
             let mut rest = [const { Value::Null }; 10];
             (rest[0], rest[7], rest[8]) = (json!(kind), a, b);
-            row(rest)
+            (row(rest), [Value::Null, Value::Null])
         };
         let mut rows = Vec::new();
         match (a, b) {
@@ -204,7 +216,8 @@ impl<'a> Pair<'a> {
             let text = |half: &Option<Half>| {
                 json!(half.as_ref().map(|half| half.text.as_str()).filter(|text| !text.is_empty()))
             };
-            row([
+            let value = |half: &Option<Half>| half.as_ref().map_or(Value::Null, |half| half.value.clone());
+            let cells = row([
                 json!(change.kind.word()),
                 json!(change.field.0),
                 json!(change.field.1),
@@ -215,7 +228,8 @@ impl<'a> Pair<'a> {
                 text(a),
                 text(b),
                 json!(bits(change)),
-            ])
+            ]);
+            (cells, [value(a), value(b)])
         }));
         rows
     }

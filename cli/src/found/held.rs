@@ -175,7 +175,7 @@ impl Held {
             self.stretches.iter().filter(|stretch| stretch.read == read).any(|stretch| meets(&stretch))
         };
         let moved = |stretch: &Stretch| {
-            !stretch.read && set.iter().any(|set| (stretch.from..=stretch.to).contains(&set))
+            !stretch.read && set.iter().any(|set| (stretch.from..=stretch.to).contains(set))
         };
         match self.ends {
             _ if met(true) => Place::Here,
@@ -227,7 +227,8 @@ fn slots(records: &[sensor::Record], newer: Option<DateTime>) -> Vec<(DateTime, 
         latest = Some(time);
     }
     if let Some((_, to)) = spans.last_mut() {
-        let counted = to.saturating_add((SLOT_MINUTES * (open + 1)).minutes());
+        let slots = if open > 0 { open + 1 } else { 0 };
+        let counted = to.saturating_add((SLOT_MINUTES * slots).minutes());
         *to = newer.filter(|newer| newer >= to).unwrap_or(counted);
     }
     spans

@@ -7,6 +7,7 @@ use super::history::records;
 use crate::conversation::{Conversation, Entry};
 use crate::page::{Kind, Page};
 use carelink_core::exchange::Asked;
+use carelink_core::pages;
 use carelink_core::pump::Parameters;
 use carelink_core::pump::pages::PageRequest;
 use carelink_core::pump::serial::Serial;
@@ -62,12 +63,15 @@ pub(crate) fn lost(conversation: &Conversation, damaged: bool, source: usize) ->
         .collect()
 }
 
-/// True if a capture has a longer reply to a command that it does not have: it may be a page of any pump.
+/// True if a capture has a longer reply to a command that it does not have, or that came damaged: it may be a page of any
+/// pump, of any number. So may what follows damage to the file.
 pub(crate) fn has_strangers(conversation: &Conversation) -> bool {
     let stranger = |entry: Entry<'_>| {
-        matches!(entry.transaction.asked, Asked::Unknown) && entry.data.len() > carelink_core::pages::PART
+        let known = entry.transaction.sound_command().is_some();
+        let of_pump = !matches!(entry.transaction.asked, Asked::Device(_));
+        of_pump && !known && (entry.data.len() > pages::PART || (entry.data.is_empty() && entry.lacks()))
     };
-    conversation.entries().any(stranger)
+    conversation.damage.is_some() || conversation.entries().any(stranger)
 }
 
 impl Holding {
@@ -107,7 +111,7 @@ impl Holding {
                 |entry: Entry<'_>| !damaged && !entry.transaction.damaged() && !entry.transaction.unproven;
             !page.filled() && page.entry.is_none_or(sound)
         };
-        let never_came: Vec<_> = of(Kind::History).map(|page| never_came(page)).collect();
+        let never_came: Vec<_> = of(Kind::History).map(never_came).collect();
         let newest = self.history.add_history(&read, &never_came, unread(Kind::History));
         self.newest.extend(newest.map(|time| (source, time)));
         let pump = pages.first().map(|page| page.pump).unwrap_or_default();

@@ -182,8 +182,9 @@ impl Page {
         if read.iter().any(|(_, read)| read.lacks()) {
             ending = Ending::Found;
         }
-        let audit = export.map(|export| match audit::judge(export, found, None) {
+        let audit = export.map(|export| match audit::judge::judge(export, found, None) {
             Ok(judgement) => {
+                judgement.warnings.iter().for_each(|warning| eprintln!("carelink: {warning}"));
                 ending = ending.max(judgement.ending());
                 Audit::of(&judgement, export, &veil)
             }

@@ -3,8 +3,7 @@
 
 use super::therapy::told;
 use super::veil::{Shown, Veil};
-use crate::audit::{Counts, Judgement, Verdict, WORDS};
-use crate::output::Ending;
+use crate::audit::judge::{Counts, Judgement, Verdict, WORDS};
 use crate::vendor::Export;
 use std::collections::BTreeMap;
 
@@ -22,6 +21,8 @@ pub(super) struct Audit {
     /// A row for each type, and the sum.
     pub table: Vec<(Shown, Counts)>,
     pub total: Counts,
+    /// Why how many are not judged.
+    pub absent: Vec<(&'static str, usize)>,
     pub agrees: bool,
     pub others: Vec<Group>,
 }
@@ -75,6 +76,7 @@ impl Audit {
             heads: WORDS,
             table: Vec::new(),
             total: Counts::default(),
+            absent: Vec::new(),
             agrees: false,
             others: Vec::new(),
         }
@@ -88,7 +90,8 @@ impl Audit {
             last: told(judgement.last),
             table: table.into_iter().map(|(kind, row)| (veil.words(kind), row)).collect(),
             total,
-            agrees: judgement.ending() == Ending::Fine,
+            absent: judgement.absent().into_iter().map(|(why, count)| (why.words(), count)).collect(),
+            agrees: total[1..WORDS.len() - 1].iter().all(|count| *count == 0),
             others: WORDS[1..].iter().filter_map(|word| group(judgement, word, veil)).collect(),
             ..Self::fault(Shown::default(), export)
         }

@@ -147,6 +147,8 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
         let text = |outline: &Outline, node: &Node| veiled(outline, node, fields);
         let same = match def.kind {
             _ if def.identity.is_some() || old.field == CRC.id() => true,
+            // What only filters find says again what is shown.
+            _ if old.is_hidden() => true,
             FieldType::Text => text(before, old) == text(after, new),
             FieldType::Clock if old.value != 0 && days.of(old.value.cast_signed()).is_some() => {
                 new.value.cast_signed() == old.value.cast_signed() + days.seconds()
