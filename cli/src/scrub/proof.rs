@@ -131,7 +131,8 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
             outline.text(TextAt(u32::try_from(node.value).unwrap_or(0))).to_owned()
         };
         let same = match def.kind {
-            _ if def.identity.is_some() || old.field == CRC.id() => true,
+            // What is hidden says again what others say, such as whose the packet is.
+            _ if def.identity.is_some() || old.is_hidden() || old.field == CRC.id() => true,
             FieldType::Text => text(before, old) == text(after, new),
             FieldType::Clock if old.value != 0 && days.of(old.value.cast_signed()).is_some() => {
                 new.value.cast_signed() == old.value.cast_signed() + days.seconds()
