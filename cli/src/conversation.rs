@@ -309,6 +309,16 @@ impl Entry<'_> {
         read.ok().flatten().filter(|_| whole)
     }
 
+    /// The parameters in words, to stand behind the name of the command: not with the noun that this ends in.
+    #[must_use]
+    pub fn parameters_behind_name(&self) -> Option<String> {
+        let parameters = self.parameters()?;
+        let (sentence, bare) = (parameters.to_string(), format!("{parameters:#}"));
+        let name = self.transaction.command()?.opcode.to_string().to_lowercase();
+        let noun = sentence.strip_suffix(&bare).unwrap_or_default().trim_end();
+        Some(if name.ends_with(noun) { bare } else { sentence })
+    }
+
     /// True if the whole reply came, with good check values.
     #[must_use]
     pub fn complete(&self) -> bool {

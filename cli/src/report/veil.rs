@@ -84,9 +84,8 @@ impl Veil {
 
     /// What a fetch asks, with its parameters. Of parameters without a known meaning nobody knows whose they are.
     pub fn what(&self, entry: &Entry<'_>) -> Shown {
-        let parameters = match entry.parameters() {
-            // The name of the command is the noun.
-            Some(parameters) => Some(format!("{parameters:#}")),
+        let parameters = match entry.parameters_behind_name() {
+            Some(parameters) => Some(parameters),
             None => list::parameters(entry).filter(|_| !self.hides()),
         };
         let parameters = parameters.map(|parameters| format!(" {parameters}"));

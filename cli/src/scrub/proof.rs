@@ -146,9 +146,8 @@ fn same(before: &Outline, after: &Outline, fields: &[&FieldDef], days: Days) -> 
         ensure!(shape(old) == shape(new), "{} is another value, or lies elsewhere", def.name);
         let text = |outline: &Outline, node: &Node| veiled(outline, node, fields);
         let same = match def.kind {
-            _ if def.identity.is_some() || old.field == CRC.id() => true,
-            // What only filters find says again what is shown.
-            _ if old.is_hidden() => true,
+            // What is hidden says again what others say, such as whose the packet is.
+            _ if def.identity.is_some() || old.is_hidden() || old.field == CRC.id() => true,
             FieldType::Text => text(before, old) == text(after, new),
             FieldType::Clock if old.value != 0 && days.of(old.value.cast_signed()).is_some() => {
                 new.value.cast_signed() == old.value.cast_signed() + days.seconds()

@@ -452,11 +452,13 @@ impl<I: Wanted> Outline<I> {
     /// Puts the subtrees that were raised before what is beside them.
     fn settle(&mut self) {
         let mut order: Vec<u32> = (0..self.count()).collect();
-        // The last one first, so that the first one comes to stand before it. What is raised stays together.
-        while let Some(Raised { items, beside }) = self.raised.pop() {
+        let raised = std::mem::take(&mut self.raised);
+        for (nth, Raised { items, beside }) in raised.iter().enumerate() {
+            let before = raised[..nth].iter().filter(|other| other.beside == *beside);
+            let before: usize = before.map(|other| other.items.len()).sum();
             let first_of = |range: Range<u32>| order.iter().position(|place| range.contains(place));
-            if let (Some(first), Some(at)) = (first_of(beside..items.end), first_of(items.clone())) {
-                order[first..at + items.len()].rotate_right(items.len());
+            if let (Some(first), Some(at)) = (first_of(*beside..items.end), first_of(items.clone())) {
+                order[first + before..at + items.len()].rotate_right(items.len());
             }
         }
         let mut places = vec![0; order.len()];
@@ -621,7 +623,7 @@ mod tests {
     #[test]
     fn what_is_raised_stands_before_what_is_beside_it() {
         const ALL: &[Field] = &[UNKNOWN, PADDING];
-        for (wanted, expected) in [(ALL, "egfhabdcij"), (&ALL[..1], "gfhadcj")] {
+        for (wanted, expected) in [(ALL, "egfhjkabdci"), (&ALL[..1], "gfhkadci")] {
             let mut outline = Outline::new(Only(wanted));
             let item = |field, name: u8| Item {
                 field,
@@ -646,9 +648,11 @@ mod tests {
                     outline.raise();
                 }
             }
-            outline.open(item(PADDING, b'i'));
-            leaf(&mut outline, b'j');
+            leaf(&mut outline, b'i');
+            outline.open(item(PADDING, b'j'));
+            leaf(&mut outline, b'k');
             outline.close(0);
+            outline.raise();
             outline.finish();
             let told = |node: &Node| char::from_u32(node.start).unwrap_or_default();
             assert_eq!(outline.nodes().iter().map(told).collect::<String>(), expected);
