@@ -2,6 +2,10 @@
 //! A number of URBs in; the time and the instructions that our plugin costs in tshark, beside one that does nothing and
 //! one in Lua, out.
 
+pub mod core;
+pub mod pages;
+
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -25,6 +29,20 @@ const MODES: &[(&str, &[&str])] = &[
     ("-q -z io,stat,0", &["-q", "-z", "io,stat,0"]),
     ("-T fields -e carelink.opcode", &["-T", "fields", "-e", "carelink.opcode"]),
 ];
+
+/// What else there is to measure.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
+    ///
+    /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
+    /// own decoder is measured.
+    Pages {
+        /// A page with the model of its pump, such as 522:page.data [default: two pages of our own making]
+        #[arg(value_name = "MODEL:FILE")]
+        pages: Vec<String>,
+    },
+}
 
 /// One tshark to measure.
 struct Runner {
@@ -106,7 +124,14 @@ fn instructions(runners: &[Runner], folder: &Path) -> Result<()> {
         let mut null = None;
         for (nth, runner) in runners.iter().enumerate() {
             eprint!("\r{mode}: {:14}", runner.name);
-            let count = |capture| counted(runner, capture, arguments);
+            let count = |capture: &Path| {
+                let words = ["tshark", "-n", "-r"].map(OsString::from).into_iter();
+                let words = words.chain([capture.into()]).chain(arguments.iter().map(Into::into));
+                counted(
+                    runner.tshark.command("valgrind"),
+                    words.chain(runner.lua().into_iter().map(Into::into)),
+                )
+            };
             let each = (count(&captures[1][nth])? - count(&captures[0][nth])?) / payloads;
             eprint!("\r{:60}\r", "");
             let ratio = ratio(each, *null.get_or_insert(each));
@@ -121,12 +146,10 @@ fn ratio(count: u64, of: u64) -> f64 {
     count as f64 / of as f64
 }
 
-/// Instructions of one run.
-fn counted(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<u64> {
-    let mut command = runner.tshark.command("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "tshark", "-n", "-r"]).arg(capture);
-    command.args(arguments).args(runner.lua());
-    let output = process::output(&mut command)?;
+/// Instructions of one run of a program, by this valgrind.
+fn counted(mut valgrind: Command, program: impl Iterator<Item = OsString>) -> Result<u64> {
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).args(program);
+    let output = process::output(&mut valgrind)?;
     let text = String::from_utf8_lossy(&output.stderr);
     let count = text.lines().find_map(|line| line.split_once("Collected : "));
     let (_, count) = count.with_context(|| format!("callgrind tells no count:\n{text}"))?;
