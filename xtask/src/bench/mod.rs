@@ -22,17 +22,25 @@ use crate::apt;
 const ROUNDS: usize = 5;
 
 /// How many URBs the captures have whose instructions are counted: callgrind is some fifty times slower.
-const COUNTED: [u64; 2] = [10_000, 20_000];
+const COUNTED: [u64; 2] = [2_000, 6_000];
 
 /// What is asked of tshark.
 const MODES: &[(&str, &[&str])] = &[
     ("-q -z io,stat,0", &["-q", "-z", "io,stat,0"]),
     ("-T fields -e carelink.opcode", &["-T", "fields", "-e", "carelink.opcode"]),
+    ("-Y carelink.opcode == 0x80", &["-Y", "carelink.opcode == 0x80"]),
+    ("-V", &["-V"]),
+    ("-T json", &["-T", "json"]),
 ];
+
+/// The first so many of them are timed, too: the others print too much.
+const TIMED: usize = 2;
 
 /// What else there is to measure.
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
+    /// Count the instructions that tshark takes to start with the plugin, and without it
+    Start,
     /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
     ///
     /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
@@ -42,6 +50,29 @@ pub enum What {
         #[arg(value_name = "MODEL:FILE")]
         pages: Vec<String>,
     },
+}
+
+/// Counts the instructions that tshark takes to start and to say its version, with plugins and without.
+///
+/// # Errors
+/// If something is missing or fails.
+pub fn start() -> Result<()> {
+    apt::ensure(apt::BUILD)?;
+    apt::ensure(apt::COUNT)?;
+    let folder = tempfile::tempdir()?;
+    let runners = [
+        Runner { name: "no plugin", tshark: Tshark::bare()?, script: None },
+        Runner::plugin("null plugin", &compiled(folder.path(), "null", &[])?)?,
+        Runner::plugin("CareLink", &plugin::build()?)?,
+    ];
+    println!("Wireshark {}, instructions of tshark -v", runners[0].tshark.version());
+    let mut first = None;
+    for Runner { name, tshark, .. } in &runners {
+        let count = counted(tshark.command("valgrind"), ["tshark", "-v"].map(OsString::from).into_iter())?;
+        let percent = ratio(count, *first.get_or_insert(count)) * 100.0 - 100.0;
+        println!("{name:14} {count:12} {percent:+6.2}%");
+    }
+    Ok(())
 }
 
 /// One tshark to measure.
@@ -96,7 +127,7 @@ fn times(runners: &[Runner], folder: &Path, urbs: u64) -> Result<()> {
     let captures = captures(runners, folder, urbs)?;
     println!("Wireshark {}, {ROUNDS} rounds, least user + system time", runners[0].tshark.version());
     println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "seconds", "ratio");
-    for (mode, arguments) in MODES {
+    for (mode, arguments) in &MODES[..TIMED] {
         let mut least = vec![f64::INFINITY; runners.len()];
         for round in 0..ROUNDS {
             for ((runner, capture), least) in runners.iter().zip(&captures).zip(&mut least) {
