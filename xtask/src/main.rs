@@ -95,7 +95,16 @@ enum Verb {
     /// Measure what the plugin costs in tshark, beside one that does nothing and one in Lua
     ///
     /// Times are of one generated capture. Instructions are counted by callgrind, on much smaller captures.
+    #[command(args_conflicts_with_subcommands = true)]
     Bench {
+        #[command(subcommand)]
+        what: Option<bench::What>,
+        /// Only count the core's instructions, and fail if there are more than 3 % more of them than the repository's figures say
+        #[arg(long)]
+        check: bool,
+        /// Only count the core's instructions, and keep the counts as the repository's figures
+        #[arg(long, conflicts_with = "check")]
+        bless: bool,
         /// How many URBs the generated capture has
         #[arg(long, default_value_t = 1_000_000)]
         urbs: u64,
@@ -137,8 +146,11 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Lint => lint::run(),
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
-        Verb::Bench { urbs, suite: None } => bench::run(urbs),
-        Verb::Bench { urbs, suite: Some(suite) } => {
+        Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),
+        Verb::Bench { what: Some(bench::What::Pages { pages }), .. } => bench::pages::run(pages),
+        Verb::Bench { check, bless, .. } if check || bless => bench::core::run(bless),
+        Verb::Bench { urbs, suite: None, .. } => bench::run(urbs),
+        Verb::Bench { urbs, suite: Some(suite), .. } => {
             let (chroot, _) = matrix::furnish(&suite)?;
             let verb = ["cargo", "xtask", "bench", "--urbs", &urbs.to_string()];
             process::run(&mut chroot.command(&verb)?)

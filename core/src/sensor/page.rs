@@ -12,13 +12,13 @@ use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
 use arrayvec::ArrayVec;
-use jiff::ToSpan;
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use nom::Parser;
 use nom::number::complete::be_u16;
 
-/// Minutes from one record without a time to the next.
-const SLOT: i64 = 5;
+/// From one record without a time to the next.
+const SLOT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A known time, and how many slots lie between it and the place that it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,11 @@ pub struct Anchor {
 
 impl Anchor {
     fn back(self) -> Option<DateTime> {
-        self.time.checked_sub((i64::from(self.slots) * SLOT).minutes()).ok()
+        self.time.checked_sub(SLOT * i32::from(self.slots)).ok()
+    }
+
+    fn forth(self) -> Option<DateTime> {
+        self.time.checked_add(SLOT * i32::from(self.slots)).ok()
     }
 }
 
@@ -77,9 +81,10 @@ pub fn page<S: Sink>(
     }
     let area = &bytes[..RECORDS];
     let computed = c.verifies().then(|| crc16(area));
-    let walk = walk(area, after);
+    let mut places = ArrayVec::new();
+    let walk = walk(area, after, &mut places);
     let _ = c.within(RECORDS, |c| {
-        show(c, &walk, beside, after.is_none(), &mut each);
+        show(c, &places, walk.broken_at, beside, after.is_none(), &mut each);
         Ok(())
     });
     let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
@@ -91,21 +96,18 @@ pub fn page<S: Sink>(
         c.expert(TOO_LONG, format_args!("a page has {SIZE} bytes"));
     }
     let before = walk.before.filter(|_| walk.broken_at == 0);
-    Page { records: walk.places.len(), complete: walk.broken_at == 0, before, crc }
+    Page { records: places.len(), complete: walk.broken_at == 0, before, crc }
 }
 
-/// Where the records of a page lie.
+/// How far the records of a page can be followed.
 struct Walk {
-    /// Newest first.
-    places: ArrayVec<Place, RECORDS>,
     /// Bytes before this offset cannot be told apart.
     broken_at: usize,
     before: Option<Anchor>,
 }
 
-/// Goes backwards from record to record.
-fn walk(area: &[u8], mut anchor: Option<Anchor>) -> Walk {
-    let mut places = ArrayVec::new();
+/// Goes backwards from record to record, and tells where they lie, newest first.
+fn walk(area: &[u8], mut anchor: Option<Anchor>, places: &mut ArrayVec<Place, RECORDS>) -> Walk {
     let mut end = area.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     while end > 0 && !places.is_full() {
         let opcode = area[end - 1];
@@ -126,7 +128,7 @@ fn walk(area: &[u8], mut anchor: Option<Anchor>) -> Walk {
         places.push(Place { start: offset(start), end: offset(end), anchor: own });
         end = start;
     }
-    Walk { places, broken_at: end, before: anchor }
+    Walk { broken_at: end, before: anchor }
 }
 
 const TIMESTAMP: u8 = 0x08;
@@ -134,14 +136,15 @@ const TIMESTAMP: u8 = 0x08;
 /// Claims the page from its first byte on, record by record.
 fn show<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
-    walk: &Walk,
+    places: &[Place],
+    broken_at: usize,
     beside: &Beside<'_>,
     newest: bool,
     each: &mut impl FnMut(Record),
 ) {
-    if walk.broken_at > 0 {
-        let opcode = c.byte(walk.broken_at - 1).unwrap_or_default();
-        let _ = c.within(walk.broken_at, |c| Ok(c.remainder(UNKNOWN)));
+    if broken_at > 0 {
+        let opcode = c.byte(broken_at - 1).unwrap_or_default();
+        let _ = c.within(broken_at, |c| Ok(c.remainder(UNKNOWN)));
         if RecordType::of(opcode).is_some() {
             c.expert(TOO_SHORT, format_args!("the record that ends here would begin before the page"));
         } else {
@@ -154,7 +157,7 @@ fn show<S: Sink>(
         }
     }
     let mut estimate: Option<Anchor> = None;
-    for place in walk.places.iter().rev() {
+    for place in places.iter().rev() {
         filler(c, usize::from(place.start) - c.position());
         let opcode = c.byte(usize::from(place.end) - 1).unwrap_or_default();
         let Some(kind) = RecordType::of(opcode) else { continue };
@@ -168,8 +171,7 @@ fn show<S: Sink>(
                 (Some(anchor), _) => anchor.back().map_or(When::Unknown, When::Counted),
                 (None, Some(anchor)) if newest => {
                     anchor.slots = anchor.slots.saturating_add(1);
-                    let minutes = (i64::from(anchor.slots) * SLOT).minutes();
-                    anchor.time.checked_add(minutes).map_or(When::Unknown, When::About)
+                    anchor.forth().map_or(When::Unknown, When::About)
                 }
                 (None, _) => When::Unknown,
             },

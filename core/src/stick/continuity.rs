@@ -65,24 +65,26 @@ impl Continuity {
     /// Bytes that differ count as not known from here on, so that damage to one reply is not held against the next.
     #[must_use]
     pub fn replies(&mut self, bytes: &[u8], sent: usize, written: usize) -> bool {
-        let mut same = true;
-        for (at, held) in self.buffer.iter_mut().enumerate().take(sent) {
-            let bit = 1 << at;
-            match bytes.get(at) {
-                None if at < written => self.known &= !bit,
-                None => {}
-                Some(byte) if at >= written && self.known & bit != 0 && byte != held => {
-                    same = false;
-                    self.known &= !bit;
-                }
-                Some(byte) => {
+        let written = written.min(sent).min(REPLY_LENGTH);
+        let bytes = &bytes[..bytes.len().min(sent).min(REPLY_LENGTH)];
+        let (fresh, rest) = bytes.split_at(written.min(bytes.len()));
+        let (over, held) = self.buffer[..bytes.len()].split_at_mut(fresh.len());
+        over.copy_from_slice(fresh);
+        let (mut known, mut differs) = (before(bytes.len()), 0);
+        if held != rest {
+            for (at, (held, byte)) in (fresh.len()..).zip(held.iter_mut().zip(rest)) {
+                if held != byte && self.known & 1 << at != 0 {
+                    differs |= 1 << at;
+                } else {
                     *held = *byte;
-                    self.known |= bit;
                 }
             }
+            known &= !differs;
         }
+        // What was overwritten and not captured, and what differs, is not known.
+        self.known = (self.known & !before(written) & !differs) | known;
         self.begun = true;
-        same
+        differs == 0
     }
 
     /// Forgets the first `end` bytes of the buffer: a check value says that they were not captured as they were sent.
@@ -93,9 +95,12 @@ impl Continuity {
     /// True if `bytes`, a reply of the stick itself, overwrite nothing of the buffer from `at` on.
     #[must_use]
     pub fn unchanged_from(&self, bytes: &[u8], at: usize) -> bool {
-        let known = |&(at, _): &(usize, &u8)| self.known & (1 << at) != 0;
-        let later = bytes.iter().enumerate().take(REPLY_LENGTH).skip(at);
-        later.filter(known).all(|(at, byte)| self.buffer[at] == *byte)
+        let end = bytes.len().min(REPLY_LENGTH);
+        let at = at.min(end);
+        let (held, bytes) = (&self.buffer[at..end], &bytes[at..end]);
+        let known = |at: usize| self.known & 1 << at != 0;
+        held == bytes
+            || (at..).zip(held.iter().zip(bytes)).all(|(at, (held, byte))| held == byte || !known(at))
     }
 
     /// True once the stick has answered anything.
@@ -148,6 +153,22 @@ mod tests {
         stick.lost(STATUS);
         next[11] = 7;
         assert!(!stick.replies(&next, 64, 3));
+    }
+
+    #[test]
+    fn what_was_overwritten_and_not_captured_is_not_known() {
+        let mut stick = Continuity::default();
+        assert!(stick.replies(&reply(1), 64, 64));
+        assert!(stick.replies(&reply(1)[..5], 64, 11));
+        let mut next = reply(1);
+        next[5..11].fill(7);
+        assert!(stick.unchanged_from(&next, 3) && stick.replies(&next, 64, 3));
+        next[10] = 8;
+        assert!(!stick.unchanged_from(&next, 3) && !stick.replies(&next, 64, 3));
+        // Of a reply of 20 bytes the rest is neither looked at nor overwritten.
+        next[20..].fill(9);
+        assert!(stick.replies(&next, 20, 3));
+        assert!(!stick.unchanged_from(&next, 20));
     }
 
     #[test]

@@ -2,6 +2,10 @@
 //! A number of URBs in; the time and the instructions that our plugin costs in tshark, beside one that does nothing and
 //! one in Lua, out.
 
+pub mod core;
+pub mod pages;
+
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -18,13 +22,58 @@ use crate::apt;
 const ROUNDS: usize = 5;
 
 /// How many URBs the captures have whose instructions are counted: callgrind is some fifty times slower.
-const COUNTED: [u64; 2] = [10_000, 20_000];
+const COUNTED: [u64; 2] = [2_000, 6_000];
 
 /// What is asked of tshark.
 const MODES: &[(&str, &[&str])] = &[
     ("-q -z io,stat,0", &["-q", "-z", "io,stat,0"]),
     ("-T fields -e carelink.opcode", &["-T", "fields", "-e", "carelink.opcode"]),
+    ("-Y carelink.opcode == 0x80", &["-Y", "carelink.opcode == 0x80"]),
+    ("-V", &["-V"]),
+    ("-T json", &["-T", "json"]),
 ];
+
+/// The first so many of them are timed, too: the others print too much.
+const TIMED: usize = 2;
+
+/// What else there is to measure.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Count the instructions that tshark takes to start with the plugin, and without it
+    Start,
+    /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
+    ///
+    /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
+    /// own decoder is measured.
+    Pages {
+        /// A page with the model of its pump, such as 522:page.data [default: two pages of our own making]
+        #[arg(value_name = "MODEL:FILE")]
+        pages: Vec<String>,
+    },
+}
+
+/// Counts the instructions that tshark takes to start and to say its version, with plugins and without.
+///
+/// # Errors
+/// If something is missing or fails.
+pub fn start() -> Result<()> {
+    apt::ensure(apt::BUILD)?;
+    apt::ensure(apt::COUNT)?;
+    let folder = tempfile::tempdir()?;
+    let runners = [
+        Runner { name: "no plugin", tshark: Tshark::bare()?, script: None },
+        Runner::plugin("null plugin", &compiled(folder.path(), "null", &[])?)?,
+        Runner::plugin("CareLink", &plugin::build()?)?,
+    ];
+    println!("Wireshark {}, instructions of tshark -v", runners[0].tshark.version());
+    let mut first = None;
+    for Runner { name, tshark, .. } in &runners {
+        let count = counted(tshark.command("valgrind"), ["tshark", "-v"].map(OsString::from).into_iter())?;
+        let percent = ratio(count, *first.get_or_insert(count)) * 100.0 - 100.0;
+        println!("{name:14} {count:12} {percent:+6.2}%");
+    }
+    Ok(())
+}
 
 /// One tshark to measure.
 struct Runner {
@@ -78,7 +127,7 @@ fn times(runners: &[Runner], folder: &Path, urbs: u64) -> Result<()> {
     let captures = captures(runners, folder, urbs)?;
     println!("Wireshark {}, {ROUNDS} rounds, least user + system time", runners[0].tshark.version());
     println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "seconds", "ratio");
-    for (mode, arguments) in MODES {
+    for (mode, arguments) in &MODES[..TIMED] {
         let mut least = vec![f64::INFINITY; runners.len()];
         for round in 0..ROUNDS {
             for ((runner, capture), least) in runners.iter().zip(&captures).zip(&mut least) {
@@ -106,7 +155,14 @@ fn instructions(runners: &[Runner], folder: &Path) -> Result<()> {
         let mut null = None;
         for (nth, runner) in runners.iter().enumerate() {
             eprint!("\r{mode}: {:14}", runner.name);
-            let count = |capture| counted(runner, capture, arguments);
+            let count = |capture: &Path| {
+                let words = ["tshark", "-n", "-r"].map(OsString::from).into_iter();
+                let words = words.chain([capture.into()]).chain(arguments.iter().map(Into::into));
+                counted(
+                    runner.tshark.command("valgrind"),
+                    words.chain(runner.lua().into_iter().map(Into::into)),
+                )
+            };
             let each = (count(&captures[1][nth])? - count(&captures[0][nth])?) / payloads;
             eprint!("\r{:60}\r", "");
             let ratio = ratio(each, *null.get_or_insert(each));
@@ -121,12 +177,10 @@ fn ratio(count: u64, of: u64) -> f64 {
     count as f64 / of as f64
 }
 
-/// Instructions of one run.
-fn counted(runner: &Runner, capture: &Path, arguments: &[&str]) -> Result<u64> {
-    let mut command = runner.tshark.command("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "tshark", "-n", "-r"]).arg(capture);
-    command.args(arguments).args(runner.lua());
-    let output = process::output(&mut command)?;
+/// Instructions of one run of a program, by this valgrind.
+fn counted(mut valgrind: Command, program: impl Iterator<Item = OsString>) -> Result<u64> {
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).args(program);
+    let output = process::output(&mut valgrind)?;
     let text = String::from_utf8_lossy(&output.stderr);
     let count = text.lines().find_map(|line| line.split_once("Collected : "));
     let (_, count) = count.with_context(|| format!("callgrind tells no count:\n{text}"))?;
