@@ -84,7 +84,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     /// [`Stop`] if bytes are missing.
     pub fn sealed(
         &mut self,
-        what: &str,
+        what: &'static str,
         digits: usize,
         (covered, method): (Span, Method),
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
