@@ -24,12 +24,13 @@ pub struct Filter {
     /// Keep what came in answer to this command: 0x80, 128 or its name, such as "Read History Page"; may be said several times
     #[arg(long, value_name = "COMMAND", value_parser = Command::parse, help_heading = "Filters")]
     opcode: Vec<Command>,
-    /// Keep transactions that ended so: complete, damaged, incomplete, unproven, "timed out", "pump NAK" or whatever else
-    /// list says; may be said several times
+    /// Keep what ended so, in list's words: complete, damaged, incomplete, "timed out", "pump NAK"...; may be said several times
     #[arg(long, value_parser = outcome, help_heading = "Filters")]
     outcome: Vec<Outcome>,
-    /// Keep what is of this time or later, as 2026-01-04 or 2026-01-04T08:00:00. For list and show that is when packets were
-    /// captured, in UTC unless a zone is said (2026-01-04T08:00:00+01:00); for events it is the pump's clock, which has none
+    /// Keep what is of this time or later, as 2026-01-04 or 2026-01-04T08:00:00; of packets in UTC, of events by the pump's clock
+    ///
+    /// For list and show that is when packets were captured, in UTC unless a zone is said (2026-01-04T08:00:00+01:00); for
+    /// events it is the pump's clock, which has no zone.
     #[arg(long, value_name = "TIME", value_parser = Moment::parse, help_heading = "Filters")]
     from: Option<Moment>,
     /// Keep what is of this time or earlier, by the same clock; a day counts to its end

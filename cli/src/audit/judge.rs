@@ -125,7 +125,7 @@ impl Judgement<'_> {
     /// That nothing at all goes together, if so.
     fn strange(&self) -> Option<String> {
         let [agrees, not_known, differs, missing, ours, _] = self.counts();
-        let none = agrees + not_known + differs == 0 && missing > 0 && ours > 0;
+        let none = agrees + not_known + differs == 0 && missing + ours > 0;
         none.then(|| {
             format!(
                 "no event of the capture is in the export ({ours} are only ours, {missing} are missing): is it an export of \
