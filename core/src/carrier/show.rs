@@ -173,12 +173,12 @@ impl Place<'_> {
         }
         let Some((Some(sent), Some(reply))) = self.ends else { return };
         match self.fact.direction {
-            Direction::ToStick => links::response(reply, span, c),
+            Direction::ToStick => links::response(self.transactions, reply, span, c),
             Direction::FromStick => {
                 if let Some(id) = self.id.filter(|_| self.options.reassemble) {
                     links::reassembled_in(self.transactions, id, self.frame, span, c);
                 }
-                links::request(sent, reply, span, c);
+                links::request(self.transactions, sent, reply, span, c);
             }
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod code;
 pub(crate) mod list;
+mod numbers;
 pub mod outcome;
 pub mod transaction;
 mod transactions;

@@ -5,6 +5,7 @@
 //! The rules by which an answer moves a transaction on stand here, once for all carriers.
 
 use super::list::{List, file, make_room, small};
+use super::numbers::Numbers;
 use super::outcome::Stage;
 use super::transaction::{Part, Transaction, TransactionId};
 use crate::pages;
@@ -102,12 +103,23 @@ pub struct Transactions {
     data: Vec<u8>,
     pumps: FxHashMap<Serial, Pump>,
     forced: Option<Pump>,
+    numbers: Numbers,
 }
 
 impl Transactions {
     /// Takes all pumps for this one from now on, whatever the traffic says.
     pub(crate) fn force_pump(&mut self, pump: Option<Pump>) {
         self.forced = pump;
+    }
+
+    /// Takes a frame of the capture, before what it says is taken.
+    pub(crate) fn frame(&mut self, at: At) {
+        self.numbers.take(at);
+    }
+
+    /// The number of a frame, to refer to; `None` if a read filter rejected the frame, and another one has its number.
+    pub(crate) fn number_of(&self, at: At) -> Option<u32> {
+        self.numbers.has(at).then(|| at.frame())
     }
 
     /// A transaction.

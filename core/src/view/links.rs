@@ -8,6 +8,7 @@ use crate::pump::{Opcode, PageKind};
 use crate::transfer::At;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{INCOMPLETE_REPLY, PART_MISSING, PART_TWICE};
+use crate::tree::field::Field;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 use crate::units::count::{Count, bytes};
@@ -54,6 +55,13 @@ pub fn transaction<S: Sink>(
     c.account_of(TRANSACTION, span, &id.get(), below);
 }
 
+/// Refers to a frame, if it still has its number.
+fn link<S: Sink>(transactions: &Transactions, field: Field, at: At, span: Span, c: &mut Cursor<'_, '_, S>) {
+    if let Some(number) = transactions.number_of(at) {
+        c.generated(field, span, &number);
+    }
+}
+
 /// The frame with which the pump's answer to a command is complete: what the device in between says is none.
 fn answer(transaction: &Transaction) -> Option<At> {
     let of_pump = matches!(transaction.stage, Stage::PumpAck | Stage::PumpNak(_) | Stage::EndOfData);
@@ -68,7 +76,7 @@ pub fn answered_in<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
 ) {
     if let Some(end) = transactions.get(id).and_then(answer) {
-        c.generated(ANSWER_IN, span, &end.frame());
+        link(transactions, ANSWER_IN, end, span, c);
     }
 }
 
@@ -84,25 +92,31 @@ pub fn commanded_in<S: Sink>(
         return;
     };
     let (_, parts) = transactions.reply(id);
-    let end = answer(transaction).filter(|end| end.frame() == frame);
+    let end = answer(transaction).filter(|end| transactions.number_of(*end) == Some(frame));
     if end.is_none() && parts.iter().all(|part| part.frame != frame) {
         return;
     }
     let sent = transaction.request;
-    c.generated(COMMAND_IN, span, &sent.frame());
+    link(transactions, COMMAND_IN, sent, span, c);
     if let Some(end) = end {
         c.generated(ANSWER_TIME, span, &Nanoseconds::between(sent.time(), end.time()).milliseconds());
     }
 }
 
 /// Shows where the reply to a command is.
-pub fn response<S: Sink>(reply: At, span: Span, c: &mut Cursor<'_, '_, S>) {
-    c.generated(RESPONSE_IN, span, &reply.frame());
+pub fn response<S: Sink>(transactions: &Transactions, reply: At, span: Span, c: &mut Cursor<'_, '_, S>) {
+    link(transactions, RESPONSE_IN, reply, span, c);
 }
 
 /// Shows where the command is that a reply answers, and how long the reply took.
-pub fn request<S: Sink>(sent: At, reply: At, span: Span, c: &mut Cursor<'_, '_, S>) {
-    c.generated(REQUEST_IN, span, &sent.frame());
+pub fn request<S: Sink>(
+    transactions: &Transactions,
+    sent: At,
+    reply: At,
+    span: Span,
+    c: &mut Cursor<'_, '_, S>,
+) {
+    link(transactions, REQUEST_IN, sent, span, c);
     c.generated(TIME, span, &Nanoseconds::between(sent.time(), reply.time()));
 }
 
@@ -117,7 +131,10 @@ pub fn reassembled_in<S: Sink>(
     let Some(transaction) = transactions.get(id) else { return };
     let (_, parts) = transactions.reply(id);
     let whole = match transaction.response {
-        Some(end) => end.frame(),
+        Some(end) => match transactions.number_of(end) {
+            Some(whole) => whole,
+            None => return,
+        },
         None if without_end(transactions, id) => parts.last().map_or(frame, |part| part.frame),
         None => return,
     };
