@@ -160,8 +160,9 @@ impl Meter {
             }
             Outcome::Timeout => self.reply(Role::Reply, 15_000 * MS, &Envelope { error: 5, ..envelope }, &[]),
             Outcome::Data(_) if several => {
-                let (length, first, next) =
-                    if expected == 192 { (64, LONG_SHORT, PART_SHORT) } else { (256, LONG, PART) };
+                let length = if expected == 192 { 64 } else { 256 };
+                let page = expected >= 1024;
+                let (first, next) = if page { (LONG, PART) } else { (LONG_SHORT, PART_SHORT) };
                 let parts = data.chunks(length).take(fetch.stop_after.unwrap_or(usize::MAX));
                 for (n, part) in parts.enumerate() {
                     self.reply(Role::Reply, if n == 0 { first } else { next }, &envelope, part);
