@@ -9,6 +9,7 @@ use carelink_cli::conversation::{Conversation, Keep, Options};
 use carelink_core::exchange::Outcome;
 use carelink_core::pump::Opcode;
 use carelink_recordings::captures;
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use xtask::tshark::Tshark;
@@ -208,6 +209,32 @@ fn a_read_filter_finds_what_a_display_filter_finds() {
             assert_eq!(times(&["-2", "-R"]), times(&["-Y"]), "{}: {filter}", path.display());
         }
     }
+}
+
+/// A link leads to the frame that leads back, even where frames are left out that others refer to.
+#[test]
+fn links_lead_back_behind_a_read_filter() {
+    let tshark = tshark();
+    let mut links = 0;
+    for path in captures() {
+        for filter in ["carelink.stick.reply", "carelink.opcode == 0x80", "carelink.stick.opcode == 4"] {
+            let fields = ["-e", "frame.number", "-e", "carelink.request_in", "-e", "carelink.response_in"];
+            let text = read(&tshark, &path, &[&["-2", "-R", filter, "-T", "fields"], &fields[..]].concat());
+            let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+            let ends: HashMap<&str, &Vec<&str>> = rows.iter().map(|row| (row[0], row)).collect();
+            for row in &rows {
+                for (there, back) in [(1, 2), (2, 1)] {
+                    for other in row[there].split(',').filter(|other| !other.is_empty()) {
+                        let led_back =
+                            ends.get(other).is_some_and(|end| end[back].split(',').any(|at| at == row[0]));
+                        assert!(led_back, "{}: {filter}: frame {} refers to {other}", path.display(), row[0]);
+                        links += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(links > 0 || captures().is_empty());
 }
 
 /// The records that came of a page which the host gave up, or whose end was lost, are in the tree as they are in the

@@ -17,6 +17,9 @@ const ACK: u64 = 114 * MS;
 /// From a command to the first part of a long answer, and from part to part.
 const LONG: u64 = 750 * MS;
 const PART: u64 = 549 * MS;
+/// The same for parts that are no page's, and shorter.
+const LONG_SHORT: u64 = 237 * MS;
+const PART_SHORT: u64 = 136 * MS;
 /// From an answer to the next command.
 const COMMAND: u64 = 50 * MS;
 /// Between the reports of a message.
@@ -158,9 +161,11 @@ impl Meter {
             Outcome::Timeout => self.reply(Role::Reply, 15_000 * MS, &Envelope { error: 5, ..envelope }, &[]),
             Outcome::Data(_) if several => {
                 let length = if expected == 192 { 64 } else { 256 };
+                let page = expected >= 1024;
+                let (first, next) = if page { (LONG, PART) } else { (LONG_SHORT, PART_SHORT) };
                 let parts = data.chunks(length).take(fetch.stop_after.unwrap_or(usize::MAX));
                 for (n, part) in parts.enumerate() {
-                    self.reply(Role::Reply, if n == 0 { LONG } else { PART }, &envelope, part);
+                    self.reply(Role::Reply, if n == 0 { first } else { next }, &envelope, part);
                 }
             }
             Outcome::Data(_) => self.reply(Role::Reply, ANSWER, &envelope, &data),

@@ -3,7 +3,7 @@
 
 use super::conversation::Conversation;
 use super::hid::Report;
-use super::state::Whole;
+use super::state::{Pipe, Whole};
 use super::{envelope, message};
 use crate::carrier::book::Reassembled;
 use crate::carrier::ids::{ReassemblyId, RequestId};
@@ -11,6 +11,9 @@ use crate::carrier::ledger::{Marks, Of};
 use crate::carrier::piece::{Piece, Portion};
 use crate::exchange::list::small;
 use crate::transfer::{Direction, Transfer};
+
+/// The reports of a message come one within 21 ms of the other; those that take longer are of two, in nanoseconds.
+const TOGETHER: u64 = 400_000_000;
 
 impl Conversation<'_> {
     /// Begins anew behind what was left out of the capture: nothing is waited for any more.
@@ -43,7 +46,9 @@ impl Conversation<'_> {
         if begins {
             pipe.joined.clear();
             pipe.sent = 0;
+            pipe.begun = transfer.time;
         }
+        pipe.last = transfer.time;
         if pipe.joined.len() == pipe.sent {
             pipe.joined.extend_from_slice(content);
         }
@@ -73,8 +78,9 @@ impl Conversation<'_> {
         let mut marks = Marks::default();
         let reply = Direction::FromStick;
         let other = if direction == reply { Direction::ToStick } else { reply };
+        let late = transfer.time.saturating_sub(self.meter.pipes[direction as usize].last) > TOGETHER;
         for way in [other, direction] {
-            if (way == other || envelope::opens(content)) && self.give_up(transfer, way) {
+            if (way == other || late || envelope::opens(content)) && self.give_up(transfer, way) {
                 marks.add(if way == reply { Marks::AFTER_LOSS } else { Marks::AFTER_GAP });
             }
         }
@@ -122,7 +128,7 @@ impl Conversation<'_> {
         if let Some(id) = id {
             self.book.file(id, &mut pipe.parts, &bytes);
         }
-        let whole = Whole { direction, bytes: &bytes, cut: bytes.len() < pipe.sent };
+        let whole = Whole { direction, bytes: &bytes, cut: bytes.len() < pipe.sent, begun: pipe.begun };
         let request = self.message(transfer, whole, marks);
         self.meter.pipes[direction as usize].joined = bytes;
         request
@@ -132,10 +138,10 @@ impl Conversation<'_> {
     fn give_up(&mut self, transfer: &Transfer<'_>, direction: Direction) -> bool {
         let Some(id) = self.meter.pipes[direction as usize].reassembly else { return false };
         // It ended with its last part, not with the transfer that shows that it is over.
-        let parts = &self.meter.pipes[direction as usize].parts;
+        let Pipe { parts, last, .. } = &self.meter.pipes[direction as usize];
         let frame = parts.last().map_or(transfer.frame, |&(frame, _)| frame);
-        let request =
-            self.deliver(&Transfer { frame, ..*transfer }, direction, Some(id), &mut Marks::default());
+        let shown = Transfer { frame, time: *last, ..*transfer };
+        let request = self.deliver(&shown, direction, Some(id), &mut Marks::default());
         if let Some(frame) = self.book.reassemblies.get_mut(id) {
             frame.request = request;
         }

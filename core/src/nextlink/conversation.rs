@@ -5,7 +5,7 @@
 //! repeats the envelope of what it answers, so that of a command with an expected length no other one's reply is taken.
 
 use super::codes::{Refusal, Word};
-use super::dialogue::Dialogue;
+use super::dialogue::{self, Dialogue};
 use super::envelope::{self, Envelope};
 use super::message::{self, Message};
 use super::payload::Payload;
@@ -17,12 +17,13 @@ use crate::carrier::ids::RequestId;
 use crate::carrier::ledger::Marks;
 use crate::carrier::order::Step;
 use crate::exchange::list::small;
-use crate::exchange::{
-    Answer, Arrival, Asked, Completion, Expects, Stage, Transaction, TransactionId, Transactions,
-};
+use crate::exchange::{Answer, Arrival, Asked, Completion, Stage, Transaction, TransactionId, Transactions};
 use crate::transfer::{At, Direction, Transfer};
 use crate::tree::checksum::CrcStatus;
 use crate::tree::cursor::Cursor;
+
+/// A meter says more of itself than this only where it is asked to.
+const WORD: usize = 2;
 
 /// What one meter and its host say to each other, and where it is kept.
 pub(super) struct Conversation<'t> {
@@ -35,7 +36,7 @@ pub(super) struct Conversation<'t> {
 #[derive(Clone, Copy)]
 struct Came<'b> {
     at: At,
-    /// How long it took, in nanoseconds.
+    /// How long it took until it began, in nanoseconds.
     waited: u64,
     envelope: Envelope,
     payload: Payload,
@@ -57,20 +58,33 @@ impl Conversation<'_> {
         whole: Whole<'_>,
         marks: &mut Marks,
     ) -> Option<RequestId> {
-        let step = self.meter.order.follow(transfer, self.transactions, self.meter.open);
-        if step.is == Step::Back {
+        let Whole { direction, bytes, cut, begun } = whole;
+        let follows = [begun, transfer.time].map(|time| {
+            let report = Transfer { time, ..*transfer };
+            self.meter.order.follow(&report, self.transactions, self.meter.open).is
+        });
+        if follows.contains(&Step::Back) {
             self.interrupt(marks);
         }
-        let waited = transfer.time.saturating_sub(std::mem::replace(&mut self.meter.spoke, transfer.time));
-        let Whole { direction, bytes, cut } = whole;
+        let waited = begun.saturating_sub(std::mem::replace(&mut self.meter.spoke, transfer.time));
         let mut nobody = ();
         let mut c = Cursor::new(bytes, 0, cut, &mut nobody);
         let read = message::read(&mut c, direction, &Context::default()).ok();
         match (direction, read) {
             (Direction::ToStick, read) => Some(self.command(transfer, bytes, read, marks)),
-            (Direction::FromStick, Some(Message::Dialogue(said))) => self.say(transfer.at(), said),
+            (Direction::FromStick, Some(Message::Dialogue(said))) => {
+                // The end of a message whose begin was lost.
+                if !said.refuses && (self.waits_for_pump() && bytes.len() > WORD || !dialogue::seems(bytes)) {
+                    self.interrupt(marks);
+                }
+                self.say(transfer.at(), said)
+            }
             (Direction::FromStick, Some(Message::Envelope(envelope, payload))) => {
                 let bytes = bytes.get(envelope::LENGTH..).unwrap_or_default();
+                if bytes.len() > envelope.length.into() {
+                    // It goes on with what belongs to another one.
+                    self.interrupt(marks);
+                }
                 let bytes = &bytes[..bytes.len().min(envelope.length.into())];
                 let came = Came { at: transfer.at(), waited, envelope, payload, bytes, lacks: 0 };
                 Some(self.answer(transfer, came, marks))
@@ -88,13 +102,19 @@ impl Conversation<'_> {
         }
     }
 
+    /// True if an envelope is still to be answered.
+    fn waits_for_pump(&self) -> bool {
+        let waiting = self.meter.waiting.and_then(|id| self.book.requests.get(id));
+        waiting.is_some_and(|request| matches!(request.answered, Sent::Envelope(_)))
+    }
+
     /// Takes what the meter says of itself. Much of it nobody asked for.
     fn say(&mut self, came: At, said: Dialogue) -> Option<RequestId> {
-        let id = self.meter.waiting?;
-        let request = self.book.requests.get_mut(id)?;
-        if matches!(request.answered, Sent::Envelope(_)) && !said.refuses {
+        if self.waits_for_pump() && !said.refuses {
             return None;
         }
+        let id = self.meter.waiting?;
+        let request = self.book.requests.get_mut(id)?;
         request.reply = Some(came);
         let transaction = request.transaction?;
         let refused = said.refuses.then_some(Word::Nak.into());
@@ -187,12 +207,7 @@ impl Conversation<'_> {
     fn proves(&mut self, id: TransactionId, came: &Came<'_>) -> bool {
         let Some(command) = self.transactions.get(id).and_then(Transaction::command) else { return true };
         let (_, parts) = self.transactions.reply(id);
-        let wait = match (command.expects, came.payload) {
-            (Expects::Several, _) if parts.is_empty() => Wait::First,
-            (Expects::Several, _) => Wait::Next,
-            (_, Payload::Ack) if command.parameters == 0 => Wait::Ready,
-            _ => Wait::Answer,
-        };
+        let wait = Wait::of(came.envelope.echo.expected, came.payload, parts.len());
         // What the meter says in the pump's place, it says when its patience is over.
         let of_pump = came.sound() && came.envelope.refusal == Refusal::None;
         !of_pump || proof::fits(&command, came.payload) && self.meter.pace.keeps(wait, came.waited)

@@ -2,8 +2,7 @@
 //! In: an answer, and the command that it seems to be to. Out: whether it can be that one's.
 //!
 //! All envelopes to commands with short replies are alike, so that only the strict order of command and answer pairs them. Where
-//! packets are lost, what comes must still have the form of an answer to this command, and come in its time: a pump is ready
-//! for parameters within 119 ms, answers within 313 ms, begins a long answer within 840 ms and goes on within 666 ms
+//! packets are lost, what comes must still have the form of an answer to this command, and come in its time
 //! (`docs/protocol/nextlink.md`, section 5).
 
 use super::payload::Payload;
@@ -12,41 +11,97 @@ use crate::exchange::{Expects, PumpCommand};
 use crate::pump::opcode::Answer;
 
 /// A wait may take this much longer than twice the longest one before it, in nanoseconds.
-const ALWAYS: u64 = 100_000_000;
+const ALWAYS: u64 = 100 * MS;
+const MS: u64 = 1_000_000;
+/// The shortest wait for data, as it was measured.
+const SHORTEST: u64 = 207 * MS;
 
 /// What a host waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// That the pump is ready for parameters.
-    Ready,
-    /// A short answer.
+    /// That the pump takes or refuses a command.
+    Ack,
+    /// Data in one part.
     Answer,
-    /// The first part of a long answer.
+    /// The first part of a page.
     First,
     /// A further part of it.
     Next,
+    /// The first part of other data in several parts, which are shorter.
+    FirstShort,
+    /// A further part of those.
+    NextShort,
 }
 
+/// How many kinds of waits there are.
+const WAITS: usize = 6;
+
+/// The fewest bytes of a page.
+const PAGE: u16 = 1024;
+
 impl Wait {
+    /// What a host waits for that expects so many bytes in several parts, or data in one if 0, and got `came` when it had `parts`.
+    #[must_use]
+    pub fn of(expected: u16, came: Payload, parts: usize) -> Self {
+        match (expected, parts) {
+            _ if matches!(came, Payload::Ack | Payload::Nak(_)) => Self::Ack,
+            (0, _) => Self::Answer,
+            (PAGE.., 0) => Self::First,
+            (PAGE.., _) => Self::Next,
+            (_, 0) => Self::FirstShort,
+            (_, _) => Self::NextShort,
+        }
+    }
+
     /// What is assumed before the first one, in nanoseconds.
     const fn usual(self) -> u64 {
         match self {
-            Self::Ready | Self::Answer => 250_000_000,
-            Self::First => 800_000_000,
-            Self::Next => 550_000_000,
+            Self::Ack | Self::Answer | Self::FirstShort => 250 * MS,
+            Self::First => 800 * MS,
+            Self::Next => 550 * MS,
+            Self::NextShort => 150 * MS,
         }
     }
 }
 
 /// The pace of one meter.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Pace(pace::Pace<4>);
+pub struct Pace {
+    longest: pace::Pace<WAITS>,
+    room: Room,
+}
 
 impl Pace {
     /// Takes a wait of so many nanoseconds. False if it took too long to have been this one.
     #[must_use]
     pub fn keeps(&mut self, wait: Wait, took: u64) -> bool {
-        self.0.keeps(wait as usize, took, wait.usual(), ALWAYS)
+        let in_time = self.longest.keeps(wait as usize, took, wait.usual(), ALWAYS);
+        in_time && (wait != Wait::Answer || self.room.holds_one(took))
+    }
+}
+
+/// Whether a wait for data in one part has room for two such answers: then one may have been lost, and the command of the other.
+///
+/// A pump that is not heard at once is asked again 0.2 s later, which is less than another answer takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    /// The shortest wait, in nanoseconds.
+    shortest: Option<u64>,
+    /// What is believed by now, for waits that had too much room before.
+    believed: u64,
+}
+
+impl Room {
+    fn holds_one(&mut self, took: u64) -> bool {
+        let shortest = self.shortest.unwrap_or(SHORTEST);
+        let limit = self.believed.max(2 * shortest);
+        if took > limit {
+            self.believed = limit + limit / 8;
+            return false;
+        }
+        // Where packets are missing or out of order, answers may seem to come too soon.
+        self.shortest = Some(self.shortest.map_or(took, |known| known.min(took)).max(SHORTEST / 2));
+        true
     }
 }
 
@@ -76,6 +131,20 @@ mod tests {
     use super::*;
     use crate::pump::Opcode;
     use crate::pump::serial::Serial;
+
+    #[test]
+    fn a_wait_has_room_for_one_answer() {
+        let mut pace = Pace::default();
+        let mut keeps = |ms: u64| pace.keeps(Wait::Answer, ms * MS);
+        assert!(keeps(236) && keeps(207) && keeps(405), "asked again by the meter");
+        assert!(!keeps(417), "the answer, the next command, its answer");
+        assert!(keeps(209));
+        let late = (0..20).filter(|_| !keeps(590)).count();
+        assert!((1..4).contains(&late), "a slow meter is believed in the end: {late}");
+        assert!(pace.keeps(Wait::Ack, 312 * MS) && pace.keeps(Wait::Next, 606 * MS));
+        assert!(!Pace::default().keeps(Wait::NextShort, 645 * MS), "of the next profile");
+        assert!(!Pace::default().keeps(Wait::FirstShort, 750 * MS));
+    }
 
     #[test]
     fn an_answer_has_the_form_that_its_command_has_answers_of() {

@@ -39,6 +39,8 @@ pub(super) struct Whole<'b> {
     pub bytes: &'b [u8],
     /// True if the capture lacks bytes that were sent.
     pub cut: bool,
+    /// When its first report came, in nanoseconds.
+    pub begun: u64,
 }
 
 /// All that is kept of the messages of meters.
@@ -78,6 +80,10 @@ pub(super) struct Pipe {
     pub joined: Vec<u8>,
     /// How many bytes of it were sent.
     pub sent: usize,
+    /// When its first report came, in nanoseconds.
+    pub begun: u64,
+    /// When its last report came so far, in nanoseconds.
+    pub last: u64,
     /// Where it is kept, once it goes on.
     pub reassembly: Option<ReassemblyId>,
     /// The transfers that it came in so far, and how many bytes of it each had.
