@@ -31,13 +31,14 @@ static int view_is_sound(const cl_view *view)
 {
     for (uint32_t i = 0; i < view->n_nodes; i++) {
         CHECK(view->nodes[i].source <= view->n_sources);
-        CHECK(view->nodes[i].role <= CL_GENERATED);
+        CHECK(view->nodes[i].role <= CL_HIDDEN);
         CHECK(i == 0 ? view->nodes[i].depth == 0 : view->nodes[i].depth <= view->nodes[i - 1].depth + 1);
         CHECK(view->nodes[i].label == 0 || view->texts[view->nodes[i].label - 1] == '\0');
     }
     for (uint32_t i = 0; i < view->n_experts; i++)
         CHECK(view->experts[i].node < view->n_nodes);
     CHECK(view->info == 0 || view->texts[view->info - 1] == '\0');
+    CHECK(view->root == 0 || view->texts[view->root - 1] == '\0');
     return 0;
 }
 
@@ -70,7 +71,8 @@ int main(int argc, char **argv)
     transfer.certain = 1;
     transfer.want = CL_WANT_TREE | CL_WANT_INFO;
     CHECK(dissect(session, &transfer, &view) == CL_OK);
-    CHECK(view.n_nodes > 0 && view.info != 0);
+    CHECK(view.n_nodes > 0 && view.info != 0 && view.root != 0);
+    CHECK(strncmp(view.texts + view.root, "CareLink, ", 10) == 0);
     CHECK(view_is_sound(&view) == 0);
 
     /* A revisit shows the same. */
