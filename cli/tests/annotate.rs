@@ -108,7 +108,7 @@ fn they_say_what_was_asked_and_what_came() -> Result<()> {
     );
     assert_eq!(
         brief[&168],
-        "Transaction 5, reply to frame 57: history page, 1024 bytes, 90 records, page CRC good"
+        "Transaction 5, reply to frame 57: History page 0: 90 records, 2025-12-31 to 2026-01-04"
     );
     assert_eq!(brief[&185], "Transaction 7: Power Control radio off, pump 123456: not answered, as usual");
     let full = ours("11-history-page", Level::Full)?;

@@ -2,7 +2,7 @@
 /* flow.c: in, the core's reports of each transfer; out, the arrows of Wireshark's Flow Graph: host, stick or meter, and pump.
  *
  * No development package has epan/sequence_analysis.h, so what is used of it is declared here: this is the only file that
- * knows. Offsets were compared with the machine code of 4.0.17, 4.4.18 and 4.6.9. At start, epan is given two items to
+ * knows. Offsets were compared with the machine code of 4.0.17, 4.4.19 and 4.6.9. At start, epan is given two items to
  * arrange; unless it finds in them what was put there, there is no flow graph, and nothing else changes.
  */
 #include "taps.h"
