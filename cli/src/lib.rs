@@ -3,6 +3,7 @@
 
 pub mod annotate;
 pub mod audit;
+pub mod class;
 pub mod conversation;
 pub mod coverage;
 pub mod diff;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a capture. Out: one line for each fetch: what was asked, how it ended, and what came.
 
+use crate::class::Class;
 use crate::conversation::{Conversation, Entry, Options};
 use crate::filter::{Clock, Filter};
 use crate::live::{self, Rows};
@@ -164,7 +165,7 @@ fn line(conversation: &Conversation, entry: &Entry<'_>, look: Look) -> String {
         Asked::Device(code) => format!("{:<6}", code.device),
         Asked::Unknown => format!("{:<6}", conversation.session.device(transaction.stream)),
     };
-    let parameters = parameters(entry).map(|parameters| format!(" {parameters}")).unwrap_or_default();
+    let parameters = behind_name(entry).map(|parameters| format!(" {parameters}")).unwrap_or_default();
     let reply = came(conversation, entry).map(|reply| format!(" | {reply}")).unwrap_or_default();
     look.line([
         (PLAIN, frames.as_str()),
@@ -183,19 +184,10 @@ fn changes_therapy(entry: &Entry<'_>) -> bool {
 }
 
 const fn style(outcome: Outcome) -> Style {
-    match outcome {
-        Outcome::Complete
-        | Outcome::Answered
-        | Outcome::Accepted
-        | Outcome::PumpAck
-        | Outcome::Unanswered
-        | Outcome::AnsweredByMeter => GOOD,
-        Outcome::Damaged
-        | Outcome::Incomplete
-        | Outcome::Unproven
-        | Outcome::DoesNotFit
-        | Outcome::Unknown(_) => BAD,
-        _ => OPEN,
+    match Class::of(outcome) {
+        Class::Good => GOOD,
+        Class::Refused | Class::Silent => OPEN,
+        Class::Broken => BAD,
     }
 }
 
@@ -221,6 +213,11 @@ pub(crate) fn command(entry: &Entry<'_>) -> String {
         Asked::Device(code) => code.to_string(),
         Asked::Unknown => "reads whose command was not captured".to_owned(),
     }
+}
+
+/// The parameters of a pump's command, as they are read behind its name: `Read History Page 0 (the newest)`.
+pub(crate) fn behind_name(entry: &Entry<'_>) -> Option<String> {
+    entry.parameters_behind_name().or_else(|| parameters(entry))
 }
 
 /// The parameters of a pump's command, in words if their layout is known.

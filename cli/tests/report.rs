@@ -208,7 +208,7 @@ fn damaged_fetches_are_there_with_their_frames() -> Result<()> {
     assert_eq!(output.status.code(), Some(1));
     let words = text(&page)?;
     for sentence in [
-        "Read History Page 0 (the newest): damaged (History page 0: not read, it fails its CRC-16)",
+        "Read History Page 0 (the newest): damaged (History page 0: not read, it fails its CRC-16, bad Page CRC)",
         "frame 182: Bad CRC: Page CRC is 0x9598, should be 0x9567",
         "frame 71: history page 0 is left out: it fails its CRC-16",
         "Read Current History Page Number: pump NAK: command refused",

@@ -147,7 +147,7 @@ impl<'a> Words<'a> {
 fn command(entry: &Entry<'_>) -> String {
     let Entry { number, transaction, .. } = entry;
     let mut line = format!("Transaction {number}: {}", list::command(entry));
-    if let Some(parameters) = entry.parameters_behind_name().or_else(|| list::parameters(entry)) {
+    if let Some(parameters) = list::behind_name(entry) {
         line += &format!(" {parameters}");
     }
     if let Some(serial) = transaction.serial() {

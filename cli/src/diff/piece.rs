@@ -130,7 +130,7 @@ fn of_entry(conversation: &Conversation, entry: &Entry<'_>) -> Option<Piece> {
         }
     };
     let mut title = list::command(entry);
-    if let Some(parameters) = list::parameters(entry) {
+    if let Some(parameters) = list::behind_name(entry) {
         title += &format!(" {parameters}");
     }
     Some(Piece {

@@ -3,7 +3,8 @@
 
 use super::devices::Devices;
 use super::veil::{Shown, Veil};
-use super::words::{Class, duration, frames, time, took};
+use super::words::{duration, frames, time, took};
+use crate::class::Class;
 use crate::conversation::{Conversation, Entry};
 use crate::list;
 use crate::page::Page;

@@ -2,7 +2,8 @@
 //! In: the fetches of a capture. Out: when each was, in a lane for each outcome.
 
 use super::veil::{Shown, Veil};
-use super::words::{Class, duration, frames, time, took};
+use super::words::{duration, frames, time, took};
+use crate::class::Class;
 use crate::conversation::{Conversation, Entry};
 use crate::list;
 use carelink_core::exchange::Outcome;

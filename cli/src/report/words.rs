@@ -2,53 +2,8 @@
 //! In: times, frames, counts and outcomes. Out: how a report writes them.
 
 use crate::conversation::Entry;
-use carelink_core::exchange::Outcome;
 use jiff::Timestamp;
 use std::time::Duration;
-
-/// How good an outcome is; the worst comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
-    /// Something came that cannot be used.
-    Broken,
-    /// The pump or the stick refused.
-    Refused,
-    /// Nothing came.
-    Silent,
-    /// All went well.
-    Good,
-}
-
-impl Class {
-    pub const fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Complete
-            | Outcome::Answered
-            | Outcome::AnsweredByMeter
-            | Outcome::Accepted
-            | Outcome::PumpAck
-            | Outcome::Unanswered => Self::Good,
-            Outcome::PumpNak | Outcome::DeviceNak | Outcome::MeterNak => Self::Refused,
-            Outcome::Timeout | Outcome::NoData | Outcome::NoReply | Outcome::NoAnswer => Self::Silent,
-            Outcome::Damaged
-            | Outcome::Incomplete
-            | Outcome::Unfinished
-            | Outcome::Unproven
-            | Outcome::DoesNotFit
-            | Outcome::Unknown(_) => Self::Broken,
-        }
-    }
-
-    /// Its name in the style sheet.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::Refused => "refused",
-            Self::Silent => "silent",
-            Self::Good => "good",
-        }
-    }
-}
 
 /// `2026-01-05 09:00:17`, in UTC.
 pub(super) fn time(nanoseconds: u64) -> String {

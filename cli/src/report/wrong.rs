@@ -4,7 +4,7 @@
 use super::devices::Devices;
 use super::fetches::{self, Row};
 use super::veil::{Shown, Veil};
-use super::words::Class;
+use crate::class::Class;
 use crate::conversation::Conversation;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
