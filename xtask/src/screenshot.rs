@@ -4,7 +4,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -39,11 +39,12 @@ impl Drop for Running {
     }
 }
 
-/// Opens the capture in a Wireshark that nobody sees, selects the frame, and takes the picture.
+/// Opens the capture in a Wireshark that nobody sees, selects the frame, and takes the picture; `picture` is a path from
+/// the workspace's root.
 ///
 /// # Errors
 /// If something is missing, or no window appears.
-pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
+pub fn run(capture: Option<PathBuf>, frame: Option<u32>, picture: &Path) -> Result<()> {
     apt::ensure(&[apt::BUILD, apt::SCREEN].concat())?;
     let samples = workspace::samples()?;
     let capture = capture.or_else(|| samples.first().cloned());
@@ -53,7 +54,7 @@ pub fn run(capture: Option<PathBuf>, frame: Option<u32>) -> Result<()> {
         Some(number) => number.to_string(),
         None => demo::last_reply(&tshark, &capture)?.frame,
     };
-    let picture = workspace::root().join("docs/wireshark.png");
+    let picture = workspace::root().join(picture);
 
     let (_screen, display) = screen()?;
     let copy = tshark.lend(&capture)?;
