@@ -360,7 +360,7 @@ fn assert_claimed(way: Way, opcode: u8, pump: Pump, bytes: &[u8], cut: bool) {
     );
     if let Err(stop) = sentence {
         assert_eq!(stop.cut, cut);
-        assert!(stop.at <= bytes.len());
+        assert!(stop.at as usize <= bytes.len());
     }
 }
 

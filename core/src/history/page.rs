@@ -55,7 +55,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut
     };
     let walked = c.within(area.len(), |c| Ok(records(c, layout, cut, note, &mut each)));
     let (records, complete) = walked.unwrap_or_default();
-    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

@@ -138,7 +138,7 @@ fn checksum<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize, computed: u8) -> R
     if let Some(sent) = c.rest().get(..DIGITS).and_then(in_digits) {
         let check = Check { sent: sent.into(), computed: Some(computed.into()) };
         let covered = (c.span_since(start), Method::SumInDigits);
-        c.sealed("Frame Checksum", DIGITS, covered, take(DIGITS).map(|_: &[u8]| check))?;
+        c.sealed(&"Frame Checksum", DIGITS, covered, take(DIGITS).map(|_: &[u8]| check))?;
     }
     Ok(())
 }

@@ -179,7 +179,7 @@ pub fn read<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<Envelope, Stop> {
         reserved(c, 2)?;
         let sent = |sent: u8| Check { sent: sent.into(), computed: computed.map(u16::from) };
         let covered = (c.span(start, end), Method::Sum);
-        let check = c.sealed("Message Checksum", 2, covered, be_u8.map(sent))?.status();
+        let check = c.sealed(&"Message Checksum", 2, covered, be_u8.map(sent))?.status();
         c.title(format_args!("Envelope: {operation}, pump {}", serial.as_str()));
         let echo = Echo { serial, operation, retry, timeout, expected, parts };
         Ok(Envelope { echo, refusal, length, check })

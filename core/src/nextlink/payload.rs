@@ -125,7 +125,7 @@ fn packet<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Packe
             Ok(())
         })?;
     }
-    let crc = c.crc8("Packet CRC", start)?.status();
+    let crc = c.crc8(&"Packet CRC", start)?.status();
     Ok(Packet { serial, opcode, count, crc })
 }
 

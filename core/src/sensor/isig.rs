@@ -50,7 +50,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump) -> CrcStatus {
     // Its two bytes lie in the low halves of two words.
     let sent =
         take(4usize).map(|bytes: &[u8]| Check { sent: u16::from_be_bytes([bytes[0], bytes[2]]), computed });
-    let crc = match c.check("Page CRC", 4, start, sent) {
+    let crc = match c.check(&"Page CRC", 4, start, sent) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

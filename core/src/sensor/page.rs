@@ -87,7 +87,7 @@ pub fn page<S: Sink>(
         show(c, &places, walk.broken_at, beside, after.is_none(), &mut each);
         Ok(())
     });
-    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

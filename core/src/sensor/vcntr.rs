@@ -27,7 +27,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>) -> CrcStatus {
         }
         Ok(())
     });
-    let crc = match c.check("Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
+    let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),
         Err(_) => CrcStatus::NotPresent,
     };

@@ -26,7 +26,7 @@ impl Request for Size {
         c.read(INTERFACE, be_u8.map(Interface::from))?;
         let size = c.read(SIZE, be_u16)?;
         c.info(format_args!("Read Radio: {} waiting", count::bytes(size)));
-        c.crc8("Request CRC", start)?;
+        c.crc8(&"Request CRC", start)?;
         Ok(Self(size))
     }
 

@@ -146,7 +146,7 @@ pub fn reply<S: Sink>(
         describe(c, &reply, context.pump_opcode);
     }
     reply.nak = c.within(length, |c| payload(c, &reply, context))?;
-    reply.payload_crc = match c.crc8("Payload CRC", payload_at) {
+    reply.payload_crc = match c.crc8(&"Payload CRC", payload_at) {
         Ok(check) => check.status(),
         Err(stop) => {
             c.expert_stop(stop);
@@ -171,7 +171,7 @@ fn header<S: Sink>(c: &mut Cursor<'_, '_, S>, start: usize) -> Result<RadioReply
         let rssi = c.read(RSSI, be_i8)?;
         let word = length_word(c)?;
         let serial = address(c)?;
-        let header_crc = c.crc8("Radio Header CRC", start)?.status();
+        let header_crc = c.crc8(&"Radio Header CRC", start)?.status();
         c.title(format_args!("Radio Header: {response}, pump {serial}"));
         Ok(RadioReply {
             response,

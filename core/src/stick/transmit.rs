@@ -135,7 +135,7 @@ fn transmit<S: Sink>(c: &mut Cursor<'_, '_, S>, context: &Context) -> Result<Tra
         let (header_crc, parameters_crc) = (CrcStatus::Unverified, CrcStatus::NotPresent);
         Ok(Transmit { serial, opcode, parameters, first: None, retries, pages, header_crc, parameters_crc })
     })?;
-    packet.header_crc = c.crc8("Transmit Header CRC", start)?.status();
+    packet.header_crc = c.crc8(&"Transmit Header CRC", start)?.status();
     packet.first = c.rest().first().copied().filter(|_| packet.parameters > 0);
     packet.parameters_crc = parameters(c, packet, context).unwrap_or_else(|stop| {
         c.expert_stop(stop);
@@ -158,7 +158,7 @@ fn parameters<S: Sink>(
     }
     let start = c.position();
     packet::parameters(c, sent.opcode, length, context.pump)?;
-    Ok(c.crc8("Parameters CRC", start)?.status())
+    Ok(c.crc8(&"Parameters CRC", start)?.status())
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     ///
     /// # Errors
     /// [`Stop`] if the byte is missing.
-    pub fn crc8(&mut self, what: &'static str, start: usize) -> Result<Check, Stop> {
+    pub fn crc8(&mut self, what: &'static &'static str, start: usize) -> Result<Check, Stop> {
         let computed = Some(crc8(self.since(start)).into());
         self.check(what, 2, start, be_u8.map(|sent| Check { sent: sent.into(), computed }))
     }
@@ -70,7 +70,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     /// [`Stop`] if bytes are missing.
     pub fn check(
         &mut self,
-        what: &'static str,
+        what: &'static &'static str,
         digits: usize,
         start: usize,
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
@@ -84,7 +84,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
     /// [`Stop`] if bytes are missing.
     pub fn sealed(
         &mut self,
-        what: &'static str,
+        what: &'static &'static str,
         digits: usize,
         (covered, method): (Span, Method),
         parser: impl nom::Parser<&'b [u8], Output = Check, Error = nom::error::Error<&'b [u8]>>,
@@ -92,7 +92,7 @@ impl<'b, S: Sink> Cursor<'b, '_, S> {
         let verify = self.verifies();
         let parser = parser.map(|check| if verify { check } else { Check { computed: None, ..check } });
         let check = self.packed(CRC, parser, |c, check| c.derived(CRC_STATUS, &check.status()));
-        let check = check.map_err(|stop| Stop { within: what, ..stop })?;
+        let check = check.map_err(|stop| Stop { within: Some(what), ..stop })?;
         if check.computed.is_some() {
             self.seal(covered, method);
         }

@@ -69,7 +69,7 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
     /// The stop of a parser that wants more bytes than there are here.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        Stop { at: self.position(), cut: self.cut, within: "" }
+        Stop { at: u32::try_from(self.position()).unwrap_or(u32::MAX), cut: self.cut, within: None }
     }
 
     /// All bytes from `start` up to here.
@@ -322,10 +322,14 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         field: Field,
         mut parser: impl nom::Parser<&'b [u8], Output = T, Error = Error<&'b [u8]>>,
     ) -> Result<T, Stop> {
-        let name = |_| Stop { within: field.def().label, ..self.stop() };
-        let (rest, value) = parser.parse(self.rest).map_err(name)?;
+        let (rest, value) = parser.parse(self.rest).map_err(|_| self.stop_within(field))?;
         self.rest = rest;
         Ok(value)
+    }
+
+    #[cold]
+    fn stop_within(&self, field: Field) -> Stop {
+        Stop { within: Some(&field.def().label), ..self.stop() }
     }
 
     fn item(&mut self, field: Field, span: Span, value: &impl Show, role: Role) {

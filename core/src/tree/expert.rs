@@ -171,11 +171,11 @@ experts! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stop {
     /// Offset of the value that could not be read whole.
-    pub at: usize,
+    pub at: u32,
     /// True if the capture cut the bytes off, false if they were never sent.
     pub cut: bool,
-    /// What the value is called, or "" if that is not known.
-    pub within: &'static str,
+    /// What the value is called, if that is known. A thin reference: each value that is read may be a stop in its place.
+    pub within: Option<&'static &'static str>,
 }
 
 impl Stop {
@@ -190,8 +190,8 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = if self.cut { "the capture ends" } else { "the bytes end" };
         match self.within {
-            "" => write!(f, "{why} within the value at offset {}", self.at),
-            name => write!(f, "{why} within {name}, at offset {}", self.at),
+            None => write!(f, "{why} within the value at offset {}", self.at),
+            Some(name) => write!(f, "{why} within {name}, at offset {}", self.at),
         }
     }
 }

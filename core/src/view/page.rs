@@ -193,7 +193,7 @@ pub fn damaged<S: Sink>(kind: PageKind, c: &mut Cursor<'_, '_, S>) {
         let (start, width) = (c.position(), kind.check_width());
         let shown = c
             .read(PAYLOAD, take(covered))
-            .and_then(|_| c.check("Page CRC", 4, start, take(width).map(|_: &[u8]| check)));
+            .and_then(|_| c.check(&"Page CRC", 4, start, take(width).map(|_: &[u8]| check)));
         if let Err(stop) = shown {
             c.expert_stop(stop);
         }
@@ -208,7 +208,7 @@ fn trace<S: Sink>(c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
         let computed = crc16(area);
         if computed == u16::from_be_bytes([high, low]) {
             c.read(UNKNOWN, take(area.len()))?;
-            c.check("Trace CRC", 4, start, be_u16.map(|sent| Check { sent, computed: Some(computed) }))?;
+            c.check(&"Trace CRC", 4, start, be_u16.map(|sent| Check { sent, computed: Some(computed) }))?;
         }
     }
     c.remainder(UNKNOWN);
