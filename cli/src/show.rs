@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use carelink_core::exchange::Asked;
 use carelink_core::pump;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::view::payload::PAYLOAD;
 use carelink_core::view::reply;
 use serde_json::{Value, json};

@@ -5,7 +5,8 @@ use carelink_core::registry;
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::field::{FieldDef, FieldType};
 use carelink_core::tree::names::lookup;
-use carelink_core::tree::sink::{ExpertAt, Node, Outline, Role};
+use carelink_core::tree::outline::{ExpertAt, Node, Outline};
+use carelink_core::tree::sink::Role;
 use jiff::ToSpan;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ impl<'a> Tree<'a> {
             FieldType::F64 => json!(f64::from_bits(node.value)),
             FieldType::Text => {
                 let at = u32::try_from(node.value).unwrap_or(0);
-                json!(self.outline.text(carelink_core::tree::sink::TextAt(at)))
+                json!(self.outline.text(carelink_core::tree::outline::TextAt(at)))
             }
             FieldType::Bytes => json!(hex(self.span(node))),
             FieldType::Clock => json!(

@@ -8,7 +8,7 @@ use carelink_core::pump::Opcode;
 use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Verdict};
 use carelink_core::tree::checksum::CRC_STATUS;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_recordings::{captures, captures_of_meters};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -12,7 +12,7 @@ use carelink_core::exchange::Outcome;
 use carelink_core::registry;
 use carelink_core::transfer::{Carrier, Direction};
 use carelink_core::tree::field::{FieldDef, FieldType, Identity};
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_recordings::{captures, captures_of_meters};
 use carelink_samples::emit::nextlink::{self, Envelope, frame, operation, packet, reports};
 use carelink_samples::link::Link;

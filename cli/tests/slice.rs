@@ -12,7 +12,7 @@ use carelink_cli::slice::{Choice, Slice, Written};
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::transfer::says_left_out;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::view::reply;
 use clap::Parser;
 use forms::Form;

@@ -7,7 +7,8 @@
 use carelink_core::transfer::Transfer;
 
 use carelink_core::session::Session;
-use carelink_core::tree::sink::{InfoLine, Outline};
+use carelink_core::tree::outline::Outline;
+use carelink_core::tree::sink::InfoLine;
 use carelink_samples::generate::Load;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -12,7 +12,7 @@
 //!    USB and the packets to and from the pump, [`view`] a reply that is put together from its parts, [`pump`]
 //!    parameters and replies, [`history`] and [`sensor`] pages.
 //! 3. The parsers are nom to the reader and report each value through a [`tree::cursor::Cursor`] to a
-//!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::sink::Outline) from which any tree can be built.
+//!    [`tree::sink::Sink`]: nothing (`()`), the line for the packet list, or an [outline](tree::outline::Outline) from which any tree can be built.
 //!
 //! A [field](tree::field::FieldDef) is declared once, beside the parser that reads it;
 //! the [`registry`] lists them all. Oddities are [notes](tree::expert), not failures: only lack of bytes stops a parser.

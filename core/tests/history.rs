@@ -24,7 +24,7 @@ use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::opaque::UNKNOWN;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,

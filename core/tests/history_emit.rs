@@ -25,7 +25,7 @@ use carelink_core::history::{self, Body, RECORD_TYPES, Record, RecordType};
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     CarbRatio, CarbUnit, Carbs, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,

@@ -8,7 +8,8 @@ use carelink_core::registry;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::expert::{EXPERTS, Stop};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::{Outline, Role, Sink};
+use carelink_core::tree::outline::Outline;
+use carelink_core::tree::sink::{Role, Sink};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -29,7 +29,7 @@ use carelink_core::pump::wizard::{BgUnits, CarbUnits, LanguageSet, WizardSetup};
 use carelink_core::pump::{COMMANDS, Opcode, Parameters, Reply, parameters, reply};
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::expert::Stop;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::{
     Calibration, CarbRatio, CarbUnit, Centivolts, Glucose, GlucoseUnit, Insulin, Minutes, Rate, TimeOfDay,

@@ -8,7 +8,7 @@ use carelink_core::sensor::events::events;
 use carelink_core::sensor::{self, Beside, Page, Pages, Record, When};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::vendor::Event;
 use carelink_samples::emit::sensor::SensorPages;

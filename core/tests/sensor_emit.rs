@@ -7,7 +7,7 @@ use carelink_core::sensor::record::{RECORD_TYPES, RecordType, Stamp, Timing};
 use carelink_core::sensor::{self, Beside, Body, Page, Record, When};
 use carelink_core::tree::checksum::CrcStatus;
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::units::clock::PumpTime;
 use carelink_core::units::quantities::Calibration;
 use carelink_samples::emit::sensor::SensorPages;

@@ -14,7 +14,8 @@ mod layout {
     use super::*;
     use carelink_core::ffi::{self, Options, Report, Source, Transfer, View};
     use carelink_core::transfer::{Carrier, Direction};
-    use carelink_core::tree::sink::{ExpertAt, Node, Role};
+    use carelink_core::tree::outline::{ExpertAt, Node};
+    use carelink_core::tree::sink::Role;
     use std::mem::offset_of;
 
     macro_rules! same {

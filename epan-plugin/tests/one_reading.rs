@@ -9,7 +9,7 @@ use carelink_cli::conversation::{Conversation, Keep, Options};
 use carelink_cli::slice::{Choice, Slice};
 use carelink_core::registry;
 use carelink_core::transfer::{Carrier, Direction, Stream};
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_recordings::{captures, captures_of_meters};
 use carelink_samples::link::Link;
 use carelink_samples::session::{Session, Transfer, TransferType};

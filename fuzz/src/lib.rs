@@ -5,7 +5,8 @@
 
 use carelink_core::session::Session;
 use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Transfer, Verdict};
-use carelink_core::tree::sink::{InfoLine, Outline};
+use carelink_core::tree::outline::Outline;
+use carelink_core::tree::sink::InfoLine;
 
 const DIRECTED: u8 = 1;
 const FROM_STICK: u8 = 2;

@@ -5,7 +5,7 @@
 use carelink_core::pump::PageKind;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::tree::cursor::Cursor;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::view::page::alone;
 use carelink_fuzz::assert_claimed_once;
 use libfuzzer_sys::fuzz_target;

@@ -5,7 +5,7 @@
 
 use carelink_core::session::Session;
 use carelink_core::transfer::Transfer;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_fuzz::transfers;
 use libfuzzer_sys::fuzz_target;
 

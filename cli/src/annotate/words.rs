@@ -11,7 +11,7 @@ use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::pump::serial::Serial;
 use carelink_core::tree::expert::{EXPERTS, Severity};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::{ExpertAt, Node, Outline};
+use carelink_core::tree::outline::{ExpertAt, Node, Outline};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;

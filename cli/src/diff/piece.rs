@@ -10,7 +10,7 @@ use crate::show;
 use anyhow::{Error, Result};
 use carelink_core::exchange::Asked;
 use carelink_core::pump::serial::Serial;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -12,7 +12,7 @@ use crate::show;
 use crate::tree::Tree;
 use carelink_core::exchange::{Asked, Outcome};
 use carelink_core::tree::field::FieldType;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use std::collections::BTreeMap;
 
 /// The fetches of one command.

@@ -9,7 +9,7 @@ use crate::conversation::Conversation;
 use crate::tree::Tree;
 use carelink_core::exchange::{Outcome, TransactionId};
 use carelink_core::tree::expert::{EXPERTS, Severity};
-use carelink_core::tree::sink::{ExpertAt, Node, Outline};
+use carelink_core::tree::outline::{ExpertAt, Node, Outline};
 use carelink_core::view::links::TRANSACTION;
 use std::collections::BTreeMap;
 

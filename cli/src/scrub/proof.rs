@@ -12,7 +12,7 @@ use carelink_core::registry;
 use carelink_core::transfer::Claim;
 use carelink_core::tree::checksum::CRC;
 use carelink_core::tree::field::{FieldDef, FieldType};
-use carelink_core::tree::sink::{Node, Outline, TextAt};
+use carelink_core::tree::outline::{Node, Outline, TextAt};
 use std::iter::zip;
 
 /// As many bytes as a serial in digits has.

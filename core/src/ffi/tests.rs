@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::registry::{self, COUNT};
-use crate::tree::sink::Node;
+use crate::tree::outline::Node;
 use std::ffi::CStr;
 use std::ptr;
 

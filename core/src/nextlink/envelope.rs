@@ -202,7 +202,7 @@ fn reserved<S: Sink>(c: &mut Cursor<'_, '_, S>, len: usize) -> Result<(), Stop> 
 mod tests {
     use super::*;
     use crate::tree::checksum::CRC;
-    use crate::tree::sink::Outline;
+    use crate::tree::outline::Outline;
 
     #[test]
     fn the_parts_lie_where_the_reader_reads_them() {

@@ -244,7 +244,7 @@ fn redate(digits: &mut [u8], _: Date, to: Date) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::sink::Outline;
+    use crate::tree::outline::Outline;
 
     const RECORD: &str = "H|\\^&||abcdef|Bayer6300^01.22\\01.13^6301- C1234567^0000-^C1234567|A=1^I=0200|0||||||1|201305081532";
 

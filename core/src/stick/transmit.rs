@@ -167,7 +167,7 @@ mod tests {
     use crate::carrier::packet::DEVICE_TYPE;
     use crate::stick::radio::LENGTH_WORD;
     use crate::tree::checksum::CRC;
-    use crate::tree::sink::Outline;
+    use crate::tree::outline::Outline;
 
     #[test]
     fn the_parts_of_the_header_lie_where_the_reader_reads_them() {

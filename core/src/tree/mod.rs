@@ -10,6 +10,7 @@ pub mod expert;
 pub mod field;
 pub mod names;
 pub mod opaque;
+pub mod outline;
 pub mod seal;
 pub mod sink;
 

@@ -8,7 +8,7 @@ use carelink_core::transfer::{Carrier, Direction};
 use carelink_core::tree::crc::{crc8, crc16};
 use carelink_core::tree::expert::EXPERTS;
 use carelink_core::tree::field::Field;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_core::view::links::{ANSWER_IN, ANSWER_TIME, COMMAND_IN, RESPONSE_IN};
 use carelink_core::view::summary::LAST;
 

@@ -6,7 +6,7 @@ use carelink_core::registry;
 use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Stream, Verdict};
 use carelink_core::tree::field::{FieldDef, FieldType};
-use carelink_core::tree::sink::{Node, Outline, TextAt};
+use carelink_core::tree::outline::{Node, Outline, TextAt};
 use carelink_core::view::summary::SUMMARY;
 use carelink_samples::session as samples;
 

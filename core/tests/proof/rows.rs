@@ -10,7 +10,7 @@ use carelink_core::stick::shape::Shape;
 use carelink_core::stick::{Opcode, REPLY_LENGTH};
 use carelink_core::transfer::{Carrier, Claim, Direction, Verdict};
 use carelink_core::tree::crc::crc8;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_samples::emit::request::Transmit;
 
 /// A command of this row, as hosts send it.

@@ -4,7 +4,7 @@
 use crate::traffic::{Packet, Random, assert_claimed_once, of_sticks, outline_into, packets};
 use carelink_core::session::Session;
 use carelink_core::transfer::{Carrier, Claim, Direction, Verdict};
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use std::collections::HashSet;
 
 /// A transfer, and what is needed before it for it to have its meaning.

@@ -5,7 +5,7 @@ use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Transfer, Verdi
 
 use carelink_core::exchange::{Asked, Outcome, Transaction, TransactionId};
 use carelink_core::session::Session;
-use carelink_core::tree::sink::Outline;
+use carelink_core::tree::outline::Outline;
 use carelink_samples::session as samples;
 
 /// A transfer that owns its bytes.

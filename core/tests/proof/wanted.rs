@@ -4,7 +4,7 @@
 use crate::traffic::{observed, outline, packets, sessions};
 use carelink_core::transfer::Claim;
 use carelink_core::tree::field::{Field, FieldType};
-use carelink_core::tree::sink::{Node, Outline, TextAt, Wanted};
+use carelink_core::tree::outline::{Node, Outline, TextAt, Wanted};
 use std::collections::BTreeSet;
 
 /// One field, and no line for the packet list.

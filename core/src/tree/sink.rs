@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: what the parsers read, item by item. Out: nothing (`()`), or an [`Outline`] that any tree can be built from.
-
-mod outline;
+//! In: what the parsers read, item by item. Out: nothing (`()`), or an [outline](super::outline) that any tree can be built from.
 
 use crate::tree::expert::ExpertInfo;
 use crate::tree::field::Field;
 use crate::tree::seal::Method;
-pub use outline::{Everything, ExpertAt, Node, Outline, TextAt, Wanted};
 use std::fmt;
 
 /// Where an item's bytes are.
@@ -118,11 +115,11 @@ pub struct Item<'a> {
 
 /// An item that a sink has taken, to label it or to hang an expert info on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mark(u32);
+pub struct Mark(pub(super) u32);
 
 impl Mark {
     /// The mark of an item that was not kept.
-    const NOWHERE: Self = Self(u32::MAX);
+    pub(super) const NOWHERE: Self = Self(u32::MAX);
 }
 
 /// Takes what the parsers read. By itself it keeps nothing.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: items, labels and expert infos, as they are read. Out: the same as a flat list in tree order, laid out for C.
 
-use super::{InfoLine, Item, Mark, Role, Sink, Span, Value};
 use crate::tree::expert::{ExpertInfo, LIMIT_REACHED};
 use crate::tree::field::{Evidence, Field};
+use crate::tree::sink::{InfoLine, Item, Mark, Role, Sink, Span, Value};
 use std::fmt;
 use std::ops::Range;
 
