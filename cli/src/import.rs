@@ -7,6 +7,7 @@ use crate::target::Target;
 use anyhow::{Context as _, Result};
 use carelink_capture::import::{Source, recognise};
 use carelink_capture::pcapng::{Reader, Writer};
+use carelink_core::units::count::Count;
 use std::path::{Path, PathBuf};
 
 /// What the help says at its end.
@@ -73,7 +74,8 @@ fn add<W: std::io::Write + std::io::Seek>(path: &Path, writer: &mut Writer<W>) -
         writer.write(&block)?;
     }
     let name = path.display();
-    eprintln!("{name}: {} transfers from {}", recording.transfers(), recording.format);
+    let transfers = Count(recording.transfers(), "transfer", "transfers");
+    eprintln!("{name}: {transfers} from {}", recording.format);
     for note in recording.notes() {
         eprintln!("{name}: {note}");
     }

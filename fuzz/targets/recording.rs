@@ -20,6 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(())
     })
     .expect("what we write can be read");
-    assert!(packets.len() <= recording.transfers(), "no more transfers than there are");
+    // Of some transfers a recording has the end only: they are no more than its lines.
+    assert!(packets.len() <= bytes.iter().filter(|&&byte| byte == b'\n' || byte == b'\r').count() + 1);
     follow(&packets.iter().map(|packet| packet.transfer(Claim::Ask)).collect::<Vec<_>>());
 });
