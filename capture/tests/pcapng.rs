@@ -4,9 +4,11 @@
 use anyhow::Result;
 use carelink_capture::container;
 use carelink_capture::pcapng::{Block, COMMENT, Fate, Kind, Options, Order, Reader, rewrite};
+use carelink_recordings::{captures, path};
+use carelink_samples::files::samples;
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The file with each block as `edit` leaves it.
 fn rewritten(file: &[u8], edit: impl FnMut(&mut Block) -> Result<Fate>) -> Result<Vec<u8>> {
@@ -15,16 +17,9 @@ fn rewritten(file: &[u8], edit: impl FnMut(&mut Block) -> Result<Fate>) -> Resul
     Ok(out.into_inner())
 }
 
-fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let entries = fs::read_dir(folder).expect("the samples can be listed");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    assert!(paths.len() > 10);
-    paths.extend(carelink_recordings::captures());
-    paths.extend(carelink_recordings::path("nextlink/nextlink-download.pcapng"));
-    paths.sort();
-    paths
+/// Samples and recordings.
+fn all() -> impl Iterator<Item = PathBuf> {
+    samples().into_iter().chain(captures()).chain(path("nextlink/nextlink-download.pcapng"))
 }
 
 /// A block by its kind and content.
@@ -109,7 +104,7 @@ fn both() -> Vec<u8> {
 
 #[test]
 fn samples_and_captures_go_through_unchanged() -> Result<()> {
-    for path in samples() {
+    for path in all() {
         let file = fs::read(&path)?;
         assert_eq!(rewritten(&file, |_| Ok(Fate::Keep))?, file, "{}", path.display());
     }
@@ -118,7 +113,7 @@ fn samples_and_captures_go_through_unchanged() -> Result<()> {
 
 #[test]
 fn comments_come_and_go_without_a_trace() -> Result<()> {
-    let files = samples().into_iter().map(fs::read).chain([Ok(both())]);
+    let files = all().map(fs::read).chain([Ok(both())]);
     for file in files {
         let file = file?;
         let added = rewritten(&file, |block| {

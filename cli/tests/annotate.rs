@@ -9,6 +9,7 @@ use carelink_capture::pcapng::{Block, Options as Choices, Order, Reader};
 use carelink_capture::tcp;
 use carelink_cli::annotate::{Level, PREFIX, annotate, remove};
 use carelink_cli::conversation::{Conversation, Options};
+use carelink_samples::files::{folder, samples};
 use forms::Form;
 use std::collections::BTreeMap;
 use std::fs;
@@ -89,7 +90,7 @@ fn comments_that_are_there_already_stay() -> Result<()> {
 }
 
 fn ours(name: &str, level: Level) -> Result<BTreeMap<u32, String>> {
-    let path = forms::samples().into_iter().find(|path| path.to_string_lossy().contains(name));
+    let path = samples().into_iter().find(|path| path.to_string_lossy().contains(name));
     let bytes = fs::read(path.expect("the sample is there"))?;
     let comments = comments(&annotated(&bytes, level)?)?;
     let ours = comments.into_iter().filter_map(|(frame, said)| {
@@ -170,9 +171,9 @@ fn complaint(output: &Output) -> String {
 
 #[test]
 fn the_program_writes_what_can_be_read_and_nothing_over_a_file() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let at = |name: &str| folder.path().join(name);
-    let sample = forms::folder().join("11-history-page.pcapng");
+    let here = tempfile::tempdir()?;
+    let at = |name: &str| here.path().join(name);
+    let sample = folder().join("11-history-page.pcapng");
     let bytes = fs::read(&sample)?;
 
     let output = at("out.pcapng");
@@ -210,7 +211,7 @@ fn the_program_writes_what_can_be_read_and_nothing_over_a_file() -> Result<()> {
 /// A line carries as many commands in one packet as it likes.
 #[test]
 fn a_packet_full_of_commands_has_a_comment_that_fits() -> Result<()> {
-    let path = forms::samples().into_iter().find(|path| path.to_string_lossy().contains("07-user-dlt"));
+    let path = samples().into_iter().find(|path| path.to_string_lossy().contains("07-user-dlt"));
     let mut bytes = fs::read(path.expect("the sample is there"))?;
     let many = [0x06, 0x00, 0x00].repeat(20_000);
     let options = Choices::default().with(2, 2_u32.to_le_bytes());

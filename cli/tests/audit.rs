@@ -3,6 +3,7 @@
 //! only what cannot be there is excused.
 
 use anyhow::{Context as _, Result};
+use carelink_samples::files::sample;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,16 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const HEAD: &str = "time\ttype\tvalues\tpump\n";
-
-fn sample(start: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let mut files = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
-    let is = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(start) && name.ends_with(".pcapng")
-    };
-    files.find(is).expect("the sample")
-}
 
 fn run(arguments: &[&str], files: &[&Path]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_carelink"));

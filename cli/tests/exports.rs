@@ -2,21 +2,11 @@
 //! In: exports made of a sample's events, by the names and habits of 2012 and of 2015. Out: proof that both audit alike.
 
 use anyhow::{Context as _, Result};
+use carelink_samples::files::sample;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-
-fn sample() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let mut files = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
-    files
-        .find(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("11") && name.ends_with(".pcapng")
-        })
-        .expect("the sample")
-}
 
 fn run(arguments: &[&str], files: &[&Path]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_carelink"));
@@ -24,7 +14,7 @@ fn run(arguments: &[&str], files: &[&Path]) -> Output {
 }
 
 fn events(names: &str) -> Result<Vec<Value>> {
-    let output = run(&["events", "--format", "json", "--names", names], &[&sample()]);
+    let output = run(&["events", "--format", "json", "--names", names], &[&sample("11")]);
     String::from_utf8(output.stdout)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
@@ -74,7 +64,7 @@ fn exports_of_2012_and_2015_audit_to_the_same_verdict() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (first, second) = (folder.path().join("2012.csv"), folder.path().join("2015.csv"));
     let verdicts = |path: &Path| -> Result<Vec<[String; 4]>> {
-        let output = run(&["audit", "--format", "json"], &[&sample(), path]);
+        let output = run(&["audit", "--format", "json"], &[&sample("11"), path]);
         let text = String::from_utf8(output.stdout)?;
         let row = |line: &str| {
             let row: Value = serde_json::from_str(line)?;

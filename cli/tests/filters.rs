@@ -3,21 +3,12 @@
 //! left.
 
 use anyhow::{Context as _, Result};
+use carelink_samples::files::sample;
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-
-fn sample(start: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let mut files = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
-    let is = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(start) && name.ends_with(".pcapng")
-    };
-    files.find(is).expect("the sample")
-}
 
 fn run(arguments: &[&str], capture: &Path) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_carelink"));

@@ -4,13 +4,10 @@
 use anyhow::Result;
 use carelink_capture::tcp;
 use carelink_core::transfer::Direction;
+use carelink_samples::files::sample;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples").join(name)
-}
 
 fn run(arguments: &[&str], files: &[&Path]) -> Output {
     let program = env!("CARGO_BIN_EXE_carelink");

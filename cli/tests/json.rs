@@ -2,12 +2,13 @@
 //! In: the samples, and `docs/json.md`. Out: proof that each line of JSON is as the document says.
 
 use anyhow::{Context as _, Result};
+use carelink_samples::files::samples;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// The keys of each table of the document, with their types, by its heading.
@@ -27,16 +28,6 @@ fn document() -> Result<Document> {
         }
     }
     Ok(tables)
-}
-
-fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let files = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|end| end == "pcapng")).collect();
-    files.sort();
-    assert!(files.len() > 10);
-    files
 }
 
 fn lines(arguments: &[&str], files: &[&Path]) -> Result<Vec<Value>> {

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use carelink_capture::container;
 use carelink_cli::conversation::{Conversation, Keep, Options};
 use carelink_core::pump::model::Model;
+use carelink_samples::files::sample;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,16 +13,6 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-fn sample(start: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let mut paths = fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path());
-    let fits = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(start) && name.ends_with(".pcapng")
-    };
-    paths.find(fits).expect("the sample")
-}
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_carelink"))

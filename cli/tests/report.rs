@@ -4,6 +4,7 @@
 
 use anyhow::{Context as _, Result};
 use carelink_recordings::{captures, path};
+use carelink_samples::files::{sample, samples};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,25 +36,9 @@ const IDENTITIES: &[&str] = &[
     "device.id",
 ];
 
-fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let mut paths: Vec<_> =
-        fs::read_dir(folder).expect("samples").map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    paths.sort();
-    assert!(!paths.is_empty());
-    paths
-}
-
 /// Samples and recordings.
 fn all() -> impl Iterator<Item = PathBuf> {
     samples().into_iter().chain(captures()).chain(path("nextlink/nextlink-download.pcapng"))
-}
-
-fn sample(start: &str) -> PathBuf {
-    let fits =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start));
-    samples().into_iter().find(fits).expect("the sample")
 }
 
 fn run(verb: &str, arguments: &[&str], files: &[&Path]) -> Output {

@@ -15,26 +15,14 @@ use carelink_core::tree::field::{FieldDef, FieldType, Identity};
 use carelink_core::tree::outline::Outline;
 use carelink_recordings::{captures, captures_of_meters};
 use carelink_samples::emit::nextlink::{self, Envelope, frame, operation, packet, reports};
+use carelink_samples::files::{folder, samples};
 use carelink_samples::link::Link;
 use carelink_samples::session::{self, Session, TransferType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples")
-}
-
-fn samples() -> Vec<PathBuf> {
-    let mut paths: Vec<_> =
-        fs::read_dir(folder()).expect("samples").map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    paths.sort();
-    assert!(paths.len() > 10);
-    paths
-}
 
 fn options() -> Options {
     Options { model: None, tcp_port: tcp::PORT }

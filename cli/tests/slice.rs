@@ -14,6 +14,7 @@ use carelink_core::transfer::says_left_out;
 use carelink_core::tree::cursor::Cursor;
 use carelink_core::tree::outline::Outline;
 use carelink_core::view::reply;
+use carelink_samples::files::folder;
 use clap::Parser;
 use forms::Form;
 use std::collections::BTreeSet;
@@ -109,7 +110,7 @@ fn each_transaction_reads_the_same_as_in_the_whole() -> Result<()> {
 /// The sample with damage of all kinds: whatever is cut out of it, nothing becomes sound that is not sound in the whole.
 #[test]
 fn what_is_contradicted_stays_so() -> Result<()> {
-    let bytes = fs::read(forms::folder().join("04-damage.pcapng"))?;
+    let bytes = fs::read(folder().join("04-damage.pcapng"))?;
     let whole = read(&bytes)?;
     let count = whole.entries().len();
     let sound = |conversation: &Conversation| -> Vec<(u64, String)> {
@@ -134,7 +135,7 @@ fn what_is_contradicted_stays_so() -> Result<()> {
 
 #[test]
 fn a_slice_of_all_is_the_whole_and_a_slice_of_a_slice_a_slice() -> Result<()> {
-    let bytes = fs::read(forms::folder().join("11-history-page.pcapng"))?;
+    let bytes = fs::read(folder().join("11-history-page.pcapng"))?;
     let whole = read(&bytes)?;
     let (_, all) = cut(&whole, &bytes, &["-n", "1-7"])?;
     assert!(all == bytes, "nothing is left out, so nothing is said");
@@ -151,7 +152,7 @@ fn a_slice_of_all_is_the_whole_and_a_slice_of_a_slice_a_slice() -> Result<()> {
 fn descriptors_and_both_halves_of_each_transfer_come_along() -> Result<()> {
     for sample in ["01-model-query", "03-model-query-usbpcap", "05-model-query-darwin", "06-split-transfers"]
     {
-        let bytes = fs::read(forms::folder().join(format!("{sample}.pcapng")))?;
+        let bytes = fs::read(folder().join(format!("{sample}.pcapng")))?;
         let whole = read(&bytes)?;
         let (_, slice) = cut(&whole, &bytes, &["--opcode", "0x8d"])?;
         let (mut controls, mut open, mut marks) = (0, BTreeSet::new(), 0);
@@ -177,7 +178,7 @@ fn descriptors_and_both_halves_of_each_transfer_come_along() -> Result<()> {
 
 #[test]
 fn conditions_choose_transactions() -> Result<()> {
-    let bytes = fs::read(forms::folder().join("13-two-sticks-two-pumps.pcapng"))?;
+    let bytes = fs::read(folder().join("13-two-sticks-two-pumps.pcapng"))?;
     let whole = read(&bytes)?;
     let chosen = |arguments: &[&str]| -> Result<Vec<u32>> {
         Ok(cut(&whole, &bytes, arguments)?.0.chosen.into_iter().collect())
@@ -232,9 +233,9 @@ fn complaint(output: &Output) -> String {
 
 #[test]
 fn the_program_says_what_it_keeps_and_writes_nothing_for_nothing() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let at = |name: &str| folder.path().join(name);
-    let sample = forms::folder().join("11-history-page.pcapng");
+    let here = tempfile::tempdir()?;
+    let at = |name: &str| here.path().join(name);
+    let sample = folder().join("11-history-page.pcapng");
 
     let output = at("out.pcapng");
     let cut = run(&["-n", "5", "-o"], &[&output, &sample]);

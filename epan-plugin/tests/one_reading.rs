@@ -11,6 +11,7 @@ use carelink_core::registry;
 use carelink_core::transfer::{Carrier, Direction, Stream};
 use carelink_core::tree::outline::Outline;
 use carelink_recordings::{captures, captures_of_meters};
+use carelink_samples::files::samples;
 use carelink_samples::link::Link;
 use carelink_samples::session::{Session, Transfer, TransferType};
 use std::io::Cursor;
@@ -101,15 +102,6 @@ fn same(tshark: &Tshark, path: &Path, what: &str) -> Vec<String> {
 fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program).args(arguments).status().expect("Wireshark's tools are there");
     assert!(status.success(), "{program} {arguments:?}");
-}
-
-fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples");
-    let entries = folder.read_dir().expect("the samples are there");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    paths.sort();
-    paths
 }
 
 /// The transfers of a capture as a session that can be written in any form; `None` for lines and meters, and where some

@@ -6,6 +6,7 @@ mod damage;
 mod descriptors;
 pub mod emit;
 mod faults;
+pub mod files;
 mod foreign;
 pub mod generate;
 pub mod link;

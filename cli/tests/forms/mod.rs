@@ -4,24 +4,9 @@
 use anyhow::Result;
 use carelink_capture::pcapng::{Block, Fate, Kind, Options, Order, Reader, rewrite};
 use carelink_recordings::captures;
+use carelink_samples::files::samples;
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
-
-/// The folder of the samples.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-samples")
-}
-
-/// All samples, by name.
-pub fn samples() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder()).expect("the samples are there");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    paths.sort();
-    assert!(paths.len() > 10);
-    paths
-}
 
 /// A capture with the name that tests tell of it by.
 pub struct Form {
