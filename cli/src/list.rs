@@ -152,7 +152,7 @@ pub(crate) fn begin(entry: &Entry<'_>, verb: &str, file: &str) -> Row {
         .with("opcode", opcode(entry))
         .with("command", command(entry))
         .with("outcome", transaction.outcome().to_string())
-        .with("outcome_reason", refusal(entry))
+        .with("outcome_reason", refusal(entry).map(|(_, why)| why))
 }
 
 fn line(conversation: &Conversation, entry: &Entry<'_>, look: Look) -> String {
@@ -233,18 +233,17 @@ pub(crate) fn parameters(entry: &Entry<'_>) -> Option<String> {
 
 /// How it ended, and why.
 pub(crate) fn outcome(entry: &Entry<'_>) -> String {
-    match (entry.transaction.stage, entry.transaction.outcome()) {
-        (Stage::PumpNak(nak), Outcome::PumpNak) => format!("pump NAK: {nak}"),
-        (Stage::DeviceNak(reason), _) => format!("{} NAK: {reason}", reason.device),
-        (_, outcome) => outcome.to_string(),
+    match refusal(entry) {
+        Some((who, why)) => format!("{who} NAK: {why}"),
+        None => entry.transaction.outcome().to_string(),
     }
 }
 
-/// Why it was refused, if it was.
-fn refusal(entry: &Entry<'_>) -> Option<String> {
+/// Who refused it, and why, if it was refused.
+fn refusal(entry: &Entry<'_>) -> Option<(String, String)> {
     match (entry.transaction.stage, entry.transaction.outcome()) {
-        (Stage::PumpNak(nak), Outcome::PumpNak) => Some(nak.to_string()),
-        (Stage::DeviceNak(reason), _) => Some(reason.to_string()),
+        (Stage::PumpNak(nak), Outcome::PumpNak) => Some(("pump".to_owned(), nak.to_string())),
+        (Stage::DeviceNak(reason), _) => Some((reason.device.to_string(), reason.to_string())),
         _ => None,
     }
 }

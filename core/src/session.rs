@@ -99,10 +99,9 @@ impl Session {
 
     /// The transactions that a transfer is of, piece by piece, as far as they are known by now.
     pub fn transactions_of(&self, transfer: &Transfer<'_>) -> impl Iterator<Item = TransactionId> {
-        let reports = transfer.carrier == Carrier::Reports;
-        self.facts(transfer).unwrap_or_default().iter().filter_map(move |fact| {
-            if reports { self.meters.transaction_of(fact) } else { self.sticks.transaction_of(fact) }
-        })
+        let frames = self.frames(transfer.carrier);
+        let facts = frames.facts(transfer.frame, transfer.layer).unwrap_or_default();
+        facts.iter().filter_map(|fact| frames.transaction_of(fact))
     }
 
     /// Dissects by these options from now on.
