@@ -4,7 +4,7 @@
 use crate::pump::model::Pump;
 use crate::pump::nak::Nak;
 use crate::pump::serial::Serial;
-use crate::pump::{self, Opcode};
+use crate::pump::{self, Opcode, Parameters};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CHANGES_THERAPY, PUMP_NAK, Stop, UNKNOWN_OPCODE, UNKNOWN_VALUE};
 use crate::tree::opaque::UNKNOWN;
@@ -91,6 +91,8 @@ pub(crate) fn parameters<S: Sink>(
         c.within(length, |c| {
             c.group(PARAMETERS, |c| {
                 match pump::parameters(opcode, c, pump) {
+                    // Its number alone, away from the command's name, would say nothing.
+                    Ok(Some(page @ Parameters::Page(_))) => c.info(format_args!("{page}")),
                     Ok(Some(parameters)) => c.info(format_args!("{parameters:#}")),
                     Ok(None) => {}
                     Err(stop) => c.expert_stop(stop),
