@@ -54,6 +54,10 @@ pub const SCREEN: &[Need] = &[
     Package("fonts-dejavu-core"),
 ];
 
+/// To show a web page.
+#[cfg(unix)]
+pub const BROWSER: &[Need] = &[Package("chromium")];
+
 /// Installs what is missing, and says so first.
 ///
 /// # Errors

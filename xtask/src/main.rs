@@ -15,7 +15,6 @@ mod samples;
 mod screenshot;
 mod testing;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -112,20 +111,9 @@ enum Verb {
         #[arg(long)]
         suite: Option<String>,
     },
-    /// Photograph Wireshark with a sample capture
-    Screenshot {
-        /// The capture to open [default: the first sample]
-        capture: Option<PathBuf>,
-        /// The frame to select [default: the last answer of a pump]
-        #[arg(long)]
-        frame: Option<u32>,
-        /// The picture to write
-        #[arg(short, long, default_value = "docs/wireshark.png")]
-        output: PathBuf,
-        /// In the chroot of this suite of Debian, as matrix makes it, with its Wireshark; paths are of the workspace
-        #[arg(long)]
-        suite: Option<String>,
-    },
+    /// Take the pictures of README and guide
+    #[cfg(unix)]
+    Screenshot(screenshot::Options),
 }
 
 fn main() -> ExitCode {
@@ -162,19 +150,7 @@ fn run(verb: Verb) -> Result<()> {
             process::run(&mut chroot.command(&verb)?)
         }
         Verb::Fuzz { frames } => fuzz::run(frames),
-        #[cfg(not(unix))]
-        Verb::Screenshot { .. } => anyhow::bail!("pictures are taken on Linux only, where Xvfb is"),
         #[cfg(unix)]
-        Verb::Screenshot { capture, frame, output, suite: None } => screenshot::run(capture, frame, &output),
-        #[cfg(unix)]
-        Verb::Screenshot { capture, frame, output, suite: Some(suite) } => {
-            let (chroot, _) = matrix::furnish(&suite)?;
-            let (output, frame) = (output.display().to_string(), frame.map(|frame| frame.to_string()));
-            let mut verb = vec!["cargo", "xtask", "screenshot", "--output", &output];
-            verb.extend(frame.iter().flat_map(|frame| ["--frame", frame]));
-            let capture = capture.map(|capture| capture.display().to_string());
-            verb.extend(capture.as_deref());
-            process::run(&mut chroot.command(&verb)?)
-        }
+        Verb::Screenshot(options) => screenshot::run(&options),
     }
 }
