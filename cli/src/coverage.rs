@@ -5,7 +5,7 @@
 //! whose field is marked as a guess is guessed, zeros that fill a fixed length are padding, and the rest is decoded.
 
 use crate::conversation::{Conversation, Entry, Options};
-use crate::events::{Source, pages_in_file, source};
+use crate::found::{Source, pages_in_file, source};
 use crate::live;
 use crate::output::{Csv, Ending, Format, json_line};
 use crate::page::Page;

@@ -10,9 +10,12 @@ use carelink_core::nextlink::codes::Operation;
 use carelink_core::pump::serial::Serial;
 use carelink_core::pump::{COMMANDS, Opcode};
 use carelink_core::stick;
+use clap::Arg;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use std::ffi::OsStr;
 use std::fmt;
 
 /// What is to be kept. Several values of one option are alternatives; all options must hold.
@@ -25,7 +28,7 @@ pub struct Filter {
     #[arg(long, value_name = "COMMAND", value_parser = Command::parse, help_heading = "Filters")]
     opcode: Vec<Command>,
     /// Keep what ended so, in list's words: complete, damaged, incomplete, "timed out", "pump NAK"...; may be said several times
-    #[arg(long, value_parser = outcome, help_heading = "Filters")]
+    #[arg(long, value_parser = Endings, hide_possible_values = true, help_heading = "Filters")]
     outcome: Vec<Outcome>,
     /// Keep what is of this time or later, as 2026-01-04 or 2026-01-04T08:00:00; of packets in UTC, of events by the pump's clock
     ///
@@ -77,10 +80,36 @@ fn plain(text: &str) -> String {
     text.trim().to_lowercase().replace(['-', '_'], " ")
 }
 
+/// Reads outcomes by their words, and tells shells what there is to choose from.
+#[derive(Clone)]
+struct Endings;
+
+impl TypedValueParser for Endings {
+    type Value = Outcome;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        text: &OsStr,
+    ) -> Result<Outcome, clap::Error> {
+        let parser = StringValueParser::new().try_map(|text| outcome(&text));
+        parser.parse_ref(command, argument, text)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = Outcome::NAMES.iter().map(|(_, name)| short(name).replace(' ', "-"));
+        Some(Box::new(words.map(PossibleValue::new)))
+    }
+}
+
+/// The words of an outcome without its reason: `unproven` of `unproven: packets are missing`.
+fn short(name: &str) -> String {
+    plain(name.split([':', ',']).next().unwrap_or(name))
+}
+
 fn outcome(text: &str) -> Result<Outcome, String> {
     let sought = plain(text);
-    // `unproven: packets are missing` is known by its first word, too.
-    let short = |name: &str| plain(name.split([':', ',']).next().unwrap_or(name));
     let known = Outcome::NAMES.iter().find(|(_, name)| plain(name) == sought || short(name) == sought);
     let number = known.and_then(|(number, _)| u8::try_from(*number).ok());
     number.map(Outcome::from).ok_or_else(|| {

@@ -4,7 +4,7 @@
 use crate::output::{Csv, Ending, Format, json_line};
 use crate::row::Row;
 use anyhow::{Result, bail};
-use carelink_core::pump::family::{Fact, Family, Member};
+use carelink_core::pump::family::{Fact, Family, Member, Told};
 use carelink_core::pump::model::Model;
 use carelink_core::pump::models::FAMILIES;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub struct Args {
     format: Format,
 }
 
-const COLUMNS: [&str; 4] = ["model", "fact", "value", "evidence"];
+const COLUMNS: [&str; 5] = ["model", "fact", "value", "unit", "evidence"];
 
 /// Writes the table of models.
 ///
@@ -57,14 +57,19 @@ fn members<'f>(
 }
 
 fn rows(family: &Family, member: &Member) -> Vec<Vec<Value>> {
-    let row = |name: &str, fact: Option<Fact<String>>| {
-        let evidence = fact.as_ref().map_or("not known", |fact| evidence(fact));
-        vec![json!(member.number), json!(name), json!(fact.map(|fact| fact.value)), json!(evidence)]
+    let row = |name: &str, fact: Option<Fact<Told>>| {
+        let evidence = fact.as_ref().map_or("not known", evidence);
+        let (value, unit) = match fact.map(|fact| fact.value) {
+            None => (Value::Null, Value::Null),
+            Some(Told::Number(number)) => (json!(number), Value::Null),
+            Some(Told::Units(units)) => (json!(units), json!("U")),
+            Some(Told::Flag(flag)) => (json!(flag), Value::Null),
+            Some(Told::Words(words)) => (json!(words), Value::Null),
+        };
+        vec![json!(member.number), json!(name), value, unit, json!(evidence)]
     };
-    let seen = vec![json!(member.number), json!("seen"), json!(member.to_string()), Value::Null];
-    let reservoir =
-        member.reservoir().map(|Fact { value, evidence }| Fact { value: value.to_owned(), evidence });
-    let own = [seen, row("reservoir", reservoir)];
+    let seen = vec![json!(member.number), json!("seen"), json!(member.to_string()), Value::Null, Value::Null];
+    let own = [seen, row("reservoir", member.reservoir())];
     own.into_iter().chain(family.facts().into_iter().map(|(name, fact)| row(name, fact))).collect()
 }
 

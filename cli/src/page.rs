@@ -120,10 +120,11 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// `frame 35: history page 0`
+    /// `download.pcapng: frame 35: history page 0`
     #[must_use]
     pub fn place(&self) -> String {
-        let frame = |entry: Entry<'_>| format!("frame {}: ", entry.transaction.request.frame());
+        let capture = self.capture.map(|name| format!("{name}: ")).unwrap_or_default();
+        let frame = |entry: Entry<'_>| format!("{capture}frame {}: ", entry.transaction.request.frame());
         let file = |(file, _): (&Path, _)| format!("{}: ", file.display());
         let from = self.entry.map(frame).or_else(|| self.file.map(file)).unwrap_or_default();
         let which = match (self.number, self.file) {

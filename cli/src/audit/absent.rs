@@ -4,10 +4,10 @@
 
 use super::judge::{Side, Verdict};
 use super::pump::Owners;
-use crate::events::{Collection, Found};
 use crate::found::held::{Held, Place};
 use crate::found::holdings::Holding;
 use crate::found::{Asking, Device};
+use crate::found::{Collection, Found};
 use crate::vendor::Official;
 use carelink_core::sensor;
 use jiff::civil::{DateTime, date};

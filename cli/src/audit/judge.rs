@@ -6,7 +6,7 @@
 
 use super::absent::{Absent, Bytes};
 use super::pump::{self, Owners};
-use crate::events::{Collection, Found};
+use crate::found::{Collection, Found};
 use crate::output::Ending;
 use crate::vendor::{Export, Official};
 use anyhow::{Result, bail};

@@ -8,7 +8,7 @@ mod rows;
 mod text;
 
 use crate::conversation::Options;
-use crate::events::{Collection, collect};
+use crate::found::{Collection, collect};
 use crate::output::{Csv, Ending, Format, json_line};
 use crate::terminal::Look;
 use crate::vendor::{self, Dates, Export};

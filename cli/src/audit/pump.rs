@@ -3,7 +3,7 @@
 //! another pump.
 
 use crate::conversation::model;
-use crate::events::Collection;
+use crate::found::Collection;
 use crate::found::Device;
 use crate::vendor::{Export, Official};
 use anyhow::{Result, bail};

@@ -2,8 +2,8 @@
 //! In: captures, or files with pages. Out: what was replied in them, each reply under what it answers.
 
 use crate::conversation::{Conversation, Entry, Keep, Options};
-use crate::events::{Source, pages_in_file, source};
 use crate::forms::Content;
+use crate::found::{Source, pages_in_file, source};
 use crate::list;
 use crate::page::Page;
 use crate::show;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: events of history pages, sensor pages and replies. Out: where each was found, in which order, and whose it is.
 
+mod gather;
 pub mod held;
 mod history;
 pub mod holdings;
 mod sensor;
+mod source;
 mod state;
 
 use crate::conversation::Entry;
@@ -16,10 +18,13 @@ use carelink_core::pump::Opcode;
 use carelink_core::pump::model::{Known, Model, Pump};
 use carelink_core::pump::serial::Serial;
 use carelink_core::vendor::Event;
+pub use gather::collect;
+pub(crate) use gather::{gather, of_sources, pages_in_file};
 pub(crate) use history::history_events;
 use holdings::Holding;
 use jiff::civil::DateTime;
 pub(crate) use sensor::sensor_events;
+pub(crate) use source::{Given, Source, follow, source};
 pub use state::Asking;
 pub(crate) use state::current;
 use std::fmt;

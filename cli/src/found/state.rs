@@ -64,7 +64,8 @@ pub(crate) fn current(conversation: &Conversation, source: usize, collection: &m
             if let Some((_, entry)) = status.replies.first() {
                 let frame = entry.transaction.end();
                 collection.notes.push(format!(
-                    "frame {frame}: what pump {serial} says of its state is left out ({}): its clock was not read",
+                    "{}: frame {frame}: what pump {serial} says of its state is left out ({}): its clock was not read",
+                    conversation.name(),
                     Count(status.replies.len(), "reply", "replies")
                 ));
             }

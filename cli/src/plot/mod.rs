@@ -7,8 +7,8 @@ mod series;
 mod time;
 
 use crate::conversation::Options;
-use crate::events::{Collection, Found, collect};
 use crate::found::Device;
+use crate::found::{Collection, Found, collect};
 use crate::output::Ending;
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::ToSpan as _;

@@ -3,7 +3,7 @@
 
 use super::basal::{Basal, Step};
 use super::time::moment;
-use crate::events::Found;
+use crate::found::Found;
 use anyhow::{Result, bail};
 use carelink_core::history::alarm::SensorAlarmCode;
 use carelink_core::pump::status::Alarm as PumpAlarm;

@@ -15,7 +15,7 @@ mod wrong;
 
 use crate::audit;
 use crate::conversation::{Conversation, Options, open};
-use crate::events::{Collection, Source, gather};
+use crate::found::{Collection, Source, gather};
 use crate::output::Ending;
 use crate::target::Target;
 use crate::vendor::{Dates, Export};

@@ -2,7 +2,7 @@
 //! In: the events of captures. Out: pictures of the last days, the alarms, and how many events of each type there are.
 
 use super::veil::{Shown, Veil};
-use crate::events::{Collection, Found};
+use crate::found::{Collection, Found};
 use crate::plot::{self, Days};
 use anyhow::Result;
 use carelink_core::pump::serial::Serial;

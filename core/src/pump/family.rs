@@ -78,6 +78,42 @@ pub struct Fact<T> {
     pub evidence: Evidence,
 }
 
+/// What a fact says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// How many.
+    Number(u8),
+    /// How much insulin, in units.
+    Units(u16),
+    /// Yes or no.
+    Flag(bool),
+    /// Anything else.
+    Words(String),
+}
+
+impl From<u8> for Told {
+    fn from(number: u8) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Told {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Units(units) => write!(f, "{units} U"),
+            Self::Flag(flag) => f.write_str(if *flag { "yes" } else { "no" }),
+            Self::Words(words) => f.write_str(words),
+        }
+    }
+}
+
 /// Recordings here bear it out, or the vendor's export does.
 pub(super) const fn seen<T: Copy>(value: T) -> Option<Fact<T>> {
     Some(Fact { value, evidence: Evidence::Confirmed })
@@ -132,12 +168,13 @@ pub struct Member {
 impl Member {
     /// What its reservoir holds, as other projects say; `None` if they do not, or of a monitor.
     #[must_use]
-    pub const fn reservoir(&self) -> Option<Fact<&'static str>> {
-        match self.number {
-            511..600 => said("176 U"),
-            711..800 => said("300 U"),
-            _ => None,
-        }
+    pub fn reservoir(&self) -> Option<Fact<Told>> {
+        let units = match self.number {
+            511..600 => 176,
+            711..800 => 300,
+            _ => return None,
+        };
+        Some(Fact { value: Told::Units(units), evidence: Evidence::Inferred })
     }
 }
 
@@ -196,24 +233,24 @@ impl Family {
         self.layout.is_some_and(|layout| layout.value.large())
     }
 
-    /// All facts that its models share, by name: the value in words, and how well it is known; `None` if it is not known at all.
+    /// All facts that its models share, by name: the value, and how well it is known; `None` if it is not known at all.
     #[must_use]
-    pub fn facts(&self) -> [(&'static str, Option<Fact<String>>); 14] {
+    pub fn facts(&self) -> [(&'static str, Option<Fact<Told>>); 14] {
         [
-            ("product", told(self.product)),
-            ("sold", told(self.sold)),
-            ("name in exports", told(self.export.map(Fact::pattern))),
-            ("history records", told(self.layout)),
+            ("product", words(self.product)),
+            ("sold", words(self.sold)),
+            ("name in exports", words(self.export.map(Fact::pattern))),
+            ("history records", words(self.layout)),
             ("history pages", told(self.history_pages)),
             ("sensor pages", told(self.sensor_pages)),
             ("bolus counts per U", told(self.bolus_counts)),
-            ("bolus steps", told(self.bolus_steps)),
+            ("bolus steps", words(self.bolus_steps)),
             ("basal counts per U/h", told(self.basal_counts)),
-            ("basal steps", told(self.basal_steps)),
-            ("insulin", told(self.concentration)),
-            ("glucose units", told(self.glucose_units)),
-            ("sensor", told(self.sensor)),
-            ("low glucose suspend", told(self.low_suspend.map(Fact::yes_or_no))),
+            ("basal steps", words(self.basal_steps)),
+            ("insulin", words(self.concentration)),
+            ("glucose units", words(self.glucose_units)),
+            ("sensor", words(self.sensor)),
+            ("low glucose suspend", told(self.low_suspend)),
         ]
     }
 }
@@ -225,12 +262,10 @@ impl Fact<&'static str> {
     }
 }
 
-impl Fact<bool> {
-    const fn yes_or_no(self) -> Fact<&'static str> {
-        Fact { value: if self.value { "yes" } else { "no" }, evidence: self.evidence }
-    }
+fn told<T: Into<Told>>(fact: Option<Fact<T>>) -> Option<Fact<Told>> {
+    fact.map(|Fact { value, evidence }| Fact { value: value.into(), evidence })
 }
 
-fn told<T: fmt::Display>(fact: Option<Fact<T>>) -> Option<Fact<String>> {
-    fact.map(|Fact { value, evidence }| Fact { value: value.to_string(), evidence })
+fn words<T: fmt::Display>(fact: Option<Fact<T>>) -> Option<Fact<Told>> {
+    fact.map(|Fact { value, evidence }| Fact { value: Told::Words(value.to_string()), evidence })
 }
