@@ -218,7 +218,7 @@ fn both_read_the_same_of_all_captures_in_all_forms() {
             && merged > plain
             && tcp > 500
             && damaged > 2 * plain
-            && fetch > 500
+            && fetch > 300
     );
 }
 
