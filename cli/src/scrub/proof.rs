@@ -30,25 +30,29 @@ pub fn search(image: &Image, views: &[Region], search: &Search, frame: impl Fn(P
         let places: Vec<_> = view.places().collect();
         for found in search.find(&bytes) {
             let here = &places[found.range];
-            let other = |place: Place| {
-                let marks = image.marks(place);
-                let same = image.byte(Side::Before, place) == image.byte(Side::After, place);
-                marks.has(Marks::UNDERSTOOD) && !marks.has(Marks::IDENTITY) && same
-            };
-            // Zeros at its ends may be anything's.
-            let empty = |place: Place| {
-                image.marks(place).has(Marks::CLEARED) || image.byte(Side::After, place) == Some(0)
-            };
-            let meant = here.iter().all(|&place| other(place) || empty(place));
             let frame = here.first().map_or(0, |&place| frame(place));
-            ensure!(
-                meant && here.iter().any(|&place| other(place)),
-                "an identity is left in packet {frame} of the sticks"
-            );
+            ensure!(by_chance(image, here), "an identity is left in packet {frame} of the sticks");
             chance += 1;
         }
     }
     Ok(chance)
+}
+
+/// True if the bytes here only look like an identity.
+fn by_chance(image: &Image, here: &[Place]) -> bool {
+    let kept = |place| image.byte(Side::Before, place) == image.byte(Side::After, place);
+    let understood = |place| image.marks(place).has(Marks::UNDERSTOOD);
+    let other = |place| understood(place) && !image.marks(place).has(Marks::IDENTITY) && kept(place);
+    // Zeros at its ends may be anything's.
+    let empty = |place| image.marks(place).has(Marks::CLEARED) || image.byte(Side::After, place) == Some(0);
+    let all = |is: &dyn Fn(Place) -> bool| here.iter().all(|&place| is(place) || empty(place));
+    let means_other = here.iter().any(|&place| other(place));
+    // So many bytes are nowhere by chance, unless they are something else.
+    if here.len() >= LONG {
+        return means_other && all(&other);
+    }
+    // What was written here cannot be what stood here; and an identity does not begin in one that is replaced and end in another.
+    here.iter().any(|&place| !kept(place)) || means_other && all(&understood)
 }
 
 /// Looks for what was replaced in the wrapping of packets, of which `payloads` gives what is payload.
