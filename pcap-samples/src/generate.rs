@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: a number of URBs, or a kind of device. Out: captures for benchmarks and for tests.
 
+pub mod hostile;
 pub mod pages;
 
 use std::io::Write;

@@ -35,6 +35,9 @@ pub const BUILD: &[Need] = &[
 /// To count instructions.
 pub const COUNT: &[Need] = &[Package("valgrind")];
 
+/// To measure time and memory of another program.
+pub const TIME: &[Need] = &[Package("time")];
+
 /// To make a package of Debian.
 pub const PACK: &[Need] = &[Package("dpkg-dev")];
 

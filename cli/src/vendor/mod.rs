@@ -45,6 +45,9 @@ pub struct Export {
     pub serials: BTreeSet<String>,
 }
 
+/// A longer line, in bytes, is of no export, and would take many times as much memory to be split.
+const LONGEST: usize = 1 << 20;
+
 /// A row with an event, and the line that it is on.
 type Row = (u64, StringRecord);
 
@@ -86,6 +89,12 @@ struct Head {
 fn head(bytes: &[u8]) -> Result<Head> {
     // A line is to end in one byte, so that the reader counts lines right.
     let text = encoding(bytes).decode(bytes).0.replace("\r\n", "\n");
+    if let Some((number, line)) = (1_u64..).zip(text.lines()).find(|(_, line)| line.len() > LONGEST) {
+        bail!(
+            "line {number} has {} bytes, and the lines of exports some hundred: is it an export?",
+            line.len()
+        );
+    }
     let (mut before, mut serials) = (0, BTreeSet::new());
     for (number, line) in (0_u64..).zip(text.split_inclusive('\n')) {
         let names =

@@ -92,3 +92,10 @@ fn bad_exports_are_refused() {
         assert!(read(rows(day, time).as_bytes(), None).is_err(), "{day} {time}");
     }
 }
+
+#[test]
+fn a_line_that_no_export_has_is_refused() {
+    let export = format!("patient\n{}\n", ";".repeat(LONGEST + 1));
+    let refused = read(export.as_bytes(), None).map_err(|error| error.to_string());
+    assert!(refused.is_err_and(|message| message.starts_with("line 2 has 1048577 bytes")));
+}

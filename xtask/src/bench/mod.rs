@@ -3,6 +3,7 @@
 //! one in Lua, out.
 
 pub mod core;
+pub mod growth;
 pub mod pages;
 
 use std::ffi::OsString;
@@ -41,6 +42,8 @@ const TIMED: usize = 2;
 pub enum What {
     /// Count the instructions that tshark takes to start with the plugin, and without it
     Start,
+    /// Measure how time and memory grow with files that try to cost more than they should
+    Growth,
     /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
     ///
     /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
