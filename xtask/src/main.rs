@@ -9,6 +9,7 @@ mod fuzz;
 mod install;
 mod lint;
 mod matrix;
+mod memcheck;
 mod package;
 mod samples;
 #[cfg(unix)]
@@ -111,6 +112,12 @@ enum Verb {
         #[arg(long)]
         suite: Option<String>,
     },
+    /// Look for errors and leaks in the plugin's use of memory, with valgrind
+    Memcheck {
+        /// How many damaged frames to send through tshark, at least
+        #[arg(long, default_value_t = 1000)]
+        frames: usize,
+    },
     /// Take the pictures of README and guide
     #[cfg(unix)]
     Screenshot(screenshot::Options),
@@ -150,6 +157,7 @@ fn run(verb: Verb) -> Result<()> {
             let verb = ["cargo", "xtask", "bench", "--urbs", &urbs.to_string()];
             process::run(&mut chroot.command(&verb)?)
         }
+        Verb::Memcheck { frames } => memcheck::run(frames),
         Verb::Fuzz { frames } => fuzz::run(frames),
         #[cfg(unix)]
         Verb::Screenshot(options) => screenshot::run(&options),
