@@ -8,7 +8,7 @@ use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
 use crate::pump::{self, PageKind, Parameters};
-use crate::sensor::{Anchor, Beside};
+use crate::sensor::Beside;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
@@ -115,7 +115,7 @@ pub fn show<S: Sink>(
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             either(pump, c);
             let beside = beside(transactions, serial, page, pump);
-            let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
+            let after = page.checked_add(1).and_then(|newer| beginning(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
                 c.expert(
                     LIMIT_REACHED,
@@ -268,15 +268,15 @@ fn more_than_followed(transactions: &Transactions, serial: Serial, page: u32) ->
 }
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
-fn anchor(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
+fn beginning(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<DateTime> {
     let bytes = bytes(transactions, serial, PageKind::Glucose, page)?;
     let newer = most.checked_sub(1).zip(page.checked_add(1));
-    let after = newer.and_then(|(most, newer)| anchor(transactions, serial, newer, most));
+    let after = newer.and_then(|(most, newer)| beginning(transactions, serial, newer, most));
     begin(bytes, after)
 }
 
 /// Where a glucose page begins in time, if it tells, or `after` does, where the next one begins.
-fn begin(bytes: &[u8], after: Option<Anchor>) -> Option<Anchor> {
+fn begin(bytes: &[u8], after: Option<DateTime>) -> Option<DateTime> {
     let mut nobody = ();
     let mut c = Cursor::new(bytes, 0, false, &mut nobody);
     sensor::page::page(&mut c, &Beside::default(), after, |_| {}).before
