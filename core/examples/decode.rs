@@ -22,9 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (glucose, isig) = sensor_pages();
         let beside = Beside { isig: Some(&isig), vcntr: None, large: Some(true) };
         return read(rounds, &[glucose], |glucose, records| {
-            sensor(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, None, |record| {
-                records.push(record)
-            });
+            sensor(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, None, records);
         });
     }
     let glucose = arguments.next_if(|word| word == "glucose").is_some();
@@ -42,11 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if glucose {
         return read(rounds, &pages, |(pump, bytes), records| {
             let beside = Beside { large: pump.large(), ..Beside::default() };
-            sensor(&mut Cursor::new(bytes, 0, false, &mut ()), &beside, None, |record| records.push(record));
+            sensor(&mut Cursor::new(bytes, 0, false, &mut ()), &beside, None, records);
         });
     }
     read(rounds, &pages, |(pump, bytes), records| {
-        history(&mut Cursor::new(bytes, 0, false, &mut ()), *pump, |record| records.push(record));
+        history(&mut Cursor::new(bytes, 0, false, &mut ()), *pump, records);
     })
 }
 

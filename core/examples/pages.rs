@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         } else {
             let mut records = Vec::new();
             let page =
-                history::page::page(&mut Cursor::new(&bytes, 0, false, &mut ()), pump, |r| records.push(r));
+                history::page::page(&mut Cursor::new(&bytes, 0, false, &mut ()), pump, &mut records);
             if !page.complete {
                 eprintln!("{file}: not read to its end");
             }

@@ -22,8 +22,8 @@ fn pump(model: &str) -> Pump {
 fn read(bytes: &[u8], beside: &Beside<'_>) -> (Page, Vec<Record>) {
     let (mut outline, mut records, mut silent) = (Outline::default(), Vec::new(), Vec::new());
     let page =
-        sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, |r| records.push(r));
-    let again = sensor::page(&mut Cursor::new(bytes, 0, false, &mut ()), beside, None, |r| silent.push(r));
+        sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, &mut records);
+    let again = sensor::page(&mut Cursor::new(bytes, 0, false, &mut ()), beside, None, &mut silent);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "a byte is not claimed once");
     assert_eq!((page, &records), (again, &silent));
     (page, records)

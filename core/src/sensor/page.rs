@@ -51,7 +51,7 @@ struct Place {
     time: Option<DateTime>,
 }
 
-/// Reads all that `c` has left as a glucose page, and calls `each` with each record, oldest first.
+/// Reads all that `c` has left as a glucose page, and adds its records to a list, oldest first.
 ///
 /// `after` is the time at the end of the page: the `before` of the next newer [`Page`]. Without it, records behind the
 /// last time stamp of the page have only estimated times, or none.
@@ -59,7 +59,7 @@ pub fn page<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     beside: &Beside<'_>,
     after: Option<DateTime>,
-    mut each: impl FnMut(Record),
+    list: &mut Vec<Record>,
 ) -> Page {
     let (start, bytes) = (c.position(), c.rest());
     if bytes.len() < RECORDS {
@@ -74,7 +74,7 @@ pub fn page<S: Sink>(
     let mut places = ArrayVec::new();
     let walk = walk(area, after, &mut places);
     let _ = c.within(RECORDS, |c| {
-        show(c, &places, walk.broken_at, beside, after.is_none(), &mut each);
+        show(c, &places, walk.broken_at, beside, after.is_none(), list);
         Ok(())
     });
     let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
@@ -131,7 +131,7 @@ fn show<S: Sink>(
     broken_at: usize,
     beside: &Beside<'_>,
     newest: bool,
-    each: &mut impl FnMut(Record),
+    list: &mut Vec<Record>,
 ) {
     if broken_at > 0 {
         let opcode = c.byte(broken_at - 1).unwrap_or_default();
@@ -164,16 +164,15 @@ fn show<S: Sink>(
             }
             Timing::Slot => place.time.map_or(When::Unknown, When::Counted),
         };
-        let read = c.within(kind.len.into(), |c| record(c, kind, when, beside));
-        let Ok(record) = read else { continue };
+        let read = c.within(kind.len.into(), |c| record(c, kind, when, beside, list));
+        let Ok(body) = read else { continue };
         // A gap ends a run, and what happens between may take time: nothing can be counted on from there.
         if kind.timing == Timing::Stamped {
-            estimate = match record.body {
+            estimate = match body {
                 Body::Stamp(Stamp::LastRf | Stamp::PageEnd) => when.certain(),
                 _ => None,
             };
         }
-        each(record);
     }
     c.fill();
 }
