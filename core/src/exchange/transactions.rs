@@ -49,6 +49,13 @@ struct Entry {
     filed: Filed,
 }
 
+impl Entry {
+    /// False if the reply is over, and has another length.
+    fn may_hold(&self, length: usize) -> bool {
+        !self.transaction.closed || self.filed.length as usize == length
+    }
+}
+
 /// What a pump says to a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer<'b> {
@@ -182,12 +189,13 @@ impl Transactions {
             let first = told.next();
             told.any(|byte| Some(byte) != first)
         };
-        let mut before = self.entries.before(id).iter().rev().take(LATEST).map(|entry| &entry.transaction);
+        let mut before = self.entries.before(id).iter().rev().take(LATEST).filter(|_| telling);
         let mut number = id.get();
-        before.find_map(|other| {
+        before.find_map(|entry| {
             number -= 1;
-            let id = TransactionId::new(number).filter(|_| telling)?;
-            let same = other.stream == transaction.stream
+            let (id, other) = (TransactionId::new(number)?, &entry.transaction);
+            let same = entry.may_hold(reply.len())
+                && other.stream == transaction.stream
                 && other.pump_opcode().is_some_and(|opcode| Some(opcode) != transaction.pump_opcode())
                 && self.in_one_part(id) == Some(reply);
             same.then_some((id, other))
