@@ -42,8 +42,7 @@ fn pump(model: &str) -> Pump {
 /// Reads a page twice, with a tree and without; both must tell the same, and the tree must claim each byte once.
 fn read(bytes: &[u8], pump: Pump) -> (Page, Vec<Record>) {
     let (mut outline, mut records, mut silent) = (Outline::default(), Vec::new(), Vec::new());
-    let page =
-        history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, &mut records);
+    let page = history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, &mut records);
     let again = history::page::page(&mut Cursor::new(bytes, 0, false, &mut ()), pump, &mut silent);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "a byte is not claimed once");
     assert_eq!((page, &records), (again, &silent));

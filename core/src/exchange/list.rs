@@ -87,7 +87,7 @@ impl<I: Id, T> List<I, T> {
 }
 
 /// A list of so many bytes is small: it doubles when it is full.
-const SMALL_LIST: usize = 1 << 16;
+const SMALL_LIST: usize = 1 << 17;
 
 /// Makes room for so many items more. A list that is not small grows by a thirty-second part: little of its memory lies idle.
 pub(crate) fn make_room<T>(list: &mut Vec<T>, more: usize) {

@@ -285,7 +285,10 @@ impl<I: Wanted> Outline<I> {
     }
 
     /// Takes an item. Where it is known what kind of value it has, little is left of this.
-    #[allow(clippy::inline_always, reason = "which value it is, is known where a parser reads it, and nowhere else")]
+    #[allow(
+        clippy::inline_always,
+        reason = "which value it is, is known where a parser reads it, and nowhere else"
+    )]
     #[inline(always)]
     fn push(&mut self, Item { field, span, value, role }: Item<'_>) -> Mark {
         let value = match value {

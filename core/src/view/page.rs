@@ -121,7 +121,8 @@ pub fn show<S: Sink>(
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             either(pump, c);
             let beside = beside(transactions, serial, page, pump);
-            let after = page.checked_add(1).and_then(|newer| beginning(transactions, serial, newer, MOST_PAGES));
+            let after =
+                page.checked_add(1).and_then(|newer| beginning(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
                 c.expert(
                     LIMIT_REACHED,

@@ -83,7 +83,8 @@ fn peer(folder: &Path, sources: Option<&Path>) -> Result<PathBuf> {
     let go = |arguments: &[&str]| process::read(Command::new("go").args(arguments).current_dir(folder));
     go(&["mod", "init", "pages"])?;
     if let Some(sources) = sources {
-        let sources = fs::canonicalize(sources).with_context(|| format!("no folder {}", sources.display()))?;
+        let sources =
+            fs::canonicalize(sources).with_context(|| format!("no folder {}", sources.display()))?;
         go(&["mod", "edit", &format!("-replace={MODULE}={}", sources.display())])?;
         go(&["mod", "tidy"])?;
     } else {
