@@ -59,7 +59,7 @@ impl DeviceName {
                 number(" ", bus.into());
                 number(".", device.into());
                 if interface != 0 {
-                    number(" (interface ", interface.into());
+                    number(" (interface ", interface);
                     text.push_str(")");
                 }
             }
