@@ -132,8 +132,20 @@ pub struct Transaction {
     pub misfit: bool,
     parameters: ArrayVec<u8, PARAMETERS>,
     /// Where its reply is kept, once it is over.
-    pub(super) filed: Option<FiledId>,
+    pub(super) filed: Place,
 }
+
+/// Where a reply is kept. It is no part of what a transaction is: two that are the same may be kept at different places.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(pub Option<FiledId>);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
 
 /// There is one for every few frames of a capture: it is kept small.
 const _: () = assert!(size_of::<Transaction>() <= 136);
@@ -160,7 +172,7 @@ impl Transaction {
             unproven: false,
             misfit: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
-            filed: None,
+            filed: Place(None),
         }
     }
 

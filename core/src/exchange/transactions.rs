@@ -7,7 +7,7 @@
 use super::list::{List, file, make_room, small};
 use super::numbers::Numbers;
 use super::outcome::Stage;
-use super::transaction::{FiledId, Part, Transaction, TransactionId};
+use super::transaction::{FiledId, Part, Place, Transaction, TransactionId};
 use crate::pages;
 use crate::pump::learn::{Message, learn};
 use crate::pump::model::Pump;
@@ -144,7 +144,7 @@ impl Transactions {
         if let Some(coming) = self.coming.get(&id) {
             return (&coming.data, &coming.parts);
         }
-        let filed = self.entries.get(id).and_then(|transaction| transaction.filed);
+        let filed = self.entries.get(id).and_then(|transaction| transaction.filed.0);
         let Filed { data, length, parts, count } = self.filed(filed);
         (&self.data[data..][..length as usize], &self.parts[parts as usize..][..count as usize])
     }
@@ -187,7 +187,8 @@ impl Transactions {
         before.find_map(|other| {
             number -= 1;
             let id = TransactionId::new(number)?;
-            let may_hold = !other.closed || self.filed(other.filed).length as usize == reply.len();
+            let same_length = self.filed(other.filed.0).length as usize == reply.len();
+            let may_hold = same_length || other.filed.0.is_none() || self.coming.contains_key(&id);
             let same = may_hold
                 && other.stream == transaction.stream
                 && other.pump_opcode().is_some_and(|opcode| Some(opcode) != transaction.pump_opcode())
@@ -224,12 +225,12 @@ impl Transactions {
         let Some(transaction) = self.entries.get_mut(id) else { return };
         transaction.closed = true;
         if let Some(mut coming) = self.coming.remove(&id) {
-            transaction.filed = Some(self.filed.push(Filed {
+            transaction.filed = Place(Some(self.filed.push(Filed {
                 data: self.data.len(),
                 length: small(coming.data.len()),
                 parts: small(self.parts.len()),
                 count: small(coming.parts.len()),
-            }));
+            })));
             make_room(&mut self.data, coming.data.len());
             self.data.append(&mut coming.data);
             file(&mut self.parts, &mut coming.parts);
