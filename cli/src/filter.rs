@@ -150,7 +150,7 @@ impl Command {
         match (self, asked) {
             (_, Asked::Pump(command)) => self.is_opcode(command.opcode),
             (Self::Number(number), Asked::Device(code)) => code.number == *number,
-            (Self::Name(name), Asked::Device(code)) => code.name == Some(name),
+            (Self::Name(name), Asked::Device(code)) => code.name.copied() == Some(name),
             (_, Asked::Unknown) => false,
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: how often, and what to read: history pages with the models of their pumps, or pages of our own making. Out: how many
-//! nanoseconds a page takes, and how many records it has.
+//! In: how often, and what to read: history or glucose pages with the models of their pumps, or pages of our own making.
+//! Out: how many nanoseconds a page takes, and how many records it has.
 //!
-//! `decode ROUNDS history|sensor|MODEL:FILE...` reads each page into a list of typed records and verifies its check value, as
-//! often as told. `cargo xtask bench` counts its instructions, and runs it beside another decoder.
+//! `decode ROUNDS history|sensor|[glucose] MODEL:FILE...` reads each page into a list of typed records and verifies its check
+//! value, as often as told. `cargo xtask bench` counts its instructions, and runs it beside another decoder.
 
 use carelink_core::history::layout::Layout;
 use carelink_core::history::page::page as history;
@@ -22,11 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (glucose, isig) = sensor_pages();
         let beside = Beside { isig: Some(&isig), vcntr: None, large: Some(true) };
         return read(rounds, &[glucose], |glucose, records| {
-            sensor(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, None, |record| {
-                records.push(record)
-            });
+            sensor(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, None, records);
         });
     }
+    let glucose = arguments.next_if(|word| word == "glucose").is_some();
     let pump =
         |model: &str| Model::parse(model).map(|model| Pump::of(model, Known::Forced)).ok_or("not a model");
     let mut pages = Vec::new();
@@ -38,8 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (model, file) = argument.split_once(':').ok_or("a page is given as MODEL:FILE")?;
         pages.push((pump(model)?, std::fs::read(file)?));
     }
+    if glucose {
+        return read(rounds, &pages, |(pump, bytes), records| {
+            let beside = Beside { large: pump.large(), ..Beside::default() };
+            sensor(&mut Cursor::new(bytes, 0, false, &mut ()), &beside, None, records);
+        });
+    }
     read(rounds, &pages, |(pump, bytes), records| {
-        history(&mut Cursor::new(bytes, 0, false, &mut ()), *pump, |record| records.push(record));
+        history(&mut Cursor::new(bytes, 0, false, &mut ()), *pump, records);
     })
 }
 

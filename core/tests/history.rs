@@ -42,9 +42,8 @@ fn pump(model: &str) -> Pump {
 /// Reads a page twice, with a tree and without; both must tell the same, and the tree must claim each byte once.
 fn read(bytes: &[u8], pump: Pump) -> (Page, Vec<Record>) {
     let (mut outline, mut records, mut silent) = (Outline::default(), Vec::new(), Vec::new());
-    let page =
-        history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
-    let again = history::page::page(&mut Cursor::new(bytes, 0, false, &mut ()), pump, |r| silent.push(r));
+    let page = history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, &mut records);
+    let again = history::page::page(&mut Cursor::new(bytes, 0, false, &mut ()), pump, &mut silent);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "a byte is not claimed once");
     assert_eq!((page, &records), (again, &silent));
     (page, records)
@@ -144,7 +143,7 @@ fn records_of_another_model_are_told() {
     page[41..48].copy_from_slice(&[0x21, 0, 0x80, 0x40, 0x0B, 0x05, 0x10]);
     let noted = |model: &str| {
         let mut outline = Outline::default();
-        history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump(model), drop);
+        history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump(model), &mut Vec::new());
         let told = outline
             .experts()
             .iter()
@@ -416,7 +415,7 @@ fn a_pattern_that_was_never_set_ends_with_a_mark() {
     let record = laid_out(152, &[(0, &[0x08, 0]), (2, &stamp), (7, &[0x3F, 0, 0])]);
     let page = seal::page(&record).unwrap();
     let mut outline = Outline::default();
-    history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump("515"), drop);
+    history::page::page(&mut Cursor::new(&page, 0, false, &mut outline), pump("515"), &mut Vec::new());
     let leaf = outline.nodes().iter().find(|node| node.field == basal::MARK.id()).unwrap();
     assert_eq!((leaf.start, leaf.len), (7, 3));
     assert!(outline.nodes().iter().all(|node| node.field != UNKNOWN.id()));

@@ -48,8 +48,7 @@ fn pump(model: &str) -> Pump {
 /// Reads a page, of which each byte is to be claimed by one leaf.
 fn read(bytes: &[u8], pump: Pump) -> (Page, Vec<Record>) {
     let (mut outline, mut records) = (Outline::default(), Vec::new());
-    let page =
-        history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, |r| records.push(r));
+    let page = history::page::page(&mut Cursor::new(bytes, 0, false, &mut outline), pump, &mut records);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "{bytes:02x?}");
     (page, records)
 }

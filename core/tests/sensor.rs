@@ -21,9 +21,8 @@ fn pump(model: &str) -> Pump {
 /// Reads a page twice, with a tree and without; both must tell the same, and the tree must claim each byte once.
 fn read(bytes: &[u8], beside: &Beside<'_>) -> (Page, Vec<Record>) {
     let (mut outline, mut records, mut silent) = (Outline::default(), Vec::new(), Vec::new());
-    let page =
-        sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, |r| records.push(r));
-    let again = sensor::page(&mut Cursor::new(bytes, 0, false, &mut ()), beside, None, |r| silent.push(r));
+    let page = sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, &mut records);
+    let again = sensor::page(&mut Cursor::new(bytes, 0, false, &mut ()), beside, None, &mut silent);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "a byte is not claimed once");
     assert_eq!((page, &records), (again, &silent));
     (page, records)

@@ -23,8 +23,7 @@ const TIMESTAMP: u8 = 0x08;
 /// Reads a page, of which each byte is to be claimed by one leaf.
 fn read(bytes: &[u8], beside: &Beside<'_>) -> (Page, Vec<Record>) {
     let (mut outline, mut records) = (Outline::default(), Vec::new());
-    let page =
-        sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, |r| records.push(r));
+    let page = sensor::page(&mut Cursor::new(bytes, 0, false, &mut outline), beside, None, &mut records);
     assert_eq!(outline.misclaimed(0, bytes.len()), None, "{bytes:02x?}");
     (page, records)
 }

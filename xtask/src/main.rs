@@ -149,7 +149,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Fields { check } => lint::fields(check),
         Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),
         Verb::Bench { what: Some(bench::What::Growth), .. } => bench::growth::run(),
-        Verb::Bench { what: Some(bench::What::Pages { pages }), .. } => bench::pages::run(pages),
+        Verb::Bench { what: Some(bench::What::Pages(pages)), .. } => bench::pages::run(pages),
         Verb::Bench { check, bless, .. } if check || bless => bench::core::run(bless),
         Verb::Bench { urbs, suite: None, .. } => bench::run(urbs),
         Verb::Bench { urbs, suite: Some(suite), .. } => {

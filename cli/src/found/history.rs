@@ -79,7 +79,7 @@ fn untold(records: &[Record], at: usize) -> Option<String> {
 pub(super) fn records(page: &Page<'_>, several: bool, warnings: &mut Vec<String>) -> PageRecords {
     let (mut records, mut nobody) = (Vec::new(), ());
     let mut cursor = Cursor::new(page.bytes, 0, !page.filled(), &mut nobody);
-    let read = history::page::page(&mut cursor, page.pump, |record| records.push(record));
+    let read = history::page::page(&mut cursor, page.pump, &mut records);
     if !page.whole() {
         let lacks = if page.filled() { "has no CRC-16" } else { "lacks its end" };
         warnings.push(format!("{} {lacks}: nothing vouches for its records", page.place()));

@@ -188,7 +188,8 @@ impl Place<'_> {
         let own = self.id.filter(|_| !self.fact.marks.has(Marks::LEFT_OVER));
         let pump = own.and_then(|id| self.transactions.get(id)).and_then(Transaction::serial);
         let Some(pump) = pump.filter(|_| c.wants([SOURCE, DESTINATION, ADDRESS].into_iter())) else { return };
-        let (device, pump) = (self.device.to_string(), pump.to_string());
+        let device = self.device.text();
+        let (device, pump) = (device.as_str(), pump.as_str());
         let (from, to) = match self.fact.direction {
             Direction::ToStick => (device, pump),
             Direction::FromStick => (pump, device),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: nothing. Out: a number that has a meaning for the device between host and pump only.
 
+use crate::tree::names::entry;
 use std::fmt;
 
 /// What kind of device is between host and pump.
@@ -29,8 +30,16 @@ pub struct DeviceCode {
     pub device: Device,
     /// As it is sent.
     pub number: u8,
-    /// `None` if nobody knows.
-    pub name: Option<&'static str>,
+    /// `None` if nobody knows. A thin reference: a transaction keeps two of them.
+    pub name: Option<&'static &'static str>,
+}
+
+impl DeviceCode {
+    /// A number of a device's, which the device's room calls by these names.
+    #[must_use]
+    pub fn new(device: Device, number: u8, names: &'static [(u32, &'static str)]) -> Self {
+        Self { device, number, name: entry(names, number.into()) }
+    }
 }
 
 /// `Read Status`, or `unknown (0x2f)`.

@@ -87,12 +87,12 @@ impl<I: Id, T> List<I, T> {
 }
 
 /// A list of so many bytes is small: it doubles when it is full.
-const SMALL_LIST: usize = 1 << 16;
+const SMALL_LIST: usize = 1 << 17;
 
-/// Makes room for so many items more. A list that is not small grows by a sixteenth: little of its memory lies idle.
+/// Makes room for so many items more. A list that is not small grows by a thirty-second part: little of its memory lies idle.
 pub(crate) fn make_room<T>(list: &mut Vec<T>, more: usize) {
     if list.capacity() - list.len() < more && list.len() * size_of::<T>() > SMALL_LIST {
-        list.reserve_exact(more.max(list.len() / 16));
+        list.reserve_exact(more.max(list.len() / 32));
     }
 }
 

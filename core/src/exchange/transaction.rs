@@ -11,17 +11,20 @@ use crate::pump::serial::Serial;
 use crate::transfer::{At, Stream};
 use arrayvec::ArrayVec;
 use std::fmt;
+use std::num::NonZeroU32;
 
 ids! {
     /// Number of a transaction, from 1.
     pub struct TransactionId;
+    /// Number of a reply that is over, from 1.
+    pub(super) struct FiledId;
 }
 
 impl TransactionId {
     /// The id with this number, which counts from 1.
     #[must_use]
     pub fn new(number: u32) -> Option<Self> {
-        std::num::NonZeroU32::new(number).map(Self)
+        NonZeroU32::new(number).map(Self)
     }
 
     /// Its number.
@@ -122,13 +125,30 @@ pub struct Transaction {
     /// Bytes of the reply that were sent and not captured, or lost with a transfer.
     pub missing: u32,
     /// The frame of a part that the reply had too many: its page is whole and good without it.
-    pub left_out: Option<u32>,
+    pub left_out: Option<NonZeroU32>,
     /// True if packets are missing within it, so that nothing proves that the reply is its own.
     pub unproven: bool,
     /// True if the whole reply holds what no pump can answer to the command.
     pub misfit: bool,
     parameters: ArrayVec<u8, PARAMETERS>,
+    /// Where its reply is kept, once it is over.
+    pub(super) filed: Place,
 }
+
+/// Where a reply is kept. It is no part of what a transaction is: two that are the same may be kept at different places.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(pub Option<FiledId>);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+/// There is one for every few frames of a capture: it is kept small.
+const _: () = assert!(size_of::<Transaction>() <= 136);
 
 impl Transaction {
     /// A transaction that begins at `request`, over the device that `stream` stands for. `parameters` are those of the
@@ -152,6 +172,7 @@ impl Transaction {
             unproven: false,
             misfit: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
+            filed: Place(None),
         }
     }
 

@@ -7,7 +7,7 @@
 use super::list::{List, file, make_room, small};
 use super::numbers::Numbers;
 use super::outcome::Stage;
-use super::transaction::{Part, Transaction, TransactionId};
+use super::transaction::{FiledId, Part, Place, Transaction, TransactionId};
 use crate::pages;
 use crate::pump::learn::{Message, learn};
 use crate::pump::model::Pump;
@@ -17,6 +17,7 @@ use crate::pump::told::{self, Told};
 use crate::transfer::{At, Stream};
 use crate::tree::checksum::CrcStatus;
 use rustc_hash::FxHashMap;
+use std::num::NonZeroU32;
 
 /// The most bytes that are kept of one reply: the longest page has 2,048.
 pub(crate) const LONGEST_REPLY: usize = 1 << 16;
@@ -34,19 +35,13 @@ struct Coming {
     parts: Vec<Part>,
 }
 
-/// Where a reply is kept, once it is over.
+/// Where a reply is kept that is over.
 #[derive(Clone, Copy, Debug, Default)]
 struct Filed {
     data: usize,
     length: u32,
     parts: u32,
     count: u32,
-}
-
-#[derive(Debug)]
-struct Entry {
-    transaction: Transaction,
-    filed: Filed,
 }
 
 /// What a pump says to a command.
@@ -95,7 +90,8 @@ pub(crate) enum Completion {
 /// All transactions of a capture.
 #[derive(Debug, Default)]
 pub struct Transactions {
-    entries: List<TransactionId, Entry>,
+    entries: List<TransactionId, Transaction>,
+    filed: List<FiledId, Filed>,
     coming: FxHashMap<TransactionId, Coming>,
     /// The memory of a reply that is over, for the next one.
     spare: Option<Coming>,
@@ -125,21 +121,21 @@ impl Transactions {
     /// A transaction.
     #[must_use]
     pub fn get(&self, id: TransactionId) -> Option<&Transaction> {
-        self.entries.get(id).map(|entry| &entry.transaction)
+        self.entries.get(id)
     }
 
     pub(crate) fn get_mut(&mut self, id: TransactionId) -> Option<&mut Transaction> {
-        self.entries.get_mut(id).map(|entry| &mut entry.transaction)
+        self.entries.get_mut(id)
     }
 
     /// All, in the order in which they began.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (TransactionId, &Transaction)> + ExactSizeIterator {
-        self.entries.iter().map(|(id, entry)| (id, &entry.transaction))
+        self.entries.iter()
     }
 
     /// Those that began before this one, the last one first.
     pub(crate) fn before(&self, id: TransactionId) -> impl Iterator<Item = &Transaction> {
-        self.entries.before(id).iter().rev().map(|entry| &entry.transaction)
+        self.entries.before(id).iter().rev()
     }
 
     /// The reply of a transaction as far as it came, and its parts.
@@ -148,9 +144,13 @@ impl Transactions {
         if let Some(coming) = self.coming.get(&id) {
             return (&coming.data, &coming.parts);
         }
-        let Filed { data, length, parts, count } =
-            self.entries.get(id).map(|entry| entry.filed).unwrap_or_default();
+        let filed = self.entries.get(id).and_then(|transaction| transaction.filed.0);
+        let Filed { data, length, parts, count } = self.filed(filed);
         (&self.data[data..][..length as usize], &self.parts[parts as usize..][..count as usize])
+    }
+
+    fn filed(&self, id: Option<FiledId>) -> Filed {
+        id.and_then(|id| self.filed.get(id)).copied().unwrap_or_default()
     }
 
     /// How many bytes of replies are kept of transactions that are over.
@@ -182,12 +182,15 @@ impl Transactions {
             let first = told.next();
             told.any(|byte| Some(byte) != first)
         };
-        let mut before = self.entries.before(id).iter().rev().take(LATEST).map(|entry| &entry.transaction);
+        let mut before = self.entries.before(id).iter().rev().take(LATEST).filter(|_| telling);
         let mut number = id.get();
         before.find_map(|other| {
             number -= 1;
-            let id = TransactionId::new(number).filter(|_| telling)?;
-            let same = other.stream == transaction.stream
+            let id = TransactionId::new(number)?;
+            let same_length = self.filed(other.filed.0).length as usize == reply.len();
+            let may_hold = same_length || other.filed.0.is_none() || self.coming.contains_key(&id);
+            let same = may_hold
+                && other.stream == transaction.stream
                 && other.pump_opcode().is_some_and(|opcode| Some(opcode) != transaction.pump_opcode())
                 && self.in_one_part(id) == Some(reply);
             same.then_some((id, other))
@@ -202,7 +205,7 @@ impl Transactions {
 
     /// Begins a transaction.
     pub(crate) fn begin(&mut self, transaction: Transaction) -> TransactionId {
-        self.entries.push(Entry { transaction, filed: Filed::default() })
+        self.entries.push(transaction)
     }
 
     /// Notes that transaction `now` asks again what `before` asked, if it does, because the reply did not come whole.
@@ -219,15 +222,15 @@ impl Transactions {
 
     /// Closes a transaction, and files what came of its reply.
     pub(crate) fn close(&mut self, id: TransactionId) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        entry.transaction.closed = true;
+        let Some(transaction) = self.entries.get_mut(id) else { return };
+        transaction.closed = true;
         if let Some(mut coming) = self.coming.remove(&id) {
-            entry.filed = Filed {
+            transaction.filed = Place(Some(self.filed.push(Filed {
                 data: self.data.len(),
                 length: small(coming.data.len()),
                 parts: small(self.parts.len()),
                 count: small(coming.parts.len()),
-            };
+            })));
             make_room(&mut self.data, coming.data.len());
             self.data.append(&mut coming.data);
             file(&mut self.parts, &mut coming.parts);
@@ -237,10 +240,10 @@ impl Transactions {
 
     /// Notes that a packet of this time was missing when the transaction came that it lies in, over or not.
     pub(crate) fn interrupt_at(&mut self, stream: Stream, time: u64) {
-        let of_device = |entry: &&mut Entry| entry.transaction.stream == stream;
-        let newest = self.entries.iter_mut().rev().take(LATEST).map(|(_, entry)| entry).filter(of_device);
-        let mut begun = newest.skip_while(|entry| entry.transaction.request.time() > time);
-        if let Some(Entry { transaction, .. }) = begun.next() {
+        let of_device = |transaction: &&mut Transaction| transaction.stream == stream;
+        let newest = self.entries.iter_mut().rev().take(LATEST).map(|(_, transaction)| transaction);
+        let mut begun = newest.filter(of_device).skip_while(|transaction| transaction.request.time() > time);
+        if let Some(transaction) = begun.next() {
             transaction.unproven |= transaction.response.is_none_or(|end| end.time() >= time);
         }
     }
@@ -254,8 +257,7 @@ impl Transactions {
 
     /// Takes an answer into a transaction that is not over.
     pub(crate) fn take(&mut self, id: TransactionId, arrival: Arrival<'_>) -> Completion {
-        let Some(entry) = self.entries.get_mut(id) else { return Completion::None };
-        let transaction = &mut entry.transaction;
+        let Some(transaction) = self.entries.get_mut(id) else { return Completion::None };
         transaction.last = arrival.at.frame();
         transaction.missing += arrival.lacks;
         transaction.bad_crcs += u32::from(!arrival.good);
@@ -360,7 +362,7 @@ fn check_page(transaction: &mut Transaction, coming: &mut Coming) {
 
 impl Coming {
     /// Leaves out the part of a page that begins at `at`, if one does: the frame that it came in.
-    fn leave_out(&mut self, at: usize) -> Option<u32> {
+    fn leave_out(&mut self, at: usize) -> Option<NonZeroU32> {
         let place = self
             .parts
             .iter()
@@ -370,6 +372,6 @@ impl Coming {
             later.offset -= part.len;
         }
         self.data.drain(at..at + pages::PART);
-        Some(part.frame)
+        NonZeroU32::new(part.frame)
     }
 }

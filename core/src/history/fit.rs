@@ -76,7 +76,7 @@ fn pump(layout: Layout) -> Option<Pump> {
 fn read(page: &[u8], layout: Layout) -> Vec<Record> {
     let (area, cut) = area(page);
     let mut found = Vec::new();
-    records(&mut Cursor::new(area, 0, cut, &mut ()), layout, cut, |_| {}, &mut |record| found.push(record));
+    records(&mut Cursor::new(area, 0, cut, &mut ()), layout, cut, |_| {}, &mut found);
     found
 }
 
@@ -93,11 +93,9 @@ fn area(page: &[u8]) -> (&[u8], bool) {
 
 /// True if all records have valid times, as far as they have one.
 fn dated(layout: Layout, area: &[u8], cut: bool) -> bool {
-    let mut valid = true;
-    records(&mut Cursor::new(area, 0, false, &mut ()), layout, cut, |_| {}, &mut |record| {
-        valid &= record.time.is_none_or(PumpTime::is_valid);
-    });
-    valid
+    let mut found = Vec::new();
+    records(&mut Cursor::new(area, 0, false, &mut ()), layout, cut, |_| {}, &mut found);
+    found.iter().all(|record| record.time.is_none_or(PumpTime::is_valid))
 }
 
 /// How a page is read.

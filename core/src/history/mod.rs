@@ -114,7 +114,7 @@ macro_rules! records {
             $($(#[doc = concat!("Of \"", $name, "\".")] $variant($type),)?)+
         }
 
-        /// Reads what lies behind a record's first byte, into the place where it stays: to move it takes longer than to read it.
+        /// Reads what lies behind a record's first byte, into the place where it stays.
         fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, body: &mut Body) -> Result<(), Stop> {
             match r.opcode {
                 $($opcode => *body = Body::$variant($file::$reader(c, r $(, $file::$field)?)?.into()),)+

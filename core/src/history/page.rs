@@ -36,8 +36,8 @@ pub struct Page {
     pub crc: CrcStatus,
 }
 
-/// Reads all that `c` has left as a history page of `pump`, and calls `each` with each record, oldest first.
-pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut(Record)) -> Page {
+/// Reads all that `c` has left as a history page of `pump`, and adds its records to a list, oldest first.
+pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, list: &mut Vec<Record>) -> Page {
     let (start, bytes) = (c.position(), c.rest());
     let (area, cut) = (&bytes[..bytes.len().min(RECORDS)], bytes.len() < RECORDS);
     let Choice { layout, assumed } = choose(pump, area, cut);
@@ -53,7 +53,7 @@ pub fn page<S: Sink>(c: &mut Cursor<'_, '_, S>, pump: Pump, mut each: impl FnMut
             c.expert(OTHER_MODEL, format_args!("they fit a {}", Models(&others)));
         }
     };
-    let walked = c.within(area.len(), |c| Ok(records(c, layout, cut, note, &mut each)));
+    let walked = c.within(area.len(), |c| Ok(records(c, layout, cut, note, list)));
     let (records, complete) = walked.unwrap_or_default();
     let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
         Ok(check) => check.status(),

@@ -13,14 +13,14 @@ use nom::number::complete::u8;
 /// Bytes of a page before its check value.
 pub(super) const RECORDS: usize = 1022;
 
-/// Reads records up to the padding; returns their number, and whether they led there. `note` can say something of all of
-/// them at the first one.
+/// Reads records up to the padding into a list; returns their number, and whether they led there. `note` can say something of
+/// all of them at the first one.
 pub(super) fn records<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     layout: Layout,
     cut: bool,
     note: impl FnOnce(&mut Cursor<'_, '_, S>),
-    each: &mut impl FnMut(Record),
+    list: &mut Vec<Record>,
 ) -> (usize, bool) {
     let mut page = Carried { glucose: None };
     let (mut count, mut note) = (0, Some(note));
@@ -56,7 +56,7 @@ pub(super) fn records<S: Sink>(
             return (count, cut);
         }
         // The record is whole, so its reader finds all its bytes.
-        if c.within(length, |c| one(c, layout, &mut page, each)).is_ok() {
+        if c.within(length, |c| one(c, layout, &mut page, list)).is_ok() {
             count += 1;
             if let Some(note) = note.take() {
                 note(c);
@@ -70,30 +70,39 @@ fn name(opcode: u8) -> &'static str {
     RecordType::of(opcode).map_or("Unknown", |kind| kind.name)
 }
 
-/// Reads one record, which is all that `c` has left, and hands it on.
+/// A record before it is read.
+const EMPTY: Record =
+    Record { offset: 0, len: 0, opcode: 0, time: None, requestor: None, body: Body::Plain(0) };
+
+/// Reads one record, which is all that `c` has left, into its place on the list: to move it takes longer than to read it.
 fn one<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     layout: Layout,
     page: &mut Carried,
-    each: &mut impl FnMut(Record),
+    list: &mut Vec<Record>,
 ) -> Result<(), Stop> {
-    let (offset, bytes) = (c.position(), c.rest());
-    c.group(RECORD, |c| {
+    let (offset, bytes, at) = (c.position(), c.rest(), list.len());
+    let read = c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
         let in_page = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let (offset, len) = (in_page(offset), in_page(bytes.len()));
-        let mut record = Record { offset, len, opcode, time: None, requestor: None, body: Body::Plain(0) };
+        list.push(EMPTY);
+        let record = &mut list[at];
+        (record.offset, record.len, record.opcode) = (offset, len, opcode);
         let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page };
         read(c, &mut reading, &mut record.body)?;
         (record.time, record.requestor) = (reading.time, reading.requestor);
         c.fill();
         if c.shows() {
-            show(c, &record, span);
+            show(c, record, span);
         }
-        each(record);
         Ok(())
-    })
+    });
+    if read.is_err() {
+        list.truncate(at);
+    }
+    read
 }
 
 /// The vendor's name of the record's event, and a title.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of a page, and a layout. Out: how far records of that layout can be followed.
 
-use super::RecordType;
+use super::RECORD_TYPES;
 use super::layout::{Layout, Length};
 
 /// How far the records of a page can be followed.
@@ -12,6 +12,20 @@ pub(super) struct Walk {
     /// To this offset.
     pub(super) reach: usize,
 }
+
+/// The lengths of each layout, each at the first byte of its record: where the next record begins is asked most often.
+static LENGTHS: [[Option<Length>; 256]; Layout::COUNT] = {
+    let (mut lengths, mut at) = ([[None; 256]; Layout::COUNT], 0);
+    while at < RECORD_TYPES.len() {
+        let (kind, mut layout) = (&RECORD_TYPES[at], 0);
+        while layout < Layout::COUNT {
+            lengths[layout][kind.opcode as usize] = kind.lengths[layout];
+            layout += 1;
+        }
+        at += 1;
+    }
+    lengths
+};
 
 impl Layout {
     /// Goes from record to record.
@@ -33,12 +47,15 @@ impl Layout {
     /// Length of the record that `bytes` begin with; `None` if it is not known.
     #[must_use]
     pub fn length(self, bytes: &[u8]) -> Option<usize> {
-        let kind = RecordType::of(*bytes.first()?)?;
-        let second = || bytes.get(1).copied().unwrap_or_default();
-        Some(match kind.lengths[self as usize]? {
-            Length::Fixed(length) => length.into(),
-            Length::Own => usize::from(second()).max(2),
-            Length::Triples => 7 + 3 * usize::from(second().saturating_sub(1)),
+        let length = LENGTHS[self as usize][usize::from(*bytes.first()?)]?;
+        if let Length::Fixed(length) = length {
+            return Some(length.into());
+        }
+        let second = bytes.get(1).copied().unwrap_or_default();
+        Some(if length == Length::Own {
+            usize::from(second).max(2)
+        } else {
+            7 + 3 * usize::from(second.saturating_sub(1))
         })
     }
 }

@@ -68,24 +68,20 @@ crate::fields! {
     CONTROL: X8, "carelink.nextlink.control", "Control Character", Confirmed, names Control::NAMES;
 }
 
-const fn code(number: u8, name: Option<&'static str>) -> DeviceCode {
-    DeviceCode { device: Device::Meter, number, name }
-}
-
 impl From<Operation> for DeviceCode {
     fn from(operation: Operation) -> Self {
-        code(operation.into(), operation.name())
+        Self::new(Device::Meter, operation.into(), Operation::NAMES)
     }
 }
 
 impl From<Refusal> for DeviceCode {
     fn from(refusal: Refusal) -> Self {
-        code(refusal.into(), refusal.name())
+        Self::new(Device::Meter, refusal.into(), Refusal::NAMES)
     }
 }
 
 impl From<Word> for DeviceCode {
     fn from(word: Word) -> Self {
-        code(word.into(), word.name())
+        Self::new(Device::Meter, word.into(), Word::NAMES)
     }
 }

@@ -17,6 +17,6 @@ pub mod vcntr;
 crate::tables! { record, isig }
 
 pub use beside::Beside;
-pub use page::{Anchor, Page, page};
+pub use page::{Page, page};
 pub use pages::{Pages, read, read_by_page};
 pub use record::{Body, Record, RecordType, When};

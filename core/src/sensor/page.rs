@@ -19,23 +19,13 @@ use nom::number::complete::be_u16;
 
 /// From one record without a time to the next.
 const SLOT: SignedDuration = SignedDuration::from_mins(5);
+const SLOT_MINUTES: i8 = 5;
 
-/// A known time, and how many slots lie between it and the place that it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Anchor {
-    /// The time stamp.
-    pub time: DateTime,
-    /// How many records without a time lie between.
-    pub slots: u16,
-}
-
-impl Anchor {
-    fn back(self) -> Option<DateTime> {
-        self.time.checked_sub(SLOT * i32::from(self.slots)).ok()
-    }
-
-    fn forth(self) -> Option<DateTime> {
-        self.time.checked_add(SLOT * i32::from(self.slots)).ok()
+/// A slot earlier. The calendar is asked at a new hour only: it takes longer than all else that is done for a record.
+fn earlier(time: DateTime) -> Option<DateTime> {
+    match time.minute() {
+        minute @ SLOT_MINUTES.. => Some(time.date().at(time.hour(), minute - SLOT_MINUTES, time.second(), 0)),
+        _ => time.checked_sub(SLOT).ok(),
     }
 }
 
@@ -46,30 +36,30 @@ pub struct Page {
     pub records: usize,
     /// True if all bytes belong to known records.
     pub complete: bool,
-    /// The time of what lies before the page, counted from here; for the next older page.
-    pub before: Option<Anchor>,
+    /// The time of a record that would end the next older page, if it takes a slot.
+    pub before: Option<DateTime>,
     /// The verdict on its check value; not present on a page that is cut off.
     pub crc: CrcStatus,
 }
 
-/// Where a record lies, and how far it is from its time stamp.
+/// Where a record lies, and when it happened.
 #[derive(Clone, Copy)]
 struct Place {
     start: u16,
     end: u16,
-    /// The next newer time stamp, and the slots up to it, of a record that takes a slot.
-    anchor: Option<Anchor>,
+    /// Counted back from the next newer time stamp, for a record that takes a slot.
+    time: Option<DateTime>,
 }
 
-/// Reads all that `c` has left as a glucose page, and calls `each` with each record, oldest first.
+/// Reads all that `c` has left as a glucose page, and adds its records to a list, oldest first.
 ///
-/// `after` is where the next newer page begins in time: the `before` of its [`Page`]. Without it, records behind the
+/// `after` is the time at the end of the page: the `before` of the next newer [`Page`]. Without it, records behind the
 /// last time stamp of the page have only estimated times, or none.
 pub fn page<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     beside: &Beside<'_>,
-    after: Option<Anchor>,
-    mut each: impl FnMut(Record),
+    after: Option<DateTime>,
+    list: &mut Vec<Record>,
 ) -> Page {
     let (start, bytes) = (c.position(), c.rest());
     if bytes.len() < RECORDS {
@@ -84,7 +74,7 @@ pub fn page<S: Sink>(
     let mut places = ArrayVec::new();
     let walk = walk(area, after, &mut places);
     let _ = c.within(RECORDS, |c| {
-        show(c, &places, walk.broken_at, beside, after.is_none(), &mut each);
+        show(c, &places, walk.broken_at, beside, after.is_none(), list);
         Ok(())
     });
     let crc = match c.check(&"Page CRC", 4, start, be_u16.map(|sent| Check { sent, computed })) {
@@ -103,11 +93,11 @@ pub fn page<S: Sink>(
 struct Walk {
     /// Bytes before this offset cannot be told apart.
     broken_at: usize,
-    before: Option<Anchor>,
+    before: Option<DateTime>,
 }
 
-/// Goes backwards from record to record, and tells where they lie, newest first.
-fn walk(area: &[u8], mut anchor: Option<Anchor>, places: &mut ArrayVec<Place, RECORDS>) -> Walk {
+/// Goes backwards from record to record, and tells where they lie, newest first; `time` is that of the newest.
+fn walk(area: &[u8], mut time: Option<DateTime>, places: &mut ArrayVec<Place, RECORDS>) -> Walk {
     let mut end = area.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     while end > 0 && !places.is_full() {
         let opcode = area[end - 1];
@@ -118,17 +108,18 @@ fn walk(area: &[u8], mut anchor: Option<Anchor>, places: &mut ArrayVec<Place, RE
         let Some(kind) = RecordType::of(opcode) else { break };
         let Some(start) = end.checked_sub(kind.len.into()) else { break };
         if opcode == TIMESTAMP {
-            anchor = stamp(&area[start..end]).and_then(PumpTime::valid).map(|time| Anchor { time, slots: 0 });
+            time = stamp(&area[start..end]).and_then(PumpTime::valid);
         }
-        let own = anchor.filter(|_| kind.timing == Timing::Slot);
-        if let (Timing::Slot, Some(anchor)) = (kind.timing, &mut anchor) {
-            anchor.slots = anchor.slots.saturating_add(1);
+        let mut own = None;
+        if kind.timing == Timing::Slot {
+            own = time;
+            time = time.and_then(earlier);
         }
         let offset = |at| u16::try_from(at).unwrap_or(u16::MAX);
-        places.push(Place { start: offset(start), end: offset(end), anchor: own });
+        places.push(Place { start: offset(start), end: offset(end), time: own });
         end = start;
     }
-    Walk { broken_at: end, before: anchor }
+    Walk { broken_at: end, before: time }
 }
 
 const TIMESTAMP: u8 = 0x08;
@@ -140,7 +131,7 @@ fn show<S: Sink>(
     broken_at: usize,
     beside: &Beside<'_>,
     newest: bool,
-    each: &mut impl FnMut(Record),
+    list: &mut Vec<Record>,
 ) {
     if broken_at > 0 {
         let opcode = c.byte(broken_at - 1).unwrap_or_default();
@@ -156,7 +147,7 @@ fn show<S: Sink>(
             );
         }
     }
-    let mut estimate: Option<Anchor> = None;
+    let mut estimate: Option<DateTime> = None;
     for place in places.iter().rev() {
         filler(c, usize::from(place.start) - c.position());
         let opcode = c.byte(usize::from(place.end) - 1).unwrap_or_default();
@@ -167,27 +158,21 @@ fn show<S: Sink>(
                 let bytes = c.rest().get(..kind.len.into()).unwrap_or_default();
                 stamp(bytes).map_or(When::Unknown, When::Stored)
             }
-            Timing::Slot => match (place.anchor, &mut estimate) {
-                (Some(anchor), _) => anchor.back().map_or(When::Unknown, When::Counted),
-                (None, Some(anchor)) if newest => {
-                    anchor.slots = anchor.slots.saturating_add(1);
-                    anchor.forth().map_or(When::Unknown, When::About)
-                }
-                (None, _) => When::Unknown,
-            },
+            Timing::Slot if newest && place.time.is_none() => {
+                estimate = estimate.and_then(|time| time.checked_add(SLOT).ok());
+                estimate.map_or(When::Unknown, When::About)
+            }
+            Timing::Slot => place.time.map_or(When::Unknown, When::Counted),
         };
-        let read = c.within(kind.len.into(), |c| record(c, kind, when, beside));
-        let Ok(record) = read else { continue };
+        let read = c.within(kind.len.into(), |c| record(c, kind, when, beside, list));
+        let Ok(body) = read else { continue };
         // A gap ends a run, and what happens between may take time: nothing can be counted on from there.
         if kind.timing == Timing::Stamped {
-            estimate = match record.body {
-                Body::Stamp(Stamp::LastRf | Stamp::PageEnd) => {
-                    when.certain().map(|time| Anchor { time, slots: 0 })
-                }
+            estimate = match body {
+                Body::Stamp(Stamp::LastRf | Stamp::PageEnd) => when.certain(),
                 _ => None,
             };
         }
-        each(record);
     }
     c.fill();
 }

@@ -43,11 +43,10 @@ pub fn read_by_page(pages: &[Pages<'_>], pump: Pump) -> Vec<(u32, Vec<Record>)> 
     let mut newest_first = Vec::new();
     for Pages { number, glucose, isig, vcntr } in pages.into_iter().rev() {
         let after =
-            newer.filter(|(newer, _)| number.checked_add(1) == Some(*newer)).and_then(|(_, anchor)| anchor);
+            newer.filter(|(newer, _)| number.checked_add(1) == Some(*newer)).and_then(|(_, time)| time);
         let beside = Beside { isig, vcntr, large: pump.large() };
         let mut records = Vec::new();
-        let page =
-            page(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, after, |record| records.push(record));
+        let page = page(&mut Cursor::new(glucose, 0, false, &mut ()), &beside, after, &mut records);
         newer = Some((number, page.before));
         newest_first.push((number, records));
     }

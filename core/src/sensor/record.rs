@@ -346,13 +346,14 @@ pub(super) fn stamp(record: &[u8]) -> Option<PumpTime> {
     Some(Times::of([year, day, minute, hour]).time)
 }
 
-/// Reads the record that is all that `c` has left.
+/// Reads the record that is all that `c` has left, adds it to a list, and returns what it says.
 pub(super) fn record<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     kind: &'static RecordType,
     when: When,
     beside: &Beside<'_>,
-) -> Result<Record, Stop> {
+    list: &mut Vec<Record>,
+) -> Result<Body, Stop> {
     let (offset, len) = (c.position(), c.remaining());
     let end = offset + len - 1;
     let opcode = c.rest().last().copied().unwrap_or_default();
@@ -383,11 +384,11 @@ pub(super) fn record<S: Sink>(
         let vcntr = beside.vcntr(end).filter(|_| kind.timing == Timing::Slot);
         // A lost signal and an error have no current: the word beside them means nothing.
         let isig = isig.filter(|_| kind.timing == Timing::Slot && !matches!(opcode, 0x02 | 0x05));
-        let record = Record { offset, len, opcode, when, isig, vcntr, body };
-        if c.shows() {
-            show(c, &record, kind);
+        list.push(Record { offset, len, opcode, when, isig, vcntr, body });
+        if let Some(record) = list.last().filter(|_| c.shows()) {
+            show(c, record, kind);
         }
-        Ok(record)
+        Ok(body)
     })
 }
 

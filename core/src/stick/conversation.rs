@@ -45,13 +45,13 @@ pub(super) struct Conversation<'t> {
 
 impl From<Opcode> for DeviceCode {
     fn from(opcode: Opcode) -> Self {
-        Self { device: Device::Stick, number: opcode.into(), name: opcode.name() }
+        Self::new(Device::Stick, opcode.into(), Opcode::NAMES)
     }
 }
 
 impl From<NakReason> for DeviceCode {
     fn from(reason: NakReason) -> Self {
-        Self { device: Device::Stick, number: reason.into(), name: reason.name() }
+        Self::new(Device::Stick, reason.into(), NakReason::NAMES)
     }
 }
 

@@ -327,7 +327,9 @@ impl<'b, 's, S: Sink> Cursor<'b, 's, S> {
         Ok(value)
     }
 
+    /// Out of line: each value that is read may be a stop in its place.
     #[cold]
+    #[inline(never)]
     fn stop_within(&self, field: Field) -> Stop {
         Stop { within: Some(&field.def().label), ..self.stop() }
     }

@@ -104,6 +104,11 @@ struct Raised {
     beside: u32,
 }
 
+/// A number of items as nodes have it.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// A flat list of items in tree order: what C builds Wireshark's tree from.
 ///
 /// Only items are kept that somebody looks at. The others take their labels and expert infos with them, and what lies
@@ -257,56 +262,65 @@ impl<I: Wanted> Outline<I> {
 
     /// How many items there are.
     fn count(&self) -> u32 {
-        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+        small(self.nodes.len())
     }
 
-    /// Puts the subtrees that were raised before what is beside them.
+    /// Puts the subtrees that were raised before what is beside them. One that was raised later encloses the ones before it, or
+    /// stands behind them: none moves another one's place.
     fn settle(&mut self) {
-        let mut order: Vec<u32> = (0..self.count()).collect();
-        let raised = std::mem::take(&mut self.raised);
-        for (nth, Raised { items, beside }) in raised.iter().enumerate() {
-            let before = raised[..nth].iter().filter(|other| other.beside == *beside);
-            let before: usize = before.map(|other| other.items.len()).sum();
-            let first_of = |range: Range<u32>| order.iter().position(|place| range.contains(place));
-            if let (Some(first), Some(at)) = (first_of(*beside..items.end), first_of(items.clone())) {
-                order[first + before..at + items.len()].rotate_right(items.len());
+        for (nth, Raised { items, beside }) in self.raised.iter().enumerate() {
+            let before = self.raised[..nth].iter().filter(|other| other.beside == *beside);
+            let first = before.fold(*beside, |end, other| end + small(other.items.len()));
+            let (Range { start, end }, len) = (items.clone(), small(items.len()));
+            self.nodes[first as usize..end as usize].rotate_right(len as usize);
+            for ExpertAt { node, .. } in &mut self.experts {
+                if items.contains(node) {
+                    *node -= start - first;
+                } else if (first..start).contains(node) {
+                    *node += len;
+                }
             }
         }
-        let mut places = vec![0; order.len()];
-        for (new, &old) in (0..).zip(&order) {
-            places[old as usize] = new;
-        }
-        self.nodes = order.iter().map(|&old| self.nodes[old as usize]).collect();
-        for expert in &mut self.experts {
-            expert.node = places[expert.node as usize];
-        }
+        self.raised.clear();
     }
 
-    fn push(&mut self, item: Item<'_>) -> Mark {
-        if !self.wanted.field(item.field) {
-            return Mark::NOWHERE;
-        }
-        let value = match item.value {
+    /// Takes an item. Where it is known what kind of value it has, little is left of this.
+    #[allow(
+        clippy::inline_always,
+        reason = "which value it is, is known where a parser reads it, and nowhere else"
+    )]
+    #[inline(always)]
+    fn push(&mut self, Item { field, span, value, role }: Item<'_>) -> Mark {
+        let value = match value {
             Value::Nothing | Value::Bytes => 0,
             Value::Unsigned(n) => n,
             Value::Signed(n) | Value::Clock(n) | Value::Duration(n) => n.cast_unsigned(),
             Value::Float(x) => x.to_bits(),
             Value::Flag(b) => u64::from(b),
-            Value::Text(text) => u64::from(self.copy(text).0),
+            Value::Text(text) if self.wanted.field(field) => u64::from(self.copy(text).0),
+            Value::Text(_) => 0,
         };
-        let Span { source, start, len } = item.span;
+        self.add(field, span, value, role)
+    }
+
+    /// Adds an item whose value is as a node has it.
+    #[inline(never)]
+    fn add(&mut self, field: Field, Span { source, start, len }: Span, value: u64, role: Role) -> Mark {
+        if !self.wanted.field(field) {
+            return Mark::NOWHERE;
+        }
         let depth = u8::try_from(self.depth.min(DEEPEST.into())).unwrap_or(DEEPEST);
         let mark = Mark(self.count());
         self.nodes.push(Node {
             value,
-            field: item.field.id(),
+            field: field.id(),
             depth,
-            role: item.role as u8,
+            role: role as u8,
             source,
             start,
             len,
             label: TextAt(0),
-            guessed: u32::from(item.field.def().evidence == Evidence::Guessed),
+            guessed: u32::from(field.def().evidence == Evidence::Guessed),
         });
         mark
     }
@@ -323,6 +337,7 @@ impl<I: Wanted> Sink for Outline<I> {
         self.wanted.field(field)
     }
 
+    #[inline]
     fn leaf(&mut self, item: Item<'_>) -> Mark {
         self.push(item)
     }
@@ -381,7 +396,9 @@ impl<I: Wanted> Sink for Outline<I> {
 
     fn ending(&mut self, text: fmt::Arguments<'_>) {
         if self.wants_info() {
-            self.ending = text.to_string();
+            self.ending.clear();
+            // Writing to a String cannot fail.
+            let _ = fmt::Write::write_fmt(&mut self.ending, text);
         }
     }
 

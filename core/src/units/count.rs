@@ -11,7 +11,9 @@ pub struct Count<N>(pub N, pub &'static str, pub &'static str);
 impl<N: fmt::Display + Copy + PartialEq + From<u8>> fmt::Display for Count<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(number, one, many) = *self;
-        write!(f, "{number} {}", if number == N::from(1) { one } else { many })
+        number.fmt(f)?;
+        f.write_str(" ")?;
+        f.write_str(if number == N::from(1) { one } else { many })
     }
 }
 

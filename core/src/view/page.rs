@@ -8,13 +8,14 @@ use crate::pump::model::Pump;
 use crate::pump::pages::PageRequest;
 use crate::pump::serial::Serial;
 use crate::pump::{self, PageKind, Parameters};
-use crate::sensor::{Anchor, Beside};
+use crate::sensor::Beside;
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{LIMIT_REACHED, MODEL_ASSUMED, Stop};
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::Sink;
+use crate::units::clock::PumpTime;
 use crate::units::count::Count;
 use crate::{history, sensor};
 use jiff::civil::{Date, DateTime};
@@ -76,10 +77,15 @@ pub fn title(transaction: &Transaction) -> Option<Title> {
 struct Days(Option<(Date, Date)>);
 
 impl Days {
-    fn add(&mut self, time: Option<DateTime>) {
-        if let Some(day) = time.map(DateTime::date) {
-            self.0 = Some((self.0.map_or(day, |(first, _)| first), day));
-        }
+    /// The days of the first time and of the last one.
+    fn of(times: impl DoubleEndedIterator<Item = Option<DateTime>>) -> Self {
+        let mut times = times.flatten().map(DateTime::date);
+        let first = times.next();
+        Self(first.map(|first| (first, times.next_back().unwrap_or(first))))
+    }
+
+    fn of_glucose(records: &[sensor::Record]) -> Self {
+        Self::of(records.iter().map(|record| record.when.certain()))
     }
 }
 
@@ -115,7 +121,8 @@ pub fn show<S: Sink>(
         (PageKind::Glucose, Some((serial, PageRequest::Sensor(page)))) => {
             either(pump, c);
             let beside = beside(transactions, serial, page, pump);
-            let after = page.checked_add(1).and_then(|newer| anchor(transactions, serial, newer, MOST_PAGES));
+            let after =
+                page.checked_add(1).and_then(|newer| beginning(transactions, serial, newer, MOST_PAGES));
             if after.is_none() && more_than_followed(transactions, serial, page) {
                 c.expert(
                     LIMIT_REACHED,
@@ -123,9 +130,9 @@ pub fn show<S: Sink>(
                 );
             }
             let title = Title { kind, number: Some(PageRequest::Sensor(page)) };
-            let (mut days, lacks) = (Days::default(), c.stop().cut);
-            let page = sensor::page::page(c, &beside, after, |record| days.add(record.when.certain()));
-            lead(title, page.records, days, lacks, c);
+            let (mut records, lacks) = (Vec::new(), c.stop().cut);
+            let page = sensor::page::page(c, &beside, after, &mut records);
+            lead(title, page.records, Days::of_glucose(&records), lacks, c);
         }
         _ => {
             by_itself(Title { kind, number: request(transaction) }, pump, c);
@@ -140,19 +147,21 @@ pub fn alone<S: Sink>(kind: PageKind, pump: Pump, c: &mut Cursor<'_, '_, S>) -> 
 }
 
 fn by_itself<S: Sink>(title: Title, pump: Pump, c: &mut Cursor<'_, '_, S>) -> (Option<usize>, CrcStatus) {
-    let (mut days, lacks) = (Days::default(), c.stop().cut);
+    let lacks = c.stop().cut;
     match title.kind {
         PageKind::History => {
-            let page =
-                history::page::page(c, pump, |record| days.add(record.time.and_then(|time| time.valid())));
-            lead(title, page.records, days, lacks, c);
+            let mut records = Vec::new();
+            let page = history::page::page(c, pump, &mut records);
+            let times = records.iter().map(|record| record.time.and_then(PumpTime::valid));
+            lead(title, page.records, Days::of(times), lacks, c);
             (Some(page.records), page.crc)
         }
         PageKind::Glucose => {
             either(pump, c);
             let beside = Beside { large: pump.large(), ..Beside::default() };
-            let page = sensor::page::page(c, &beside, None, |record| days.add(record.when.certain()));
-            lead(title, page.records, days, lacks, c);
+            let mut records = Vec::new();
+            let page = sensor::page::page(c, &beside, None, &mut records);
+            lead(title, page.records, Days::of_glucose(&records), lacks, c);
             (Some(page.records), page.crc)
         }
         PageKind::Isig => {
@@ -268,16 +277,16 @@ fn more_than_followed(transactions: &Transactions, serial: Serial, page: u32) ->
 }
 
 /// Where glucose page `page` begins in time, if it and as many newer ones as needed are at hand.
-fn anchor(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<Anchor> {
+fn beginning(transactions: &Transactions, serial: Serial, page: u32, most: u32) -> Option<DateTime> {
     let bytes = bytes(transactions, serial, PageKind::Glucose, page)?;
     let newer = most.checked_sub(1).zip(page.checked_add(1));
-    let after = newer.and_then(|(most, newer)| anchor(transactions, serial, newer, most));
+    let after = newer.and_then(|(most, newer)| beginning(transactions, serial, newer, most));
     begin(bytes, after)
 }
 
 /// Where a glucose page begins in time, if it tells, or `after` does, where the next one begins.
-fn begin(bytes: &[u8], after: Option<Anchor>) -> Option<Anchor> {
+fn begin(bytes: &[u8], after: Option<DateTime>) -> Option<DateTime> {
     let mut nobody = ();
     let mut c = Cursor::new(bytes, 0, false, &mut nobody);
-    sensor::page::page(&mut c, &Beside::default(), after, |_| {}).before
+    sensor::page::page(&mut c, &Beside::default(), after, &mut Vec::new()).before
 }

@@ -44,15 +44,11 @@ pub enum What {
     Start,
     /// Measure how time and memory grow with files that try to cost more than they should
     Growth,
-    /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
+    /// Measure how long pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
     ///
-    /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
-    /// own decoder is measured.
-    Pages {
-        /// A page with the model of its pump, such as 522:page.data [default: two pages of our own making]
-        #[arg(value_name = "MODEL:FILE")]
-        pages: Vec<String>,
-    },
+    /// Go fetches it at a fixed version, from the module proxy that it is set to, unless a folder has it. Without Go, or without
+    /// the decoder, only our own is measured.
+    Pages(pages::Pages),
 }
 
 /// Counts the instructions that tshark takes to start and to say its version, with plugins and without.
