@@ -153,8 +153,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
         Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),
-        Verb::Bench { what: Some(bench::What::Peer), suite: None, .. } => bench::peer::run(),
-        Verb::Bench { what: Some(bench::What::Peer), suite: Some(suite), .. } => {
+        Verb::Bench { what: Some(bench::What::Peer { suite: None }), .. } => bench::peer::run(),
+        Verb::Bench { what: Some(bench::What::Peer { suite: Some(suite) }), .. } => {
             let (chroot, _) = matrix::furnish(&suite)?;
             process::run(&mut chroot.command(&["cargo", "xtask", "bench", "peer"])?)
         }

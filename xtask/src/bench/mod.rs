@@ -43,7 +43,11 @@ pub enum What {
     /// Count the instructions that tshark takes to start with the plugin, and without it
     Start,
     /// Count the instructions that a payload takes in tshark, beside a plugin in C that adds the same items and decodes nothing
-    Peer,
+    Peer {
+        /// In the chroot of this suite of Debian, as matrix makes it, with its Wireshark
+        #[arg(long)]
+        suite: Option<String>,
+    },
     /// Measure how long history pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
     ///
     /// Go fetches it at a fixed version, from the module proxy that it is set to. Without Go, or without that proxy, only our
