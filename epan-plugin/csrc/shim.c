@@ -190,7 +190,12 @@ static bool experts_are_wanted(proto_tree *tree)
         tap = find_tap_id("expert");
         protocol = proto_get_id_by_filter_name("_ws.expert");
     }
-    if (have_tap_listener(tap) || (protocol >= 0 && proto_field_is_referenced(tree, protocol)))
+    if (have_tap_listener(tap))
+        return true;
+    /* Without a tree no filter looks at anything, and in one to be seen all is made anyway. */
+    if (tree == NULL || PTREE_DATA(tree)->visible)
+        return false;
+    if (protocol >= 0 && proto_field_is_referenced(tree, protocol))
         return true;
     for (uint32_t i = 0; i < tables->n_experts; i++)
         if (tables->experts[i].eiinfo.hf_info.hfinfo.ref_type != HF_REF_TYPE_NONE)

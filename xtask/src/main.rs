@@ -150,6 +150,11 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),
         Verb::Bench { what: Some(bench::What::Growth), .. } => bench::growth::run(),
         Verb::Bench { what: Some(bench::What::Pages(pages)), .. } => bench::pages::run(pages),
+        Verb::Bench { what: Some(bench::What::Peer { suite: None }), .. } => bench::peer::run(),
+        Verb::Bench { what: Some(bench::What::Peer { suite: Some(suite) }), .. } => {
+            let (chroot, _) = matrix::furnish(&suite)?;
+            process::run(&mut chroot.command(&["cargo", "xtask", "bench", "peer"])?)
+        }
         Verb::Bench { check, bless, .. } if check || bless => bench::core::run(bless),
         Verb::Bench { urbs, suite: None, .. } => bench::run(urbs),
         Verb::Bench { urbs, suite: Some(suite), .. } => {

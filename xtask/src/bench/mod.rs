@@ -5,6 +5,7 @@
 pub mod core;
 pub mod growth;
 pub mod pages;
+pub mod peer;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -42,6 +43,12 @@ const TIMED: usize = 2;
 pub enum What {
     /// Count the instructions that tshark takes to start with the plugin, and without it
     Start,
+    /// Count the instructions that a payload takes in tshark, beside a plugin in C that adds the same items and decodes nothing
+    Peer {
+        /// In the chroot of this suite of Debian, as matrix makes it, with its Wireshark
+        #[arg(long)]
+        suite: Option<String>,
+    },
     /// Measure how time and memory grow with files that try to cost more than they should
     Growth,
     /// Measure how long pages take to read, beside the decoder in Go, github.com/ecc1/medtronic
@@ -85,6 +92,11 @@ struct Runner {
 impl Runner {
     fn plugin(name: &'static str, library: &Path) -> Result<Self> {
         Ok(Self { name, tshark: Tshark::with_plugin(library)?, script: None })
+    }
+
+    /// What tshark prints about a capture that was lent to it.
+    fn read(&self, capture: &Path, arguments: &[&str]) -> Result<String> {
+        process::read(self.tshark.command("tshark").args(["-n", "-r"]).arg(capture).args(arguments))
     }
 
     /// What makes tshark run the script.
@@ -146,29 +158,31 @@ fn times(runners: &[Runner], folder: &Path, urbs: u64) -> Result<()> {
 fn instructions(runners: &[Runner], folder: &Path) -> Result<()> {
     let [short, long] = COUNTED;
     let captures = [captures(runners, folder, short)?, captures(runners, folder, long)?];
-    // Every second URB carries a payload.
-    let payloads = (long - short) / 2;
     println!("Instructions per payload by callgrind, {long} URBs less {short} URBs");
     println!("{:30} {:14} {:>8} {:>7}", "mode", "plugin", "count", "ratio");
     for (mode, arguments) in MODES {
         let mut null = None;
         for (nth, runner) in runners.iter().enumerate() {
             eprint!("\r{mode}: {:14}", runner.name);
-            let count = |capture: &Path| {
-                let words = ["tshark", "-n", "-r"].map(OsString::from).into_iter();
-                let words = words.chain([capture.into()]).chain(arguments.iter().map(Into::into));
-                counted(
-                    runner.tshark.command("valgrind"),
-                    words.chain(runner.lua().into_iter().map(Into::into)),
-                )
-            };
-            let each = (count(&captures[1][nth])? - count(&captures[0][nth])?) / payloads;
+            let each = each(runner, [&captures[0][nth], &captures[1][nth]], arguments)?;
             eprint!("\r{:60}\r", "");
             let ratio = ratio(each, *null.get_or_insert(each));
             println!("{mode:30} {:14} {each:8} {ratio:7.2}", runner.name);
         }
     }
     Ok(())
+}
+
+/// What a payload costs, of two captures with [`COUNTED`] URBs that were lent to the runner.
+fn each(runner: &Runner, captures: [&PathBuf; 2], arguments: &[&str]) -> Result<u64> {
+    let count = |capture: &Path| {
+        let words = ["tshark", "-n", "-r"].map(OsString::from).into_iter();
+        let words = words.chain([capture.into()]).chain(arguments.iter().map(Into::into));
+        counted(runner.tshark.command("valgrind"), words.chain(runner.lua().into_iter().map(Into::into)))
+    };
+    let [short, long] = COUNTED;
+    // Every second URB carries a payload.
+    Ok((count(captures[1])? - count(captures[0])?) / ((long - short) / 2))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "two decimals of it are shown")]
