@@ -4,7 +4,7 @@
 use crate::output::{Csv, Ending, Format, json_line};
 use crate::row::Row;
 use anyhow::{Result, bail};
-use carelink_core::pump::family::{Fact, Family, Member, Told};
+use carelink_core::pump::family::{Fact, FactValue, Family, Member};
 use carelink_core::pump::model::Model;
 use carelink_core::pump::models::FAMILIES;
 use serde_json::{Value, json};
@@ -57,14 +57,14 @@ fn members<'f>(
 }
 
 fn rows(family: &Family, member: &Member) -> Vec<Vec<Value>> {
-    let row = |name: &str, fact: Option<Fact<Told>>| {
+    let row = |name: &str, fact: Option<Fact<FactValue>>| {
         let evidence = fact.as_ref().map_or("not known", evidence);
         let (value, unit) = match fact.map(|fact| fact.value) {
             None => (Value::Null, Value::Null),
-            Some(Told::Number(number)) => (json!(number), Value::Null),
-            Some(Told::Units(units)) => (json!(units), json!("U")),
-            Some(Told::Flag(flag)) => (json!(flag), Value::Null),
-            Some(Told::Words(words)) => (json!(words), Value::Null),
+            Some(FactValue::Number(number)) => (json!(number), Value::Null),
+            Some(FactValue::Units(units)) => (json!(units), json!("U")),
+            Some(FactValue::Flag(flag)) => (json!(flag), Value::Null),
+            Some(FactValue::Words(words)) => (json!(words), Value::Null),
         };
         vec![json!(member.number), json!(name), value, unit, json!(evidence)]
     };

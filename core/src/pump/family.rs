@@ -80,7 +80,7 @@ pub struct Fact<T> {
 
 /// What a fact says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum FactValue {
     /// How many.
     Number(u8),
     /// How much insulin, in units.
@@ -91,19 +91,19 @@ pub enum Told {
     Words(String),
 }
 
-impl From<u8> for Told {
+impl From<u8> for FactValue {
     fn from(number: u8) -> Self {
         Self::Number(number)
     }
 }
 
-impl From<bool> for Told {
+impl From<bool> for FactValue {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for FactValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
@@ -168,13 +168,13 @@ pub struct Member {
 impl Member {
     /// What its reservoir holds, as other projects say; `None` if they do not, or of a monitor.
     #[must_use]
-    pub fn reservoir(&self) -> Option<Fact<Told>> {
+    pub fn reservoir(&self) -> Option<Fact<FactValue>> {
         let units = match self.number {
             511..600 => 176,
             711..800 => 300,
             _ => return None,
         };
-        Some(Fact { value: Told::Units(units), evidence: Evidence::Inferred })
+        Some(Fact { value: FactValue::Units(units), evidence: Evidence::Inferred })
     }
 }
 
@@ -235,7 +235,7 @@ impl Family {
 
     /// All facts that its models share, by name: the value, and how well it is known; `None` if it is not known at all.
     #[must_use]
-    pub fn facts(&self) -> [(&'static str, Option<Fact<Told>>); 14] {
+    pub fn facts(&self) -> [(&'static str, Option<Fact<FactValue>>); 14] {
         [
             ("product", words(self.product)),
             ("sold", words(self.sold)),
@@ -262,10 +262,10 @@ impl Fact<&'static str> {
     }
 }
 
-fn told<T: Into<Told>>(fact: Option<Fact<T>>) -> Option<Fact<Told>> {
+fn told<T: Into<FactValue>>(fact: Option<Fact<T>>) -> Option<Fact<FactValue>> {
     fact.map(|Fact { value, evidence }| Fact { value: value.into(), evidence })
 }
 
-fn words<T: fmt::Display>(fact: Option<Fact<T>>) -> Option<Fact<Told>> {
-    fact.map(|Fact { value, evidence }| Fact { value: Told::Words(value.to_string()), evidence })
+fn words<T: fmt::Display>(fact: Option<Fact<T>>) -> Option<Fact<FactValue>> {
+    fact.map(|Fact { value, evidence }| Fact { value: FactValue::Words(value.to_string()), evidence })
 }
