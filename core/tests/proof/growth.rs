@@ -66,7 +66,7 @@ fn endless(frame: u32) -> Packet {
             let asked = Transmit { pages: 2, ..Transmit::new(SERIAL, 0x80, &[0]) };
             (Direction::ToStick, asked.to_bytes())
         }
-        _ if frame % 2 == 0 => {
+        _ if frame.is_multiple_of(2) => {
             let size = u16::try_from(part.len()).expect("short");
             (Direction::ToStick, read_radio(size).to_vec())
         }
