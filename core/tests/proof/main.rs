@@ -4,6 +4,7 @@
 mod cases;
 mod faults;
 mod foreign;
+mod growth;
 mod left_out;
 mod limits;
 mod memory;
