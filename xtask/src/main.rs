@@ -152,15 +152,12 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Bench { what: Some(bench::What::Pages(pages)), .. } => bench::pages::run(pages),
         Verb::Bench { what: Some(bench::What::Peer { suite: None }), .. } => bench::peer::run(),
         Verb::Bench { what: Some(bench::What::Peer { suite: Some(suite) }), .. } => {
-            let (chroot, _) = matrix::furnish(&suite)?;
-            process::run(&mut chroot.command(&["cargo", "xtask", "bench", "peer"])?)
+            matrix::run_in(&suite, &["bench", "peer"])
         }
         Verb::Bench { check, bless, .. } if check || bless => bench::core::run(bless),
         Verb::Bench { urbs, suite: None, .. } => bench::run(urbs),
         Verb::Bench { urbs, suite: Some(suite), .. } => {
-            let (chroot, _) = matrix::furnish(&suite)?;
-            let verb = ["cargo", "xtask", "bench", "--urbs", &urbs.to_string()];
-            process::run(&mut chroot.command(&verb)?)
+            matrix::run_in(&suite, &["bench", "--urbs", &urbs.to_string()])
         }
         Verb::Memcheck { frames } => memcheck::run(frames),
         Verb::Fuzz { frames } => fuzz::run(frames),

@@ -130,11 +130,20 @@ pub fn first<'a>(suites: &[&'a str]) -> Result<(&'a str, Chroot, Version)> {
 ///
 /// # Errors
 /// If it cannot be made, or lacks something.
-pub fn furnish(suite: &str) -> Result<(Chroot, Version)> {
+fn furnish(suite: &str) -> Result<(Chroot, Version)> {
     let chroot = Chroot::open(suite)?;
     process::run(&mut chroot.command(&["cargo", "xtask", "deps"])?)?;
     let version = Version::of(&mut chroot.command(&["tshark"])?)?;
     Ok((chroot, version))
+}
+
+/// Runs a verb of xtask in the chroot of a suite.
+///
+/// # Errors
+/// If there is no chroot, or the verb fails.
+pub fn run_in(suite: &str, verb: &[&str]) -> Result<()> {
+    let (chroot, _) = furnish(suite)?;
+    process::run(&mut chroot.command(&[&["cargo", "xtask"], verb].concat())?)
 }
 
 /// Runs the tests, and the fuzzing if it is wanted, with commands that `xtask` makes from verbs.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use carelink_samples::files::sample;
 use xtask::tshark::Tshark;
-use xtask::{process, workspace};
+use xtask::workspace;
 
 use self::screen::Screen;
 use self::wireshark::{Gui, Look};
@@ -71,10 +71,8 @@ pub struct Options {
 /// If something is missing, or a window does not appear.
 pub fn run(options: &Options) -> Result<()> {
     if let Some(suite) = &options.suite {
-        let (chroot, _) = matrix::furnish(suite)?;
-        let words = options.words();
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        return process::run(&mut chroot.command(&words)?);
+        let verb = options.verb();
+        return matrix::run_in(suite, &verb.iter().map(String::as_str).collect::<Vec<_>>());
     }
     let known = || PICTURES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
     for name in &options.names {
@@ -144,8 +142,8 @@ fn window(
 
 impl Options {
     /// The same verb, for the chroot of a suite.
-    fn words(&self) -> Vec<String> {
-        let mut words = ["cargo", "xtask", "screenshot", "--output"].map(str::to_owned).to_vec();
+    fn verb(&self) -> Vec<String> {
+        let mut words = ["screenshot", "--output"].map(str::to_owned).to_vec();
         words.push(self.output.display().to_string());
         if let Some(capture) = &self.capture {
             words.extend(["--capture".to_owned(), capture.display().to_string()]);
