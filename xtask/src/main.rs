@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{plugin, process};
+use xtask::plugin;
 
 /// Builds, shows, tests and installs the CareLink dissector for Wireshark.
 ///
