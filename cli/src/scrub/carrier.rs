@@ -71,8 +71,10 @@ impl Carrier {
             packet[range].fill(0);
         }
         if let Some((start, payload)) = payload {
-            let end = (start + payload.len()).min(packet.len());
-            packet[start..end].copy_from_slice(&payload[..end - start]);
+            // A header may claim to be longer than its packet.
+            let place = packet.get_mut(start..).unwrap_or_default();
+            let len = place.len().min(payload.len());
+            place[..len].copy_from_slice(&payload[..len]);
         }
         match record.link {
             EXPORTED => self.tags(&mut packet),
@@ -223,6 +225,13 @@ mod tests {
         let invented = String::from_utf8_lossy(identities.of(b"SN20885")).into_owned();
         assert_ne!(invented, "SN20885");
         assert_eq!((&after[..66], &after[66..]), (&packet[..66], &utf16(&invented)[..]));
+    }
+
+    #[test]
+    fn a_header_that_claims_more_than_its_packet_is_left_alone() {
+        // 249 is USBPcap.
+        let packet = [0x5A; 27];
+        assert_eq!(rewritten(249, &packet, Some((65_509, b"")), 0), packet);
     }
 
     #[test]
