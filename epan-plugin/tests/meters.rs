@@ -5,13 +5,13 @@
 mod built;
 
 use carelink_recordings::captures_of_meters;
+use carelink_samples::files;
 use carelink_samples::generate::{Foreign, foreign};
 use carelink_samples::link::Link;
 use carelink_samples::load;
 use std::fs;
 use std::path::{Path, PathBuf};
 use xtask::tshark::Tshark;
-use xtask::workspace;
 
 fn tshark() -> Tshark {
     Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
@@ -84,7 +84,7 @@ fn one_pass_equals_two() {
 }
 
 fn samples() -> Vec<PathBuf> {
-    let mut samples = workspace::samples().expect("the samples are in the project");
+    let mut samples = files::samples();
     samples.retain(|path| path.to_string_lossy().contains("next-link"));
     assert!(samples.len() >= 3, "{samples:?}");
     samples

@@ -4,26 +4,20 @@
 
 mod built;
 
+use carelink_samples::files::{sample, samples};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use xtask::golden::{self, CARRIERS};
+use xtask::profile;
 use xtask::tshark::Tshark;
-use xtask::{profile, workspace};
 
 fn tshark() -> Tshark {
     Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
 }
 
-fn sample(name: &str) -> PathBuf {
-    let samples = workspace::samples().expect("the samples are in the project");
-    let found = samples.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
-    found.unwrap_or_else(|| panic!("no sample {name}"))
-}
-
 #[test]
 fn each_sample_shows_its_expected_tree() {
     let tshark = tshark();
-    let samples = workspace::samples().expect("the samples are in the project");
+    let samples = samples();
     assert!(samples.len() >= 10, "{samples:?}");
     let faults: Vec<_> = samples
         .iter()

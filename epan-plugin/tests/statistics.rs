@@ -10,12 +10,11 @@ use carelink_core::nextlink::codes::{Operation, Refusal};
 use carelink_core::pump::nak::Nak;
 use carelink_core::pump::{self, Opcode as PumpOpcode};
 use carelink_core::stick::{NakReason, Opcode as StickOpcode};
+use carelink_samples::files::sample;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
-use std::path::PathBuf;
 use xtask::tshark::Tshark;
-use xtask::workspace::sample_folder;
 
 /// How often each thing was seen.
 type Counts = BTreeMap<String, usize>;
@@ -34,10 +33,6 @@ const SAMPLES: [&str; 7] = [DAMAGE, SPLIT, PAGE, MIDDLE, TWO, SENSOR, PAGE_523];
 
 fn tshark() -> Tshark {
     Tshark::with_plugin(&built::plugin()).expect("tshark loads the plugin")
-}
-
-fn sample(name: &str) -> PathBuf {
-    sample_folder().join(name).with_extension("pcapng")
 }
 
 /// What `-z` prints.

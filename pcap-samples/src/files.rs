@@ -2,6 +2,7 @@
 //! In: what the name of a sample begins with. Out: where the samples lie, for tests that read them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder of the samples.
@@ -10,17 +11,26 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// The captures in a folder, by name.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn captures(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
+    paths.sort();
+    Ok(paths)
+}
+
 /// All samples, by name.
 ///
 /// # Panics
-/// If there are none, or they cannot be read.
+/// If there are few or none, or they cannot be read.
 #[must_use]
 pub fn samples() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder()).expect("the folder of the samples can be read");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    assert!(!paths.is_empty(), "there are no samples: cargo xtask samples");
-    paths.sort();
+    let paths = captures(&folder()).expect("the folder of the samples can be read");
+    assert!(paths.len() > 10, "there are few samples: cargo xtask samples");
     paths
 }
 

@@ -29,7 +29,7 @@ const STRICT: &[(&str, &str)] = &[
 ];
 
 /// The length of usbmon's own header, which some of the damage spares so that all of it is ours.
-const HEADER: usize = 64;
+pub const HEADER: usize = 64;
 
 /// Longer than any of these files can take.
 const PATIENCE_S: &str = "300";
@@ -44,14 +44,10 @@ struct Job<'a> {
 impl Job<'_> {
     /// What editcap shall do: mostly change payload bytes, now and then any bytes, or cut the frames.
     fn damage(self) -> Vec<String> {
-        let seed = self.seed.to_string();
-        let flip = |offset: usize| {
-            ["-E", "0.02", "-o", &offset.to_string(), "--seed", &seed].map(str::to_owned).to_vec()
-        };
         match self.seed % 8 {
-            0 => flip(0),
+            0 => flips(0, self.seed),
             4 => vec!["-s".to_owned(), (HEADER + self.seed % 61).to_string()],
-            _ => flip(HEADER),
+            _ => flips(HEADER, self.seed),
         }
     }
 }
@@ -107,7 +103,16 @@ fn kept() -> PathBuf {
     workspace::target().join("fuzz")
 }
 
-fn count(tshark: &Tshark, capture: &Path) -> Result<usize> {
+/// What editcap shall do to change one byte in fifty, from this offset on.
+pub fn flips(offset: usize, seed: usize) -> Vec<String> {
+    ["-E", "0.02", "-o", &offset.to_string(), "--seed", &seed.to_string()].map(str::to_owned).to_vec()
+}
+
+/// How many frames a capture has.
+///
+/// # Errors
+/// If tshark cannot read it.
+pub fn count(tshark: &Tshark, capture: &Path) -> Result<usize> {
     Ok(tshark.read(capture, ["-T", "fields", "-e", "frame.number"])?.lines().count())
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use xtask::tshark::Tshark;
 use xtask::{plugin, process, workspace};
 
-use crate::apt;
+use crate::{apt, fuzz};
 
 /// How often sharkd loads each file: what leaks with each reload is told a hundred times.
 const RELOADS: usize = 100;
@@ -33,7 +33,7 @@ pub fn run(frames: usize) -> Result<()> {
             continue;
         }
         let merged = merged(&tshark, name, captures)?;
-        let count = frames_of(&tshark, &merged)?;
+        let count = fuzz::count(&tshark, &merged)?;
         let mut command = checked(&tshark, "tshark", &["-n", "-V", "-r"]);
         own += found(&tshark, command.arg(&merged), &format!("{count} frames of {name}"), None)?;
     }
@@ -107,16 +107,12 @@ fn damaged(tshark: &Tshark, captures: &[PathBuf], frames: usize) -> Result<Vec<P
         let whole = tshark.lend(capture)?;
         let file = tshark.home().join(format!("damaged-{seed}.pcapng"));
         let mut editcap = tshark.command("editcap");
-        editcap.args(["-E", "0.02", "-o", "64", "--seed", &seed.to_string()]).arg(whole).arg(&file);
+        editcap.args(fuzz::flips(fuzz::HEADER, seed)).arg(whole).arg(&file);
         process::read(&mut editcap)?;
-        count += frames_of(tshark, &file)?;
+        count += fuzz::count(tshark, &file)?;
         files.push(file);
     }
     Ok(files)
-}
-
-fn frames_of(tshark: &Tshark, capture: &Path) -> Result<usize> {
-    Ok(tshark.read(capture, ["-T", "fields", "-e", "frame.number"])?.lines().count())
 }
 
 /// One capture of all, one behind the other.

@@ -4,8 +4,9 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use carelink_samples::files;
+use xtask::golden;
 use xtask::tshark::Tshark;
-use xtask::{golden, workspace};
 
 use crate::apt;
 
@@ -14,7 +15,7 @@ use crate::apt;
 /// # Errors
 /// If a script is wrong, or a file cannot be written; with `bless` also if Wireshark does not take the plugin.
 pub fn run(bless: bool) -> Result<()> {
-    let folder = workspace::sample_folder();
+    let folder = files::folder();
     let captures = carelink_samples::build_all(&folder)?;
     println!("{} captures in {}", captures.len(), folder.display());
     if !bless {

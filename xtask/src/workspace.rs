@@ -2,10 +2,10 @@
 //! This repository's folders: nothing in, paths out.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use carelink_samples::files;
 
 /// The repository's root.
 #[must_use]
@@ -20,18 +20,12 @@ pub fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// The folder of the sample captures.
-#[must_use]
-pub fn sample_folder() -> PathBuf {
-    root().join("pcap-samples")
-}
-
 /// The sample captures, by name.
 ///
 /// # Errors
 /// If the folder cannot be read.
 pub fn samples() -> Result<Vec<PathBuf>> {
-    captures(&sample_folder())
+    captures(&files::folder())
 }
 
 /// The recordings beside the repository (`../shared/captures`), by name; none where that folder is absent.
@@ -44,9 +38,5 @@ pub fn recordings() -> Result<Vec<PathBuf>> {
 }
 
 fn captures(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcapng"));
-    paths.sort();
-    Ok(paths)
+    files::captures(folder).with_context(|| format!("cannot read {}", folder.display()))
 }

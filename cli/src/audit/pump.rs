@@ -3,8 +3,7 @@
 //! another pump.
 
 use crate::conversation::model;
-use crate::found::Collection;
-use crate::found::Device;
+use crate::found::{Collection, Device};
 use crate::vendor::{Export, Official};
 use anyhow::{Result, bail};
 use carelink_core::pump::model::Model;

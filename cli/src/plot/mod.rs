@@ -7,8 +7,7 @@ mod series;
 mod time;
 
 use crate::conversation::Options;
-use crate::found::Device;
-use crate::found::{Collection, Found, collect};
+use crate::found::{Collection, Device, Found, collect};
 use crate::output::Ending;
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::ToSpan as _;

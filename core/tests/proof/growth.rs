@@ -15,11 +15,6 @@ const SERIAL: [u8; 3] = [0x12, 0x34, 0x56];
 /// How many frames the smallest of three sizes has.
 const FEW: u32 = 20_000;
 
-fn packet(frame: u32, stream: Stream, direction: Direction, bytes: Vec<u8>, carrier: Carrier) -> Packet {
-    let (reported, time) = (bytes.len(), u64::from(frame) * 1_000_000);
-    Packet { bytes, reported, stream, time, frame, direction: Some(direction), endpoint: None, carrier }
-}
-
 /// Bytes in use at the most while `frames` frames of `kind` are seen for the first time and shown, for each frame.
 fn peak(kind: fn(u32) -> Packet, frames: u32) -> f64 {
     let mut session = Session::default();
@@ -43,19 +38,19 @@ fn grows_as_the_frames_do(name: &str, limit: f64, kind: fn(u32) -> Packet) {
 }
 
 fn unanswered(frame: u32) -> Packet {
-    let command = read_signal_strength().to_vec();
-    packet(frame, device(1), Direction::ToStick, command, Carrier::Transfers)
+    Packet::of(frame, device(1), Direction::ToStick, read_signal_strength().to_vec())
 }
 
 fn many_sticks(frame: u32) -> Packet {
     let stream = Stream::Line { interface: 0, conversation: frame % 5_000 };
-    packet(frame, stream, Direction::ToStick, read_signal_strength().to_vec(), Carrier::Transfers)
+    Packet::of(frame, stream, Direction::ToStick, read_signal_strength().to_vec())
 }
 
 fn one_byte(frame: u32) -> Packet {
     let command = read_signal_strength();
     let at = (frame as usize - 1) % command.len();
-    packet(frame, device(1), Direction::ToStick, vec![command[at]], Carrier::Stream)
+    let packet = Packet::of(frame, device(1), Direction::ToStick, vec![command[at]]);
+    Packet { carrier: Carrier::Stream, ..packet }
 }
 
 /// A part that says that more will come, each time it is asked for.
@@ -72,7 +67,7 @@ fn endless(frame: u32) -> Packet {
         }
         _ => (Direction::FromStick, part),
     };
-    packet(frame, device(1), direction, bytes, Carrier::Transfers)
+    Packet::of(frame, device(1), direction, bytes)
 }
 
 #[test]

@@ -3,18 +3,12 @@
 
 use crate::traffic::{Packet, device, outline};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Verdict};
+use carelink_core::transfer::{Claim, Direction, Stream, Verdict};
 use carelink_core::tree::expert::LIMIT_REACHED;
 use carelink_samples::emit::reply::RadioReply;
 use carelink_samples::emit::request::{Transmit, read_radio, read_signal_strength};
 
 const SERIAL: [u8; 3] = [0x12, 0x34, 0x56];
-
-fn packet(frame: u32, stream: Stream, direction: Direction, bytes: Vec<u8>) -> Packet {
-    let (reported, time) = (bytes.len(), u64::from(frame) * 1_000);
-    let carrier = Carrier::Transfers;
-    Packet { bytes, reported, stream, time, frame, direction: Some(direction), endpoint: None, carrier }
-}
 
 /// The frames whose trees say that a limit was reached.
 fn limited(packets: &[Packet]) -> Vec<u32> {
@@ -31,7 +25,7 @@ fn limited(packets: &[Packet]) -> Vec<u32> {
 #[test]
 fn commands_that_nobody_answers_are_given_up_aloud() {
     let commands: Vec<_> = (1..=70)
-        .map(|frame| packet(frame, device(1), Direction::ToStick, read_signal_strength().to_vec()))
+        .map(|frame| Packet::of(frame, device(1), Direction::ToStick, read_signal_strength().to_vec()))
         .collect();
     assert_eq!(limited(&commands), [33, 65]);
 }
@@ -41,7 +35,7 @@ fn sticks_beyond_the_limit_are_passed_over_aloud() {
     let commands: Vec<_> = (1..=4098_u32)
         .map(|frame| {
             let stream = Stream::Line { interface: 0, conversation: frame };
-            packet(frame, stream, Direction::ToStick, read_signal_strength().to_vec())
+            Packet::of(frame, stream, Direction::ToStick, read_signal_strength().to_vec())
         })
         .collect();
     assert_eq!(limited(&commands), [4097, 4098]);
@@ -52,15 +46,15 @@ fn a_reply_without_an_end_is_cut_aloud() {
     let payload = [7; 1000];
     let part = RadioReply::part(SERIAL, -60, &payload, false).to_bytes();
     let size = u16::try_from(part.len()).expect("short");
-    let mut packets = vec![packet(
+    let mut packets = vec![Packet::of(
         1,
         device(1),
         Direction::ToStick,
         Transmit { pages: 2, ..Transmit::new(SERIAL, 0x80, &[0]) }.to_bytes(),
     )];
     for frame in (2..).step_by(2).take(70) {
-        packets.push(packet(frame, device(1), Direction::ToStick, read_radio(size).to_vec()));
-        packets.push(packet(frame + 1, device(1), Direction::FromStick, part.clone()));
+        packets.push(Packet::of(frame, device(1), Direction::ToStick, read_radio(size).to_vec()));
+        packets.push(Packet::of(frame + 1, device(1), Direction::FromStick, part.clone()));
     }
     let limited = limited(&packets);
     assert_eq!(limited.first(), Some(&133), "the 66th part is the first one too many: {limited:?}");

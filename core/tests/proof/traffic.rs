@@ -28,6 +28,13 @@ impl Packet {
         Self { bytes: transfer.bytes.to_vec(), reported, stream, time, frame, direction, endpoint, carrier }
     }
 
+    /// Bytes that were captured whole, in the given frame; each frame is a microsecond later.
+    pub fn of(frame: u32, stream: Stream, direction: Direction, bytes: Vec<u8>) -> Self {
+        let (reported, time) = (bytes.len(), u64::from(frame) * 1_000);
+        let carrier = Carrier::Transfers;
+        Self { bytes, reported, stream, time, frame, direction: Some(direction), endpoint: None, carrier }
+    }
+
     /// The same as bytes that all were captured.
     pub fn with(&self, bytes: Vec<u8>) -> Self {
         Self { reported: bytes.len(), bytes, ..*self }

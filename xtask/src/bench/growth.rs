@@ -62,13 +62,7 @@ struct Cost {
 /// If something is missing. That a reader refuses a file is no error: it is measured how long that takes.
 pub fn run() -> Result<()> {
     apt::ensure(&[apt::BUILD, apt::TIME].concat())?;
-    let root = workspace::root();
-    process::run(Command::new(env!("CARGO")).current_dir(root).args([
-        "build",
-        "--release",
-        "--package",
-        "carelink-cli",
-    ]))?;
+    process::run(plugin::cargo().args(["build", "--release", "--package", "carelink-cli"]))?;
     let program = workspace::target().join("release/carelink");
     let tshark = Tshark::with_plugin(&plugin::build()?)?;
     println!(

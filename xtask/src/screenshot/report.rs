@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use xtask::tshark::Tshark;
-use xtask::{process, workspace};
+use xtask::{plugin, process};
 
 use crate::apt::{self, BROWSER};
 
@@ -22,9 +22,9 @@ const COLUMNS: u32 = 3;
 /// # Errors
 /// If it does not build, or fails.
 pub fn program<A: AsRef<OsStr>>(words: &[&str], files: impl IntoIterator<Item = A>) -> Result<()> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = plugin::cargo();
     cargo.args(["run", "--quiet", "--package", "carelink-cli", "--"]).args(words).args(files);
-    process::run(cargo.current_dir(workspace::root()).stdout(Stdio::null()))
+    process::run(cargo.stdout(Stdio::null()))
 }
 
 /// Writes the report of these captures, and photographs it.
