@@ -328,9 +328,7 @@ impl Entry<'_> {
     /// The frame that holds the byte at `offset` of the reply.
     #[must_use]
     pub fn frame_of(&self, offset: usize) -> Option<u32> {
-        let holds = |part: &&Part| {
-            (part.offset..part.offset + part.len).contains(&u32::try_from(offset).unwrap_or(u32::MAX))
-        };
-        self.parts.iter().find(holds).map(|part| part.frame)
+        let mut parts = Part::placed(self.parts);
+        parts.find(|(start, part)| (*start..start + part.size()).contains(&offset)).map(|(_, part)| part.frame)
     }
 }

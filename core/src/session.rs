@@ -8,7 +8,7 @@ use crate::carrier::ledger::{Fact, placed};
 use crate::carrier::report::Report;
 use crate::carrier::show::Seen;
 use crate::exchange::{Device, TransactionId, Transactions};
-use crate::transfer::{At, Carrier, Claim, Stream, Transfer, Verdict};
+use crate::transfer::{Carrier, Claim, Stream, Transfer, Verdict};
 use crate::tree::sink::Sink;
 use crate::view::options::Options;
 use crate::{nextlink, stick};
@@ -28,7 +28,10 @@ impl Session {
     /// Takes a transfer on its first visit, in capture order. A second call with the same frame and
     /// time changes nothing; with another time, the first was rejected by a read filter, and gave its number away.
     pub fn observe(&mut self, transfer: &Transfer<'_>) -> Verdict {
-        self.transactions.frame(At::new(transfer.frame, transfer.time));
+        if self.transactions.frame(transfer.at()) {
+            self.sticks.forget(transfer.frame);
+            self.meters.forget(transfer.frame);
+        }
         let ours = match transfer.carrier {
             Carrier::Reports => self.meters.observe(&mut self.transactions, transfer),
             Carrier::Transfers | Carrier::Stream => self.sticks.observe(&mut self.transactions, transfer),

@@ -172,6 +172,12 @@ impl At {
         self.frame.get()
     }
 
+    /// The same, to be kept where there may be none.
+    #[must_use]
+    pub const fn number(self) -> NonZeroU32 {
+        self.frame
+    }
+
     /// Nanoseconds since 1970-01-01 UTC.
     #[must_use]
     pub const fn time(self) -> u64 {

@@ -10,6 +10,7 @@ use carelink_core::carrier;
 use carelink_core::carrier::book::Reassembly;
 use carelink_core::carrier::ledger::{Fact, placed};
 use carelink_core::carrier::piece::Portion;
+use carelink_core::exchange::Part;
 use carelink_core::nextlink::hid::Report;
 use carelink_core::nextlink::{envelope, message};
 use carelink_core::pump;
@@ -224,8 +225,8 @@ fn replies(
 /// Where the payload of a reply lies, part by part.
 fn payload(conversation: &Conversation, entry: &Entry<'_>, image: &Image) -> Result<Region> {
     let (mut region, mut used) = (Region::default(), HashSet::new());
-    for part in entry.parts {
-        let (offset, len) = (part.offset as usize, part.len as usize);
+    for (offset, part) in Part::placed(entry.parts) {
+        let len = part.size();
         let expected = &entry.data[offset..offset + len];
         let carrier = conversation.packet(part.frame).map_or(Carrier::Transfers, |packet| packet.carrier);
         let known = conversation.session.frames(carrier);

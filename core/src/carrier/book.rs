@@ -4,16 +4,18 @@
 use super::ids::{ReassemblyId, RequestId};
 use super::ledger::{Fact, Ledger, placed};
 use crate::exchange::TransactionId;
-use crate::exchange::list::{Id as _, List, file, make_room, small};
+use crate::exchange::list::{List, make_room};
+use crate::exchange::shelf::{Place, Shelf};
 use crate::transfer::At;
+use std::num::NonZeroU32;
 
 /// A command of the host, and the reply to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<C> {
     /// The command; `None` if nobody asked for the reply.
     pub sent: Option<At>,
-    /// The reply.
-    pub reply: Option<At>,
+    /// The frame of the reply.
+    pub reply: Option<NonZeroU32>,
     /// What must be known of the command to read the reply.
     pub answered: C,
     /// The transaction it belongs to.
@@ -37,10 +39,8 @@ pub(crate) struct Reassembled {
     pub length: u32,
     /// The command that the frame is or answers; before it is over, most likely.
     pub request: Option<RequestId>,
-    pub parts: u32,
-    pub part_count: u32,
-    pub bytes: usize,
-    pub byte_count: u32,
+    /// Its bytes and parts.
+    pub filed: Option<Place>,
 }
 
 /// All that is kept of the frames that were seen: `C` is what a device's commands are, `A` how it carried a transaction.
@@ -49,9 +49,10 @@ pub(crate) struct Book<C, A> {
     pub ledger: Ledger,
     pub requests: List<RequestId, Request<C>>,
     pub reassemblies: List<ReassemblyId, Reassembled>,
-    pub reassembled_parts: Vec<(u32, u32)>,
-    pub reassembled_bytes: Vec<u8>,
-    attempts: Vec<A>,
+    /// The frames that came in several transfers: of each part, the transfer's frame and the part's length.
+    pub reassembled: Shelf<(u32, u32)>,
+    /// How the transactions were carried of which there is something to say, in the order in which they began.
+    attempts: Vec<(TransactionId, A)>,
 }
 
 impl<C, A> Default for Book<C, A> {
@@ -60,8 +61,7 @@ impl<C, A> Default for Book<C, A> {
             ledger: Ledger::default(),
             requests: List::default(),
             reassemblies: List::default(),
-            reassembled_parts: Vec::new(),
-            reassembled_bytes: Vec::new(),
+            reassembled: Shelf::default(),
             attempts: Vec::new(),
         }
     }
@@ -122,46 +122,64 @@ impl<C, A: Clone + Default> Frames for Book<C, A> {
 }
 
 impl<C, A: Clone + Default> Book<C, A> {
+    /// Forgets what is in a frame, the newest: a read filter rejected it, and it gave its number to another one, so that
+    /// nobody asks for it any more. What was learnt from it of others stays.
+    pub fn forget(&mut self, frame: u32) {
+        while let Some(fact) = self.ledger.forget(frame) {
+            let request = self.request_id(&fact).and_then(|id| self.requests.get_mut(id));
+            if let Some(request) = request {
+                request.reply.take_if(|reply| reply.get() == frame);
+            }
+        }
+    }
+
     /// The command that a piece is or answers.
     pub fn request_of(&self, fact: &Fact) -> Option<&Request<C>> {
-        let id = match fact.reassembly() {
-            Some(id) => self.reassemblies.get(id)?.request?,
-            None => fact.request()?,
-        };
-        self.requests.get(id)
+        self.requests.get(self.request_id(fact)?)
+    }
+
+    fn request_id(&self, fact: &Fact) -> Option<RequestId> {
+        match fact.reassembly() {
+            Some(id) => self.reassemblies.get(id)?.request,
+            None => fact.request(),
+        }
     }
 
     pub fn reassembly(&self, id: ReassemblyId) -> Option<Reassembly<'_>> {
         let at = self.reassemblies.get(id)?;
-        let parts = &self.reassembled_parts[at.parts as usize..][..at.part_count as usize];
-        let bytes = &self.reassembled_bytes[at.bytes..][..at.byte_count as usize];
+        let (bytes, parts) = at.filed.map_or((&[][..], &[][..]), |place| self.reassembled.get(place));
         Some(Reassembly { length: at.length as usize, parts, bytes })
     }
 
     /// Files the parts and the bytes of a frame that came in several transfers, and is over.
     pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<(u32, u32)>, bytes: &[u8]) {
+        let place = self.reassembled.file(bytes, parts);
         if let Some(frame) = self.reassemblies.get_mut(id) {
-            (frame.parts, frame.part_count) = (small(self.reassembled_parts.len()), small(parts.len()));
-            (frame.bytes, frame.byte_count) = (self.reassembled_bytes.len(), small(bytes.len()));
+            frame.filed = Some(place);
         }
-        file(&mut self.reassembled_parts, parts);
-        make_room(&mut self.reassembled_bytes, bytes.len());
-        self.reassembled_bytes.extend_from_slice(bytes);
     }
 
     /// How a transaction was carried.
     pub fn attempt(&self, id: TransactionId) -> A {
-        self.attempts.get(id.number().get() as usize - 1).cloned().unwrap_or_default()
+        self.attempt_at(id).map(|at| self.attempts[at].1.clone()).unwrap_or_default()
     }
 
     /// The same, to change it.
     pub fn attempt_mut(&mut self, id: TransactionId) -> &mut A {
-        let index = id.number().get() as usize - 1;
-        if self.attempts.len() <= index {
-            let more = index + 1 - self.attempts.len();
-            make_room(&mut self.attempts, more);
-            self.attempts.resize(index + 1, A::default());
+        let at = self.attempt_at(id).unwrap_or_else(|at| {
+            make_room(&mut self.attempts, 1);
+            self.attempts.insert(at, (id, A::default()));
+            at
+        });
+        &mut self.attempts[at].1
+    }
+
+    /// Where it is, or is to be. The newest transactions are asked for most.
+    fn attempt_at(&self, id: TransactionId) -> Result<usize, usize> {
+        match self.attempts.last() {
+            Some((last, _)) if *last == id => Ok(self.attempts.len() - 1),
+            Some((last, _)) if *last < id => Err(self.attempts.len()),
+            _ => self.attempts.binary_search_by_key(&id, |(of, _)| *of),
         }
-        &mut self.attempts[index]
     }
 }

@@ -3,7 +3,7 @@
 
 use super::ids::{ReassemblyId, RequestId};
 use super::piece::{Piece, Portion};
-use crate::exchange::list::{Id, append, small};
+use crate::exchange::list::{self, Id, append, small};
 use crate::transfer::Direction;
 use std::num::NonZeroU32;
 
@@ -61,11 +61,7 @@ pub(crate) enum Of {
 
 /// The facts of a transfer with their offsets in it.
 pub fn placed(facts: &[Fact]) -> impl Iterator<Item = (usize, &Fact)> + Clone {
-    facts.iter().scan(0, |end, fact| {
-        let start = *end;
-        *end += fact.len as usize;
-        Some((start, fact))
-    })
+    list::placed(facts, |fact| fact.len as usize)
 }
 
 /// Peculiarities of a piece.
@@ -107,10 +103,10 @@ pub(crate) struct Ledger {
     facts: Vec<Fact>,
     /// Frame and layer of the transfer that was begun last.
     last: (u32, u8),
-    /// When it was.
-    time: u64,
     /// Where its facts begin.
     begun: usize,
+    /// Frame and layer before which no transfer begins any more.
+    next: (u32, u16),
 }
 
 /// Which of the transfers within a frame, as it is kept: of so many in one frame, further ones are not followed.
@@ -120,22 +116,24 @@ fn small_layer(layer: u32) -> u8 {
 
 impl Ledger {
     /// Begins a transfer; its facts follow. False if it was begun before, or comes out of order.
-    ///
-    /// A frame that a read filter rejects does not use up its number: the next one of another time has it, and nobody
-    /// asks for the facts of the rejected one any more.
-    pub fn begin(&mut self, frame: u32, layer: u32, time: u64) -> bool {
-        let key = (frame, small_layer(layer));
-        let same_number = frame == self.last.0 && time != self.time;
-        if same_number {
-            let rejected = |fact: &Fact| fact.frame == frame;
-            let kept = self.facts.len() - self.facts.iter().rev().take_while(|fact| rejected(fact)).count();
-            self.facts.truncate(kept);
-        }
-        let begins = same_number || self.last < key;
+    pub fn begin(&mut self, frame: u32, layer: u32) -> bool {
+        let layer = small_layer(layer);
+        let begins = self.next <= (frame, layer.into());
         if begins {
-            (self.last, self.time, self.begun) = (key, time, self.facts.len());
+            (self.last, self.begun) = ((frame, layer), self.facts.len());
+            self.next = (frame, u16::from(layer) + 1);
         }
         begins
+    }
+
+    /// Forgets the newest fact if it is of this frame, and gives it back. The frame's transfers may begin again.
+    pub fn forget(&mut self, frame: u32) -> Option<Fact> {
+        if self.next.0 == frame {
+            self.next = (frame, 0);
+        }
+        let forgotten = self.facts.pop_if(|fact| fact.frame == frame);
+        self.begun = self.begun.min(self.facts.len());
+        forgotten
     }
 
     /// All facts, in capture order.

@@ -16,6 +16,7 @@ use crate::view::links;
 use crate::view::options::Options;
 use crate::view::reply;
 use crate::view::summary::{self, Effort};
+use std::num::NonZeroU32;
 
 crate::fields! {
     /// Number of the device in the capture, a stick or a meter, from 0, in the order they first speak.
@@ -137,7 +138,7 @@ pub(crate) struct Place<'t> {
     /// How it is to be shown.
     pub options: Options,
     /// The frame of the capture that it lies in.
-    pub frame: u32,
+    pub at: At,
     /// What people call the device.
     pub device: DeviceName,
     /// True if it is a packet to the pump or from it, and not the device's own.
@@ -146,11 +147,17 @@ pub(crate) struct Place<'t> {
     pub fact: &'t Fact,
     /// The transaction that it belongs to.
     pub id: Option<TransactionId>,
-    /// The command that it is or answers, and the reply to that.
-    pub ends: Option<(Option<At>, Option<At>)>,
+    /// The command that it is or answers.
+    pub sent: Option<At>,
+    /// The frame of the reply to that.
+    pub reply: Option<NonZeroU32>,
 }
 
 impl Place<'_> {
+    const fn frame(&self) -> u32 {
+        self.at.frame()
+    }
+
     /// The transaction, and the frames at the other end; `below` adds what else filters are to find of the transaction.
     pub fn link<S: Sink>(
         &self,
@@ -168,17 +175,21 @@ impl Place<'_> {
         if let Some(id) = self.id.filter(|_| self.of_pump && !self.fact.marks.has(Marks::LEFT_OVER)) {
             match self.fact.direction {
                 Direction::ToStick => links::answered_in(self.transactions, id, span, c),
-                Direction::FromStick => links::commanded_in(self.transactions, id, self.frame, span, c),
+                Direction::FromStick => links::commanded_in(self.transactions, id, self.frame(), span, c),
             }
         }
-        let Some((Some(sent), Some(reply))) = self.ends else { return };
         match self.fact.direction {
-            Direction::ToStick => links::response(self.transactions, reply, span, c),
-            Direction::FromStick => {
-                if let Some(id) = self.id.filter(|_| self.options.reassemble) {
-                    links::reassembled_in(self.transactions, id, self.frame, span, c);
+            Direction::ToStick => {
+                if let Some(reply) = self.reply {
+                    links::response(reply, span, c);
                 }
-                links::request(self.transactions, sent, reply, span, c);
+            }
+            Direction::FromStick => {
+                let Some(sent) = self.sent else { return };
+                if let Some(id) = self.id.filter(|_| self.options.reassemble) {
+                    links::reassembled_in(self.transactions, id, self.frame(), span, c);
+                }
+                links::request(self.transactions, sent, self.at, span, c);
             }
         }
     }
@@ -204,13 +215,13 @@ impl Place<'_> {
     pub fn end<S: Sink>(&self, effort: Effort<'_>, waiting: usize, span: Span, c: &mut Cursor<'_, '_, S>) {
         let Self { transactions, fact, .. } = *self;
         let shows_whole = |id: &TransactionId| {
-            fact.marks.has(Marks::COMPLETES) || links::ends_early(transactions, *id, self.frame)
+            fact.marks.has(Marks::COMPLETES) || links::ends_early(transactions, *id, self.frame())
         };
         match self.id {
             Some(id) if self.options.reassemble && shows_whole(&id) => {
                 links::reassembled(transactions, id, span, c);
             }
-            Some(id) if !fact.marks.has(Marks::WHOLE_REPLY) => links::lead(transactions, id, self.frame, c),
+            Some(id) if !fact.marks.has(Marks::WHOLE_REPLY) => links::lead(transactions, id, self.frame(), c),
             _ => {}
         }
         if let Some(id) = self.id.filter(|_| fact.marks.has(Marks::WHOLE_REPLY)) {
@@ -237,7 +248,7 @@ impl Place<'_> {
             c.expert(STRAY_REPLY, format_args!(""));
         }
         if let Some(id) = self.id {
-            summary::show(transactions, id, effort, self.frame, span, c);
+            summary::show(transactions, id, effort, self.frame(), span, c);
         }
     }
 }

@@ -24,13 +24,16 @@ impl fmt::Display for Device {
 }
 
 /// A command of the device's own, or why it refused one: its number, and what the device's room calls it.
+///
+/// A transaction keeps two of them, so nothing lies idle between its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(2))]
 pub struct DeviceCode {
     /// Whose it is.
     pub device: Device,
     /// As it is sent.
     pub number: u8,
-    /// `None` if nobody knows. A thin reference: a transaction keeps two of them.
+    /// `None` if nobody knows. A thin reference, for it is kept.
     pub name: Option<&'static &'static str>,
 }
 

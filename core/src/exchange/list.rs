@@ -108,6 +108,15 @@ pub(crate) fn file<T>(list: &mut Vec<T>, items: &mut Vec<T>) {
     list.append(items);
 }
 
+/// Items one behind the other, each with the offset that it begins at; `len` tells how long one is.
+pub(crate) fn placed<T>(items: &[T], len: impl Fn(&T) -> usize + Clone) -> impl Iterator<Item = (usize, &T)> + Clone {
+    items.iter().scan(0, move |end, item| {
+        let start = *end;
+        *end += len(item);
+        Some((start, item))
+    })
+}
+
 /// A size as it is kept.
 pub(crate) fn small(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)

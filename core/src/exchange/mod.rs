@@ -8,6 +8,7 @@ pub mod code;
 pub(crate) mod list;
 mod numbers;
 pub mod outcome;
+pub(crate) mod shelf;
 pub mod transaction;
 mod transactions;
 

@@ -16,14 +16,17 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// Takes a frame, on its first visit or later.
-    pub fn take(&mut self, at: At) {
-        match self.newest {
-            Some(newest) if at.frame() < newest.frame() || at == newest => return,
-            Some(newest) if at.frame() == newest.frame() => drop(self.taken.insert(at.frame(), at.time())),
-            _ => {}
+    /// Takes a frame, on its first visit or later. True if it has its number from the newest one, which was rejected.
+    pub fn take(&mut self, at: At) -> bool {
+        let newest = self.newest.filter(|newest| newest.frame() >= at.frame());
+        let rejected = newest.is_some_and(|newest| newest.frame() == at.frame() && newest != at);
+        if rejected {
+            self.taken.insert(at.frame(), at.time());
         }
-        self.newest = Some(at);
+        if rejected || newest.is_none() {
+            self.newest = Some(at);
+        }
+        rejected
     }
 
     /// True if the frame is the one that has its number.
@@ -39,9 +42,9 @@ mod tests {
     #[test]
     fn a_rejected_frame_gives_its_number_away() {
         let mut numbers = Numbers::default();
-        for (frame, time) in [(1, 10), (2, 20), (2, 30), (2, 40), (3, 50), (1, 10)] {
-            numbers.take(At::new(frame, time));
-        }
+        let frames = [(1, 10), (2, 20), (2, 30), (2, 40), (3, 50), (1, 10)];
+        let rejected = frames.map(|(frame, time)| numbers.take(At::new(frame, time)));
+        assert_eq!(rejected, [false, false, true, true, false, false]);
         let has = [(1, 10), (2, 20), (2, 30), (2, 40), (3, 50)]
             .map(|(frame, time)| numbers.has(At::new(frame, time)));
         assert_eq!(has, [true, false, false, true, true]);

@@ -4,7 +4,7 @@
 //! Source: `docs/protocol/stick.md`, section 4.
 
 use super::code::{Device, DeviceCode};
-use super::list::ids;
+use super::list::{ids, placed};
 use super::outcome::{Outcome, Stage};
 use crate::pump::Opcode;
 use crate::pump::serial::Serial;
@@ -16,8 +16,6 @@ use std::num::NonZeroU32;
 ids! {
     /// Number of a transaction, from 1.
     pub struct TransactionId;
-    /// Number of a reply that is over, from 1.
-    pub(super) struct FiledId;
 }
 
 impl TransactionId {
@@ -86,12 +84,23 @@ pub enum Expects {
 pub struct Part {
     /// The frame that completed it.
     pub frame: u32,
-    /// Its offset in the reply.
-    pub offset: u32,
     /// Its length.
-    pub len: u32,
+    pub len: u16,
     /// True if its check value is good.
     pub good: bool,
+}
+
+impl Part {
+    /// The parts of a reply, each with its offset in the reply.
+    pub fn placed(parts: &[Self]) -> impl Iterator<Item = (usize, &Self)> + Clone {
+        placed(parts, |part| part.len.into())
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.len.into()
+    }
 }
 
 /// The most parameter bytes that a transaction keeps: page numbers and dates fit.
@@ -131,24 +140,10 @@ pub struct Transaction {
     /// True if the whole reply holds what no pump can answer to the command.
     pub misfit: bool,
     parameters: ArrayVec<u8, PARAMETERS>,
-    /// Where its reply is kept, once it is over.
-    pub(super) filed: Place,
 }
-
-/// Where a reply is kept. It is no part of what a transaction is: two that are the same may be kept at different places.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place(pub Option<FiledId>);
-
-impl PartialEq for Place {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Place {}
 
 /// There is one for every few frames of a capture: it is kept small.
-const _: () = assert!(size_of::<Transaction>() <= 136);
+const _: () = assert!(size_of::<Transaction>() <= 112);
 
 impl Transaction {
     /// A transaction that begins at `request`, over the device that `stream` stands for. `parameters` are those of the
@@ -172,7 +167,6 @@ impl Transaction {
             unproven: false,
             misfit: false,
             parameters: parameters.iter().copied().take(PARAMETERS).collect(),
-            filed: Place(None),
         }
     }
 

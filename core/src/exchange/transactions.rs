@@ -4,10 +4,11 @@
 //!
 //! The rules by which an answer moves a transaction on stand here, once for all carriers.
 
-use super::list::{List, file, make_room, small};
+use super::list::{List, small};
 use super::numbers::Numbers;
 use super::outcome::Stage;
-use super::transaction::{FiledId, Part, Place, Transaction, TransactionId};
+use super::shelf::{Place, Shelf};
+use super::transaction::{Part, Transaction, TransactionId};
 use crate::pages;
 use crate::pump::learn::{Message, learn};
 use crate::pump::model::Pump;
@@ -20,7 +21,7 @@ use rustc_hash::FxHashMap;
 use std::num::NonZeroU32;
 
 /// The most bytes that are kept of one reply: the longest page has 2,048.
-pub(crate) const LONGEST_REPLY: usize = 1 << 16;
+pub(crate) const LONGEST_REPLY: usize = u16::MAX as usize;
 
 /// How many transactions may have begun since a packet that is out of order.
 const LATEST: usize = 256;
@@ -33,15 +34,6 @@ const TELLING: usize = 3;
 struct Coming {
     data: Vec<u8>,
     parts: Vec<Part>,
-}
-
-/// Where a reply is kept that is over.
-#[derive(Clone, Copy, Debug, Default)]
-struct Filed {
-    data: usize,
-    length: u32,
-    parts: u32,
-    count: u32,
 }
 
 /// What a pump says to a command.
@@ -91,12 +83,12 @@ pub(crate) enum Completion {
 #[derive(Debug, Default)]
 pub struct Transactions {
     entries: List<TransactionId, Transaction>,
-    filed: List<FiledId, Filed>,
+    /// Where the reply of each is, once it is over.
+    filed: List<TransactionId, Option<Place>>,
+    replies: Shelf<Part>,
     coming: FxHashMap<TransactionId, Coming>,
     /// The memory of a reply that is over, for the next one.
     spare: Option<Coming>,
-    parts: Vec<Part>,
-    data: Vec<u8>,
     pumps: FxHashMap<Serial, Pump>,
     forced: Option<Pump>,
     numbers: Numbers,
@@ -108,9 +100,9 @@ impl Transactions {
         self.forced = pump;
     }
 
-    /// Takes a frame of the capture, before what it says is taken.
-    pub(crate) fn frame(&mut self, at: At) {
-        self.numbers.take(at);
+    /// Takes a frame of the capture, before what it says is taken. True if the newest frame gave it its number.
+    pub(crate) fn frame(&mut self, at: At) -> bool {
+        self.numbers.take(at)
     }
 
     /// The number of a frame, to refer to; `None` if a read filter rejected the frame, and another one has its number.
@@ -141,22 +133,16 @@ impl Transactions {
     /// The reply of a transaction as far as it came, and its parts.
     #[must_use]
     pub fn reply(&self, id: TransactionId) -> (&[u8], &[Part]) {
-        if let Some(coming) = self.coming.get(&id) {
-            return (&coming.data, &coming.parts);
+        match self.filed.get(id) {
+            Some(&Some(place)) => self.replies.get(place),
+            _ => self.coming.get(&id).map_or((&[], &[]), |coming| (&coming.data, &coming.parts)),
         }
-        let filed = self.entries.get(id).and_then(|transaction| transaction.filed.0);
-        let Filed { data, length, parts, count } = self.filed(filed);
-        (&self.data[data..][..length as usize], &self.parts[parts as usize..][..count as usize])
-    }
-
-    fn filed(&self, id: Option<FiledId>) -> Filed {
-        id.and_then(|id| self.filed.get(id)).copied().unwrap_or_default()
     }
 
     /// How many bytes of replies are kept of transactions that are over.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.data.len()
+        self.replies.size()
     }
 
     /// What is known of a pump, by now.
@@ -187,10 +173,7 @@ impl Transactions {
         before.find_map(|other| {
             number -= 1;
             let id = TransactionId::new(number)?;
-            let same_length = self.filed(other.filed.0).length as usize == reply.len();
-            let may_hold = same_length || other.filed.0.is_none() || self.coming.contains_key(&id);
-            let same = may_hold
-                && other.stream == transaction.stream
+            let same = other.stream == transaction.stream
                 && other.pump_opcode().is_some_and(|opcode| Some(opcode) != transaction.pump_opcode())
                 && self.in_one_part(id) == Some(reply);
             same.then_some((id, other))
@@ -205,6 +188,7 @@ impl Transactions {
 
     /// Begins a transaction.
     pub(crate) fn begin(&mut self, transaction: Transaction) -> TransactionId {
+        self.filed.push(None);
         self.entries.push(transaction)
     }
 
@@ -225,15 +209,11 @@ impl Transactions {
         let Some(transaction) = self.entries.get_mut(id) else { return };
         transaction.closed = true;
         if let Some(mut coming) = self.coming.remove(&id) {
-            transaction.filed = Place(Some(self.filed.push(Filed {
-                data: self.data.len(),
-                length: small(coming.data.len()),
-                parts: small(self.parts.len()),
-                count: small(coming.parts.len()),
-            })));
-            make_room(&mut self.data, coming.data.len());
-            self.data.append(&mut coming.data);
-            file(&mut self.parts, &mut coming.parts);
+            let place = self.replies.file(&coming.data, &mut coming.parts);
+            coming.data.clear();
+            if let Some(filed) = self.filed.get_mut(id) {
+                *filed = Some(place);
+            }
             self.spare = Some(coming);
         }
     }
@@ -270,17 +250,15 @@ impl Transactions {
             Answer::Data { bytes, last, .. } => {
                 transaction.first_data.get_or_insert(arrival.at);
                 let coming = self.coming.entry(id).or_insert_with(|| self.spare.take().unwrap_or_default());
-                if coming.data.len() + bytes.len() <= LONGEST_REPLY {
-                    coming.parts.push(Part {
-                        frame: arrival.at.frame(),
-                        offset: small(coming.data.len()),
-                        len: small(bytes.len()),
-                        good: arrival.good,
-                    });
-                    coming.data.extend_from_slice(bytes);
-                } else {
-                    too_long = true;
-                    transaction.missing += small(bytes.len());
+                match u16::try_from(bytes.len()) {
+                    Ok(len) if coming.data.len() + bytes.len() <= LONGEST_REPLY => {
+                        coming.parts.push(Part { frame: arrival.at.frame(), len, good: arrival.good });
+                        coming.data.extend_from_slice(bytes);
+                    }
+                    _ => {
+                        too_long = true;
+                        transaction.missing += small(bytes.len());
+                    }
                 }
                 if last {
                     check_page(transaction, coming);
@@ -363,14 +341,9 @@ fn check_page(transaction: &mut Transaction, coming: &mut Coming) {
 impl Coming {
     /// Leaves out the part of a page that begins at `at`, if one does: the frame that it came in.
     fn leave_out(&mut self, at: usize) -> Option<NonZeroU32> {
-        let place = self
-            .parts
-            .iter()
-            .position(|part| part.offset as usize == at && part.len as usize == pages::PART)?;
+        let begins = |(offset, part): (usize, &Part)| offset == at && part.size() == pages::PART;
+        let place = Part::placed(&self.parts).position(begins)?;
         let part = self.parts.remove(place);
-        for later in &mut self.parts[place..] {
-            later.offset -= part.len;
-        }
         self.data.drain(at..at + pages::PART);
         NonZeroU32::new(part.frame)
     }

@@ -115,7 +115,7 @@ impl Conversation<'_> {
         }
         let id = self.meter.waiting?;
         let request = self.book.requests.get_mut(id)?;
-        request.reply = Some(came);
+        request.reply = Some(came.number());
         let transaction = request.transaction?;
         let refused = said.refuses.then_some(Word::Nak.into());
         self.end(transaction, came, refused.map_or(Stage::Accepted, Stage::DeviceNak));
@@ -139,7 +139,7 @@ impl Conversation<'_> {
 
     /// Files an envelope that answers nothing, in the transaction that it came into.
     fn unasked(&mut self, came: At, sent: Sent, transaction: Option<TransactionId>) -> RequestId {
-        self.book.requests.push(Request { sent: None, reply: Some(came), answered: sent, transaction })
+        self.book.requests.push(Request { sent: None, reply: Some(came.number()), answered: sent, transaction })
     }
 
     /// Takes an envelope of the meter that lacks bytes: as far as it tells what it answers.
@@ -188,7 +188,7 @@ impl Conversation<'_> {
             return self.unasked(came.at, Sent::Envelope(Some(echo)), self.meter.open);
         };
         if let Some(request) = self.book.requests.get_mut(id) {
-            request.reply = Some(came.at);
+            request.reply = Some(came.at.number());
         }
         let transaction = self.meter.open;
         if let Some(transaction) = transaction {

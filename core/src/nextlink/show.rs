@@ -146,20 +146,16 @@ impl Visit<'_> {
     fn place(&self) -> Place<'_> {
         let Self { seen, transfer, fact, stream } = *self;
         let request = seen.tracker.request(fact);
-        // A reply may come in several messages, each of which has a time of its own.
-        let reply = match fact.direction {
-            Direction::FromStick => Some(transfer.at()),
-            Direction::ToStick => request.and_then(|request| request.reply),
-        };
         Place {
             transactions: seen.transactions,
             options: seen.options,
-            frame: transfer.frame,
+            at: transfer.at(),
             device: transfer.device(stream),
             of_pump: self.transaction().is_some_and(|transaction| transaction.command().is_some()),
             fact,
             id: seen.tracker.transaction_of(fact),
-            ends: request.map(|request| (request.sent, reply)),
+            sent: request.and_then(|request| request.sent),
+            reply: request.and_then(|request| request.reply),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Tracker {
         let meter = self.meters.entry(transfer.stream).or_default();
         meter.heuristic = meter.heuristic.after(transfer);
         let takes = meter.heuristic.takes();
-        if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
+        if takes && self.book.ledger.begin(transfer.frame, transfer.layer) {
             let mut conversation = Conversation { book: &mut self.book, transactions, meter };
             if transfer.left_out {
                 conversation.resume(transfer);
@@ -40,6 +40,11 @@ impl Tracker {
             conversation.follow(transfer);
         }
         takes
+    }
+
+    /// Forgets what is in a frame, the newest: another one has its number.
+    pub fn forget(&mut self, frame: u32) {
+        self.book.forget(frame);
     }
 
     /// True if the device's reports are to be dissected, as far as is known now.

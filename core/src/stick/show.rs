@@ -11,7 +11,7 @@ use crate::carrier::piece::Portion;
 use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
 use crate::exchange::Transaction;
 use crate::pump;
-use crate::transfer::{DeviceName, Direction, Transfer};
+use crate::transfer::{At, DeviceName, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
 use crate::tree::opaque::UNKNOWN;
@@ -53,7 +53,7 @@ pub fn transfer<'f, S: Sink>(
 ) {
     let cut = transfer.bytes.len() < transfer.reported;
     let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
-    let here = Visit { seen, frame: transfer.frame, device: transfer.device(stream) };
+    let here = Visit { seen, at: transfer.at(), device: transfer.device(stream) };
     if let Some(stream) = stream {
         cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
     }
@@ -80,7 +80,7 @@ pub fn transfer<'f, S: Sink>(
 struct Visit<'t> {
     seen: Seen<'t>,
     /// The frame that the transfer lies in.
-    frame: u32,
+    at: At,
     /// What people call the stick.
     device: DeviceName,
 }
@@ -164,12 +164,13 @@ impl Visit<'_> {
         Place {
             transactions,
             options,
-            frame: self.frame,
+            at: self.at,
             device: self.device,
             of_pump: request.is_some_and(|request| request.answered.opcode == carries),
             fact,
             id: tracker.transaction_of(fact),
-            ends: request.map(|request| (request.sent, request.reply)),
+            sent: request.and_then(|request| request.sent),
+            reply: request.and_then(|request| request.reply),
         }
     }
 

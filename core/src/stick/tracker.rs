@@ -36,7 +36,7 @@ impl Tracker {
         }
         stick.heuristic = stick.heuristic.after(transfer);
         let takes = stick.heuristic.takes();
-        if takes && self.book.ledger.begin(transfer.frame, transfer.layer, transfer.time) {
+        if takes && self.book.ledger.begin(transfer.frame, transfer.layer) {
             let mut conversation = Conversation { book: &mut self.book, transactions, stick };
             if transfer.left_out {
                 conversation.resume(transfer);
@@ -44,6 +44,11 @@ impl Tracker {
             conversation.follow(transfer);
         }
         takes
+    }
+
+    /// Forgets what is in a frame, the newest: another one has its number.
+    pub fn forget(&mut self, frame: u32) {
+        self.book.forget(frame);
     }
 
     /// True if the stick's transfers are to be dissected, as far as is known now.
@@ -109,6 +114,6 @@ impl Tracker {
     /// How many bytes of frames are kept, put together from several transfers.
     #[must_use]
     pub fn reassembled(&self) -> usize {
-        self.book.reassembled_bytes.len()
+        self.book.reassembled.size()
     }
 }

@@ -2,7 +2,7 @@
 //! In: a frame of a transaction. Out: how it hangs together with the others: request, response, parts and the whole.
 
 use super::{page, reply};
-use crate::exchange::{Stage, Transaction, TransactionId, Transactions};
+use crate::exchange::{Part, Stage, Transaction, TransactionId, Transactions};
 use crate::pump::model::Pump;
 use crate::pump::{Opcode, PageKind};
 use crate::transfer::At;
@@ -13,6 +13,7 @@ use crate::tree::sink::{Sink, Span};
 use crate::units::clock::Nanoseconds;
 use crate::units::count::{Count, bytes};
 use std::iter::once;
+use std::num::NonZeroU32;
 
 crate::fields! {
     /// The model whose layouts are used, and how it is known. Only the second pass knows what later frames tell.
@@ -104,8 +105,8 @@ pub fn commanded_in<S: Sink>(
 }
 
 /// Shows where the reply to a command is.
-pub fn response<S: Sink>(transactions: &Transactions, reply: At, span: Span, c: &mut Cursor<'_, '_, S>) {
-    link(transactions, RESPONSE_IN, reply, span, c);
+pub fn response<S: Sink>(reply: NonZeroU32, span: Span, c: &mut Cursor<'_, '_, S>) {
+    c.generated(RESPONSE_IN, span, &reply.get());
 }
 
 /// Shows where the command is that a reply answers, and how long the reply took.
@@ -151,10 +152,10 @@ pub fn lead<S: Sink>(transactions: &Transactions, id: TransactionId, frame: u32,
     let title = page::title(transaction);
     let answers = matches!(transaction.stage, Stage::PumpNak(_) | Stage::Timeout)
         && transaction.response.is_some_and(|end| end.frame() == frame);
-    let of_frame = || (1..).zip(parts).find(|(_, part): &(usize, _)| part.frame == frame);
+    let of_frame = || (1..).zip(Part::placed(parts)).find(|(_, (_, part)): &(usize, _)| part.frame == frame);
     match (title, of_frame()) {
-        (Some(title), Some((nth, part))) => {
-            let (first, last) = (part.offset + 1, part.offset + part.len);
+        (Some(title), Some((nth, (offset, part)))) => {
+            let (first, last) = (offset + 1, offset + part.size());
             match opcode.page().and_then(PageKind::size) {
                 Some(size) => {
                     c.lead(format_args!("{title}, part {nth} (bytes {first} to {last} of {size})"));
@@ -203,14 +204,13 @@ pub fn reassembled<S: Sink>(
             Count(parts.len(), "Reply Fragment", "Reply Fragments"),
             bytes(data.len())
         ));
-        for part in parts {
+        for (offset, part) in Part::placed(parts) {
             c.generated(FRAGMENT, span, &part.frame);
-            let last = part.offset + part.len.saturating_sub(1);
+            let last = offset + part.size().saturating_sub(1);
             c.relabel(format_args!(
-                "Frame {}: bytes {} to {last} ({})",
+                "Frame {}: bytes {offset} to {last} ({})",
                 part.frame,
-                part.offset,
-                bytes(part.len as usize)
+                bytes(part.size())
             ));
         }
         c.generated(FRAGMENT_COUNT, span, &u32::try_from(parts.len()).unwrap_or(u32::MAX));

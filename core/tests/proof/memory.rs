@@ -17,9 +17,9 @@ fn visited<'a>(session: &mut Session, frames: impl Iterator<Item = Transfer<'a>>
     })
 }
 
-/// How many lists grow with a capture: facts, commands, frames that were put together, their parts and bytes,
-/// transactions, how they were carried, replies, their parts, and their bytes.
-const LISTS: u64 = 10;
+/// How many lists grow with a capture: facts, commands, frames that were put together, transactions, how they were carried
+/// and where their replies are; and of frames and of replies each the bytes, the parts, and where both end.
+const LISTS: u64 = 14;
 
 /// How often a list that grows by a thirty-second part is made larger until it has doubled, with one more for where it begins.
 const GROWTHS: u64 = 24;
