@@ -329,6 +329,8 @@ impl Entry<'_> {
     #[must_use]
     pub fn frame_of(&self, offset: usize) -> Option<u32> {
         let mut parts = Part::placed(self.parts);
-        parts.find(|(start, part)| (*start..start + part.size()).contains(&offset)).map(|(_, part)| part.frame)
+        parts
+            .find(|(start, part)| (*start..start + part.size()).contains(&offset))
+            .map(|(_, part)| part.frame)
     }
 }

@@ -27,10 +27,38 @@ pub struct Request<C> {
 pub struct Reassembly<'a> {
     /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
     pub length: usize,
-    /// Frames that hold its parts, and the parts' lengths; none before it is over.
-    pub parts: &'a [(u32, u32)],
+    /// Its parts; none before it is over.
+    pub parts: &'a [Part],
     /// Its bytes, as far as they came; none before it is over.
     pub bytes: &'a [u8],
+}
+
+/// One part of a frame that came in several transfers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(2))]
+pub struct Part {
+    frame: u32,
+    len: u16,
+}
+
+impl Part {
+    /// So many bytes, as sent, in this frame of the capture. No part is longer than 65,535 bytes.
+    #[must_use]
+    pub fn new(frame: u32, len: usize) -> Self {
+        Self { frame, len: u16::try_from(len).unwrap_or(u16::MAX) }
+    }
+
+    /// The frame of the capture that it lies in.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.frame
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.len.into()
+    }
 }
 
 /// Where a reassembly is kept. There is nothing of it before it is over.
@@ -49,8 +77,8 @@ pub(crate) struct Book<C, A> {
     pub ledger: Ledger,
     pub requests: List<RequestId, Request<C>>,
     pub reassemblies: List<ReassemblyId, Reassembled>,
-    /// The frames that came in several transfers: of each part, the transfer's frame and the part's length.
-    pub reassembled: Shelf<(u32, u32)>,
+    /// The frames that came in several transfers.
+    pub reassembled: Shelf<Part>,
     /// How the transactions were carried of which there is something to say, in the order in which they began.
     attempts: Vec<(TransactionId, A)>,
 }
@@ -106,18 +134,18 @@ impl<C, A: Clone + Default> Frames for Book<C, A> {
     fn runs(&self, fact: &Fact) -> Option<Vec<Run>> {
         let id = fact.reassembly()?;
         let of_frame = |fact: &Fact, direction| fact.reassembly() == Some(id) && fact.direction == direction;
-        let run = |&(frame, len): &(u32, u32)| {
+        let run = |frame, len| {
             let facts = self.facts(frame, 0).unwrap_or_default();
             let (start, _) = placed(facts).find(|(_, part)| of_frame(part, fact.direction))?;
-            Some(Run { frame, start, len: len as usize })
+            Some(Run { frame, start, len })
         };
         let parts = self.reassembly(id)?.parts;
         if parts.is_empty() {
             // It is not over: the capture ends before the frame does.
             let of_it = self.ledger.iter().filter(|part| of_frame(part, fact.direction));
-            return of_it.map(|part| run(&(part.frame(), part.len))).collect();
+            return of_it.map(|part| run(part.frame(), part.len as usize)).collect();
         }
-        parts.iter().map(run).collect()
+        parts.iter().map(|part| run(part.number(), part.size())).collect()
     }
 }
 
@@ -152,7 +180,7 @@ impl<C, A: Clone + Default> Book<C, A> {
     }
 
     /// Files the parts and the bytes of a frame that came in several transfers, and is over.
-    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<(u32, u32)>, bytes: &[u8]) {
+    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<Part>, bytes: &[u8]) {
         let place = self.reassembled.file(bytes, parts);
         if let Some(frame) = self.reassemblies.get_mut(id) {
             frame.filed = Some(place);

@@ -2,9 +2,10 @@
 //! In: a piece of a transfer, and what was learnt of it. Out: what there is to show of it whatever device it is of: the
 //! transfers that its frame came in, the frames that it belongs to, what is odd about its place.
 
-use super::book::Reassembly;
+use super::book::{Part, Reassembly};
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
+use crate::exchange::list;
 use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
 use crate::transfer::{At, DeviceName, Direction};
 use crate::tree::cursor::Cursor;
@@ -89,8 +90,8 @@ pub(crate) fn after_loss<S: Sink>(fact: &Fact, c: &mut Cursor<'_, '_, S>) {
 /// Shows where the frame is whole of which this transfer holds an earlier part.
 pub(crate) fn joined_in<S: Sink>(whole: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
     let Reassembly { length, parts, bytes } = whole;
-    if let Some((completing, _)) = parts.last() {
-        c.generated(JOINED_IN, here, completing);
+    if let Some(completing) = parts.last() {
+        c.generated(JOINED_IN, here, &completing.number());
         lacks(length, bytes, c);
     }
 }
@@ -109,18 +110,17 @@ pub(crate) fn joined<S: Sink>(
             Count(parts.len(), "Joined Transfer", "Joined Transfers"),
             bytes(joined.len())
         ));
-        let mut offset = 0;
-        for &(number, len) in parts {
+        for (offset, part) in list::placed(parts, Part::size) {
+            let (number, len) = (part.number(), part.size());
             c.generated(TRANSFER, here, &number);
             let last = (offset + len).saturating_sub(1);
-            c.relabel(format_args!("Frame {number}: bytes {offset} to {last} ({})", bytes(len as usize)));
-            offset += len;
+            c.relabel(format_args!("Frame {number}: bytes {offset} to {last} ({})", bytes(len)));
         }
         c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
     });
     lacks(length, joined, c);
-    let sent: u32 = parts.iter().map(|(_, len)| len).sum();
-    let cut = joined.len() < sent as usize;
+    let sent: usize = parts.iter().map(Part::size).sum();
+    let cut = joined.len() < sent;
     c.elsewhere("Joined Frame", joined, cut, |mut c| frame(&mut c));
 }
 

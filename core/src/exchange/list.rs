@@ -89,10 +89,10 @@ impl<I: Id, T> List<I, T> {
 /// A list of so many bytes is small: it doubles when it is full.
 const SMALL_LIST: usize = 1 << 17;
 
-/// Makes room for so many items more. A list that is not small grows by a thirty-second part: little of its memory lies idle.
+/// Makes room for so many items more. A list that is not small grows by a sixty-fourth part: little of its memory lies idle.
 pub(crate) fn make_room<T>(list: &mut Vec<T>, more: usize) {
     if list.capacity() - list.len() < more && list.len() * size_of::<T>() > SMALL_LIST {
-        list.reserve_exact(more.max(list.len() / 32));
+        list.reserve_exact(more.max(list.len() / 64));
     }
 }
 
@@ -109,7 +109,10 @@ pub(crate) fn file<T>(list: &mut Vec<T>, items: &mut Vec<T>) {
 }
 
 /// Items one behind the other, each with the offset that it begins at; `len` tells how long one is.
-pub(crate) fn placed<T>(items: &[T], len: impl Fn(&T) -> usize + Clone) -> impl Iterator<Item = (usize, &T)> + Clone {
+pub(crate) fn placed<T>(
+    items: &[T],
+    len: impl Fn(&T) -> usize + Clone,
+) -> impl Iterator<Item = (usize, &T)> + Clone {
     items.iter().scan(0, move |end, item| {
         let start = *end;
         *end += len(item);

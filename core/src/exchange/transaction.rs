@@ -9,7 +9,6 @@ use super::outcome::{Outcome, Stage};
 use crate::pump::Opcode;
 use crate::pump::serial::Serial;
 use crate::transfer::{At, Stream};
-use arrayvec::ArrayVec;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -106,6 +105,28 @@ impl Part {
 /// The most parameter bytes that a transaction keeps: page numbers and dates fit.
 const PARAMETERS: usize = 16;
 
+/// The first parameters of a command. What they do not fill is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Parameters {
+    bytes: [u8; PARAMETERS],
+    count: u8,
+}
+
+impl Parameters {
+    fn new(bytes: &[u8]) -> Self {
+        let mut kept = Self::default();
+        for (place, byte) in kept.bytes.iter_mut().zip(bytes) {
+            *place = *byte;
+            kept.count += 1;
+        }
+        kept
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.count.into()]
+    }
+}
+
 /// One logical fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
@@ -139,7 +160,7 @@ pub struct Transaction {
     pub unproven: bool,
     /// True if the whole reply holds what no pump can answer to the command.
     pub misfit: bool,
-    parameters: ArrayVec<u8, PARAMETERS>,
+    parameters: Parameters,
 }
 
 /// There is one for every few frames of a capture: it is kept small.
@@ -166,7 +187,7 @@ impl Transaction {
             left_out: None,
             unproven: false,
             misfit: false,
-            parameters: parameters.iter().copied().take(PARAMETERS).collect(),
+            parameters: Parameters::new(parameters),
         }
     }
 
@@ -174,7 +195,7 @@ impl Transaction {
     /// them.
     pub(crate) fn go_on(&mut self, command: PumpCommand, parameters: &[u8]) {
         self.asked = Asked::Pump(command);
-        self.parameters = parameters.iter().copied().take(PARAMETERS).collect();
+        self.parameters = Parameters::new(parameters);
         self.stage = Stage::Asked;
     }
 
@@ -205,7 +226,7 @@ impl Transaction {
     /// The first parameters of the command, 16 bytes at most; none if a check value of the command is bad.
     #[must_use]
     pub fn parameters(&self) -> &[u8] {
-        &self.parameters
+        self.parameters.as_slice()
     }
 
     /// True if nothing more is to come: what follows is after the end.

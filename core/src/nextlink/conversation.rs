@@ -139,7 +139,12 @@ impl Conversation<'_> {
 
     /// Files an envelope that answers nothing, in the transaction that it came into.
     fn unasked(&mut self, came: At, sent: Sent, transaction: Option<TransactionId>) -> RequestId {
-        self.book.requests.push(Request { sent: None, reply: Some(came.number()), answered: sent, transaction })
+        self.book.requests.push(Request {
+            sent: None,
+            reply: Some(came.number()),
+            answered: sent,
+            transaction,
+        })
     }
 
     /// Takes an envelope of the meter that lacks bytes: as far as it tells what it answers.

@@ -331,7 +331,12 @@ impl Conversation<'_> {
     /// Files a reply that nobody asked for, in the transaction that it came into. Its id, as a command's.
     pub fn unasked(&mut self, transfer: &Transfer<'_>, transaction: Option<TransactionId>) -> RequestId {
         let answered = Answered { opcode: Opcode::Unknown(0), argument: 0 };
-        self.book.requests.push(Request { sent: None, reply: Some(transfer.at().number()), answered, transaction })
+        self.book.requests.push(Request {
+            sent: None,
+            reply: Some(transfer.at().number()),
+            answered,
+            transaction,
+        })
     }
 
     /// Finds the command that a reply answers: the newest one that fits, for a host waits for each reply, and what it had

@@ -156,7 +156,8 @@ impl Framer {
             head.extend_from_slice(&here[..here.len().min(PACKET)]);
             match length(&head) {
                 Length::Is(frame) if frame > self.sent => self.length = frame.min(LONGEST),
-                Length::Open if left > 0 && head.len() < PACKET => {}
+                // What is longer than any frame is a part of none.
+                Length::Open if left > 0 && self.sent + left <= LONGEST && head.len() < PACKET => {}
                 _ => {
                     let joined = self.take();
                     self.put_back(joined);

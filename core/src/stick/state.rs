@@ -5,6 +5,7 @@ use super::continuity::Continuity;
 use super::framing::Framer;
 use super::heuristic::Heuristic;
 use super::pace::Pace;
+use crate::carrier::book::Part;
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::ledger::Marks;
 use crate::carrier::order::Order;
@@ -36,8 +37,8 @@ pub(super) struct Pipe {
     pub framer: Framer,
     /// The frame that is being put together.
     pub reassembly: Option<ReassemblyId>,
-    /// The transfers that it came in so far, and their lengths.
-    pub parts: Vec<(u32, u32)>,
+    /// The parts of it that came so far.
+    pub parts: Vec<Part>,
 }
 
 impl Stick {
