@@ -40,7 +40,7 @@ impl Session {
             return Verdict::Declined;
         }
         // Of too many devices, the trackers follow the first ones only: no others are numbered.
-        if self.takes(transfer.carrier, transfer.stream) && !self.streams.contains(&transfer.stream) {
+        if !self.streams.contains(&transfer.stream) && self.takes(transfer.carrier, transfer.stream) {
             self.streams.push(transfer.stream);
         }
         Verdict::Ours

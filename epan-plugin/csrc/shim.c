@@ -163,11 +163,29 @@ static void add_tree(const cl_view *view, tvbuff_t *tvb, packet_info *pinfo, pro
 
 /* ---- One transfer ---- */
 
+/* Whether a frame of the capture is a USB packet, which holds one transfer. */
+static bool is_usb_packet(const packet_info *pinfo)
+{
+    switch (pinfo->rec->rec_header.packet_header.pkt_encap) {
+    case WTAP_ENCAP_USB_LINUX:
+    case WTAP_ENCAP_USB_LINUX_MMAPPED:
+    case WTAP_ENCAP_USBPCAP:
+    case WTAP_ENCAP_USB_FREEBSD:
+    case WTAP_ENCAP_USB_DARWIN:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Several transfers may lie in one frame. All calls are counted, so a revisit counts as the first visit did. */
 static uint32_t next_layer(packet_info *pinfo)
 {
-    uint32_t *count = p_get_proto_data(pinfo->pool, pinfo, proto_carelink, 0);
+    uint32_t *count;
 
+    if (is_usb_packet(pinfo))
+        return 0;
+    count = p_get_proto_data(pinfo->pool, pinfo, proto_carelink, 0);
     if (count == NULL) {
         count = wmem_new0(pinfo->pool, uint32_t);
         p_add_proto_data(pinfo->pool, pinfo, proto_carelink, 0, count);
@@ -180,8 +198,9 @@ static uint64_t nanoseconds(const nstime_t *time)
     return time->secs < 0 ? 0 : (uint64_t)time->secs * 1000000000 + (uint64_t)time->nsecs;
 }
 
-/* Whether anybody looks at our expert infos: a list of expert infos, or a filter on one or on all of them. */
-static bool experts_are_wanted(proto_tree *tree)
+/* Whether anybody looks at our expert infos: a list of expert infos, or a filter on one or on all of them. `looked_at` tells
+ * whether anybody looks at anything of ours, which our expert infos are for epan, too. */
+static bool experts_are_wanted(proto_tree *tree, bool looked_at)
 {
     static int tap = 0, protocol = -1;
 
@@ -197,7 +216,7 @@ static bool experts_are_wanted(proto_tree *tree)
         return false;
     if (protocol >= 0 && proto_field_is_referenced(tree, protocol))
         return true;
-    for (uint32_t i = 0; i < tables->n_experts; i++)
+    for (uint32_t i = 0; looked_at && i < tables->n_experts; i++)
         if (tables->experts[i].eiinfo.hf_info.hfinfo.ref_type != HF_REF_TYPE_NONE)
             return true;
     return false;
@@ -243,8 +262,9 @@ static uint8_t packets_left_out(const packet_info *pinfo)
 /* The one way in. `transfer` says what the carrier knows: stream, direction, endpoint, certainty. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cl_transfer *transfer)
 {
-    const bool wants_notes = experts_are_wanted(tree);
-    const bool wants_tree = wants_notes || proto_field_is_referenced(tree, proto_carelink);
+    const bool looked_at = proto_field_is_referenced(tree, proto_carelink);
+    const bool wants_notes = experts_are_wanted(tree, looked_at);
+    const bool wants_tree = wants_notes || looked_at;
     const bool wants_reports = taps_have_listener();
     const bool is_seen = tree != NULL && PTREE_DATA(tree)->visible;
     cl_view view;
