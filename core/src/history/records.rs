@@ -2,6 +2,7 @@
 //! In: the bytes of a page before its check value, and how long its records are. Out: its records, one after the other.
 
 use super::layout::Layout;
+use super::page::in_page;
 use super::reading::{Carried, Reading};
 use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};
 use crate::tree::cursor::Cursor;
@@ -82,17 +83,13 @@ fn one<S: Sink>(
     list: &mut Vec<Record>,
 ) -> Result<(), Stop> {
     let (offset, bytes, at) = (c.position(), c.rest(), list.len());
+    list.push(EMPTY);
+    let record = &mut list[at];
     let read = c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
-        let in_page = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-        let (offset, len) = (in_page(offset), in_page(bytes.len()));
-        list.push(EMPTY);
-        let record = &mut list[at];
-        (record.offset, record.len, record.opcode) = (offset, len, opcode);
-        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page };
-        read(c, &mut reading, &mut record.body)?;
-        (record.time, record.requestor) = (reading.time, reading.requestor);
+        (record.offset, record.len, record.opcode) = (in_page(offset), in_page(bytes.len()), opcode);
+        read(c, &mut Reading { bytes, layout, record, page })?;
         c.fill();
         if c.shows() {
             show(c, record, span);

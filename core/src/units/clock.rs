@@ -2,52 +2,79 @@
 //! In: the fields of a pump's clock. Out: dates and times without a zone, for a pump knows of none.
 
 use crate::tree::sink::{Show, Value};
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time, date};
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PumpTime {
-    year: u16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
-    valid: bool,
-}
+///
+/// They lie in one number, greatest first, so that a time is moved and compared in one go: two bytes for the year, one for each
+/// of the others, and [`VALID`] or [`INVALID`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PumpTime(NonZeroU64);
+
+const INVALID: u8 = 1;
+const VALID: u8 = 2;
+
+/// One in the byte of the minutes.
+const MINUTE: i64 = 1 << 16;
 
 impl PumpTime {
     /// Takes the numbers as the pump has them: a full year, months and days from 1.
     #[must_use]
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
         let date = year <= 9999 && day >= 1 && day <= days(year, month);
-        let valid = date && hour < 24 && minute < 60 && second < 60;
-        Self { year, month, day, hour, minute, second, valid }
+        let valid = if date && hour < 24 && minute < 60 && second < 60 { VALID } else { INVALID };
+        let [century, year] = year.to_be_bytes();
+        let number = u64::from_be_bytes([century, year, month, day, hour, minute, second, valid]);
+        // The last byte is never 0.
+        Self(NonZeroU64::MIN.saturating_add(number - 1))
     }
 
     /// The date and time, if it is one.
     #[must_use]
     pub fn valid(self) -> Option<DateTime> {
-        let year = i16::try_from(self.year).ok().filter(|_| self.valid)?;
-        let [month, day, hour, minute, second] =
-            [self.month, self.day, self.hour, self.minute, self.second].map(u8::cast_signed);
-        let time = Time::new(hour, minute, second, 0).ok()?;
+        let [century, year, rest @ .., _] = self.0.get().to_be_bytes();
+        let year = i16::from_be_bytes([century, year]);
+        let [month, day, hour, minute, second] = rest.map(u8::cast_signed);
+        let time = Time::new(hour, minute, second, 0).ok().filter(|_| self.is_valid())?;
         Some(Date::new(year, month, day).ok()?.to_datetime(time))
     }
 
     /// True if it is a date and time.
     #[must_use]
     pub const fn is_valid(self) -> bool {
-        self.valid
+        self.0.get().to_le_bytes()[0] == VALID
+    }
+
+    /// So many minutes later, or earlier if there are fewer than none; `None` if that is no date and time. The calendar is
+    /// asked only where the hour is another one: it takes longer than all else that is done for a record of a page.
+    #[must_use]
+    #[inline]
+    pub fn later(self, minutes: i8) -> Option<Self> {
+        let minute = self.0.get().to_le_bytes()[2];
+        if self.is_valid() && minute.checked_add_signed(minutes).is_some_and(|minute| minute < 60) {
+            return self
+                .0
+                .get()
+                .checked_add_signed(i64::from(minutes) * MINUTE)
+                .and_then(NonZeroU64::new)
+                .map(Self);
+        }
+        self.in_other_hour(minutes)
+    }
+
+    fn in_other_hour(self, minutes: i8) -> Option<Self> {
+        self.valid()?.checked_add(SignedDuration::from_mins(minutes.into())).ok().map(Self::from)
     }
 
     /// Year, month, day, hour, minute and second, whether a calendar has them or not.
     #[must_use]
     pub fn numbers(self) -> [u16; 6] {
-        let [month, day, hour, minute, second] =
-            [self.month, self.day, self.hour, self.minute, self.second].map(u16::from);
-        [self.year, month, day, hour, minute, second]
+        let [century, year, rest @ .., _] = self.0.get().to_be_bytes();
+        let [month, day, hour, minute, second] = rest.map(u16::from);
+        [u16::from_be_bytes([century, year]), month, day, hour, minute, second]
     }
 }
 
@@ -78,19 +105,26 @@ pub fn seconds(time: DateTime) -> i64 {
     time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
+/// As its `Display`.
+impl fmt::Debug for PumpTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// `2012-10-04 03:40:23`
 impl fmt::Display for PumpTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, hour, minute, second, valid } = *self;
-        if !valid {
+        let [year, month, day, hour, minute, second] = self.numbers();
+        if !self.is_valid() {
             return write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)");
         }
         // A valid year has four digits, and all else two.
-        let [century, year] = [year / 100, year % 100].map(|pair| pair.to_le_bytes()[0]);
         let mut text = *b"0000-00-00 00:00:00";
         for (at, pair) in
-            [(0, century), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)]
+            [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)]
         {
+            let [pair, _] = pair.to_le_bytes();
             text[at] += pair / 10;
             text[at + 1] += pair % 10;
         }
@@ -133,6 +167,21 @@ impl Show for Nanoseconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn minutes_lead_over_hours_and_days() {
+        let of = |(year, month, day, hour, minute)| PumpTime::new(year, month, day, hour, minute, 7);
+        for (from, minutes, to) in [
+            ((2026, 1, 1, 0, 59), -59, (2026, 1, 1, 0, 0)),
+            ((2026, 1, 1, 0, 4), -5, (2025, 12, 31, 23, 59)),
+            ((2024, 2, 28, 23, 54), 5, (2024, 2, 28, 23, 59)),
+            ((2024, 2, 28, 23, 55), 5, (2024, 2, 29, 0, 0)),
+        ] {
+            assert_eq!(of(from).later(minutes), Some(of(to)));
+        }
+        assert_eq!(of((2026, 2, 30, 0, 30)).later(5), None);
+        assert_eq!(of((9999, 12, 31, 23, 55)).later(5), None);
+    }
 
     #[test]
     fn a_time_is_valid_if_the_calendar_has_it() {
