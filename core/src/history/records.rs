@@ -56,13 +56,15 @@ pub(super) fn records<S: Sink>(
             }
             return (count, cut);
         }
-        // The record is whole, so its reader finds all its bytes.
+        // The record is whole, so its reader finds all its bytes. Where the next one begins does not wait for that.
+        let next = c.position() + length;
         if c.within(length, |c| one(c, layout, &mut page, list)).is_ok() {
             count += 1;
             if let Some(note) = note.take() {
                 note(c);
             }
         }
+        c.seek(next);
     }
     (count, true)
 }

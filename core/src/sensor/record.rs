@@ -364,10 +364,9 @@ pub(super) fn record<S: Sink>(
     beside: &Beside<'_>,
     list: &mut Vec<Record>,
 ) -> Result<Body, Stop> {
-    let (offset, len) = (c.position(), c.remaining());
-    let end = offset + len - 1;
+    let (offset, len) = (in_page(c.position()), u16::from(kind.len));
+    let end = usize::from(offset + len - 1);
     let opcode = c.rest().last().copied().unwrap_or_default();
-    let isig = beside.isig(end);
     c.group(RECORD, |c| {
         let body = match kind.timing {
             _ if opcode >= GLUCOSE_FROM => {
@@ -393,10 +392,11 @@ pub(super) fn record<S: Sink>(
                 body
             }
         };
-        let vcntr = beside.vcntr(end).filter(|_| kind.timing == Timing::Slot);
+        let slot = kind.timing == Timing::Slot;
+        let vcntr = if slot { beside.vcntr(end) } else { None };
         // A lost signal and an error have no current: the word beside them means nothing.
-        let isig = isig.filter(|_| kind.timing == Timing::Slot && !matches!(opcode, 0x02 | 0x05));
-        list.push(Record { offset: in_page(offset), len: in_page(len), opcode, when, isig, vcntr, body });
+        let isig = if slot && !matches!(opcode, 0x02 | 0x05) { beside.isig(end) } else { None };
+        list.push(Record { offset, len, opcode, when, isig, vcntr, body });
         if let Some(record) = list.last().filter(|_| c.shows()) {
             show(c, record, kind);
         }

@@ -9,8 +9,8 @@ use std::num::NonZeroU64;
 
 /// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
 ///
-/// They lie in one number, greatest first, so that a time is moved and compared in one go: two bytes for the year, one for each
-/// of the others, and [`VALID`] or [`INVALID`].
+/// They lie in one number, so that a time is moved, compared and counted on in one go: the year in the two highest bytes, each
+/// of the others in one below it, and [`VALID`] or [`INVALID`] in the lowest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PumpTime(NonZeroU64);
 
@@ -23,23 +23,24 @@ const MINUTE: i64 = 1 << 16;
 impl PumpTime {
     /// Takes the numbers as the pump has them: a full year, months and days from 1.
     #[must_use]
+    #[inline]
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
-        let date = year <= 9999 && day >= 1 && day <= days(year, month);
-        let valid = if date && hour < 24 && minute < 60 && second < 60 { VALID } else { INVALID };
-        let [century, year] = year.to_be_bytes();
-        let number = u64::from_be_bytes([century, year, month, day, hour, minute, second, valid]);
-        // The last byte is never 0.
-        Self(NonZeroU64::MIN.saturating_add(number - 1))
+        let valid = is_date(year, month, day) && hour < 24 && minute < 60 && second < 60;
+        let valid = if valid { VALID } else { INVALID };
+        let [low, high] = year.to_le_bytes();
+        match NonZeroU64::new(u64::from_le_bytes([valid, second, minute, hour, day, month, low, high])) {
+            Some(number) => Self(number),
+            None => unreachable!(),
+        }
     }
 
     /// The date and time, if it is one.
     #[must_use]
     pub fn valid(self) -> Option<DateTime> {
-        let [century, year, rest @ .., _] = self.0.get().to_be_bytes();
-        let year = i16::from_be_bytes([century, year]);
-        let [month, day, hour, minute, second] = rest.map(u8::cast_signed);
+        let [_, rest @ .., low, high] = self.0.get().to_le_bytes();
+        let [second, minute, hour, day, month] = rest.map(u8::cast_signed);
         let time = Time::new(hour, minute, second, 0).ok().filter(|_| self.is_valid())?;
-        Some(Date::new(year, month, day).ok()?.to_datetime(time))
+        Some(Date::new(i16::from_le_bytes([low, high]), month, day).ok()?.to_datetime(time))
     }
 
     /// True if it is a date and time.
@@ -48,45 +49,49 @@ impl PumpTime {
         self.0.get().to_le_bytes()[0] == VALID
     }
 
-    /// So many minutes later, or earlier if there are fewer than none; `None` if that is no date and time. The calendar is
-    /// asked only where the hour is another one: it takes longer than all else that is done for a record of a page.
+    /// So many minutes later, or earlier if there are fewer than none; `None` if that is no date and time.
     #[must_use]
     #[inline]
     pub fn later(self, minutes: i8) -> Option<Self> {
         let minute = self.0.get().to_le_bytes()[2];
         if self.is_valid() && minute.checked_add_signed(minutes).is_some_and(|minute| minute < 60) {
-            return self
-                .0
-                .get()
-                .checked_add_signed(i64::from(minutes) * MINUTE)
-                .and_then(NonZeroU64::new)
-                .map(Self);
+            let number = self.0.get().checked_add_signed(i64::from(minutes) * MINUTE)?;
+            return NonZeroU64::new(number).map(Self);
         }
         self.in_other_hour(minutes)
     }
 
+    /// The same, where the hour is another one. The calendar is asked only where the day is, too: that takes long.
     fn in_other_hour(self, minutes: i8) -> Option<Self> {
-        self.valid()?.checked_add(SignedDuration::from_mins(minutes.into())).ok().map(Self::from)
+        let [valid, second, minute, hour, day, month, low, high] = self.0.get().to_le_bytes();
+        let of_day = i16::from(hour) * 60 + i16::from(minute) + i16::from(minutes);
+        match (valid, u8::try_from(of_day.div_euclid(60))) {
+            (VALID, Ok(hour @ ..24)) => {
+                let [minute, _] = of_day.rem_euclid(60).to_le_bytes();
+                Some(Self::new(u16::from_le_bytes([low, high]), month, day, hour, minute, second))
+            }
+            _ => self.valid()?.checked_add(SignedDuration::from_mins(minutes.into())).ok().map(Self::from),
+        }
     }
 
     /// Year, month, day, hour, minute and second, whether a calendar has them or not.
     #[must_use]
     pub fn numbers(self) -> [u16; 6] {
-        let [century, year, rest @ .., _] = self.0.get().to_be_bytes();
-        let [month, day, hour, minute, second] = rest.map(u16::from);
-        [u16::from_be_bytes([century, year]), month, day, hour, minute, second]
+        let [_, rest @ .., low, high] = self.0.get().to_le_bytes();
+        let [second, minute, hour, day, month] = rest.map(u16::from);
+        [u16::from_le_bytes([low, high]), month, day, hour, minute, second]
     }
 }
 
-/// How many days a month has; none if there is no such month. A page has a thousand times: this is all that most are asked.
-const fn days(year: u16, month: u8) -> u8 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    }
+/// True if a calendar has the day. A page has a thousand times: this is all that most are asked.
+const fn is_date(year: u16, month: u8, day: u8) -> bool {
+    const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let known = year <= 9999 && day >= 1 && (month as usize) < DAYS.len();
+    known && (day <= DAYS[month as usize] || month == 2 && day == 29 && is_leap(year))
+}
+
+const fn is_leap(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// Without fractions of a second, which no pump has. A year before 0, where no pump's clock goes, is not valid.
