@@ -26,7 +26,7 @@ pub(super) fn records<S: Sink>(
     let mut page = Carried { glucose: None };
     let (mut count, mut note) = (0, Some(note));
     while let Some(&opcode) = c.rest().first() {
-        if c.rest().iter().all(|&byte| byte == 0) {
+        if opcode == 0 && c.rest().iter().all(|&byte| byte == 0) {
             c.remainder(PADDING);
             break;
         }
@@ -85,7 +85,7 @@ fn one<S: Sink>(
     list: &mut Vec<Record>,
 ) -> Result<(), Stop> {
     let (offset, bytes, at) = (c.position(), c.rest(), list.len());
-    list.push(EMPTY);
+    list.resize_with(at + 1, || EMPTY);
     let record = &mut list[at];
     let read = c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;

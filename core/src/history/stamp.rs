@@ -47,7 +47,6 @@ impl Spare {
 }
 
 /// Five bytes: the month's four bits lie above second and minute.
-#[inline]
 pub(super) fn time([second, minute, hour, day, year]: [u8; 5], year_mask: u8) -> PumpTime {
     let month = second >> 6 << 2 | minute >> 6;
     PumpTime::new(

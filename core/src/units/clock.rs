@@ -23,7 +23,6 @@ const MINUTE: i64 = 1 << 16;
 impl PumpTime {
     /// Takes the numbers as the pump has them: a full year, months and days from 1.
     #[must_use]
-    #[inline]
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
         let valid = is_date(year, month, day) && hour < 24 && minute < 60 && second < 60;
         let valid = if valid { VALID } else { INVALID };
