@@ -4,6 +4,7 @@
 use super::layout::Layout;
 use super::page::in_page;
 use super::reading::{Carried, Reading};
+use super::walk::is_padding;
 use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, TOO_LONG, UNKNOWN_OPCODE};
@@ -26,7 +27,7 @@ pub(super) fn records<S: Sink>(
     let mut page = Carried { glucose: None };
     let (mut count, mut note) = (0, Some(note));
     while let Some(&opcode) = c.rest().first() {
-        if opcode == 0 && c.rest().iter().all(|&byte| byte == 0) {
+        if is_padding(c.rest()) {
             c.remainder(PADDING);
             break;
         }
