@@ -129,7 +129,7 @@ fn placed(mut records: Vec<Record>) -> Vec<Record> {
         let between = i64::try_from(records[at + 1..stamp].iter().filter(slots).count()).expect("few");
         let When::Stored(time) = records[stamp].when else { panic!("a stamp has a time") };
         let counted = time.valid().and_then(|time| time.checked_sub((5 * between).minutes()).ok());
-        records[at].when = counted.map_or(When::Unknown, When::Counted);
+        records[at].when = counted.map_or(When::Unknown, |time| When::Counted(time.into()));
     }
     records
 }

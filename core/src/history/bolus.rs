@@ -98,17 +98,18 @@ pub(super) fn unabsorbed<S: Sink>(
     c.read(LENGTH, u8)?;
     let (chunks, _) = r.bytes.get(2..).unwrap_or_default().as_chunks();
     let mut entries = Vec::with_capacity(chunks.len());
-    for &[low, _, bits] in chunks {
-        entries.push(c.group(ENTRY, |c| {
-            let amount = Insulin::fortieths(u16::from_be_bytes([bits & 3, low]));
+    for &[low, age, bits] in chunks {
+        let amount = Insulin::fortieths(u16::from_be_bytes([bits & 3, low]));
+        let age = Minutes(u16::from_be_bytes([bits >> 4 & 3, age]).into());
+        let curve = bits & 0x0C | bits >> 6;
+        c.group(ENTRY, |c| {
             c.read(ENTRY_AMOUNT, u8.map(|_| amount))?;
-            let age =
-                c.read(ENTRY_AGE, u8.map(|low| Minutes(u16::from_be_bytes([bits >> 4 & 3, low]).into())))?;
-            let curve = bits & 0x0C | bits >> 6;
+            c.read(ENTRY_AGE, u8.map(|_| age))?;
             c.packed(ENTRY_BITS, u8, |c, _| c.derived(ENTRY_CURVE, &curve))?;
             c.title(format_args!("Unabsorbed Insulin: {amount}, {age} ago"));
-            Ok(Unabsorbed { amount, age, curve })
-        })?);
+            Ok(())
+        })?;
+        entries.push(Unabsorbed { amount, age, curve });
     }
     Ok(entries)
 }

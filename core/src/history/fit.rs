@@ -5,7 +5,7 @@
 
 use super::layout::Layout;
 use super::records::{RECORDS, records};
-use super::walk::Walk;
+use super::walk::{Walk, is_padding};
 use super::{Record, RecordType};
 use crate::pump::model::{Known, Model, Pump};
 use crate::tree::cursor::Cursor;
@@ -83,7 +83,7 @@ fn read(page: &[u8], layout: Layout) -> Vec<Record> {
 /// True if a page has no records.
 #[must_use]
 pub fn is_empty(page: &[u8]) -> bool {
-    area(page).0.iter().all(|&byte| byte == 0)
+    is_padding(area(page).0)
 }
 
 /// What of a page has records, and whether it is cut off.

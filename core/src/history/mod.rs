@@ -115,9 +115,12 @@ macro_rules! records {
         }
 
         /// Reads what lies behind a record's first byte, into the place where it stays.
-        fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, body: &mut Body) -> Result<(), Stop> {
-            match r.opcode {
-                $($opcode => *body = Body::$variant($file::$reader(c, r $(, $file::$field)?)?.into()),)+
+        fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<(), Stop> {
+            match r.record.opcode {
+                $($opcode => {
+                    let body = $file::$reader(c, r $(, $file::$field)?)?;
+                    r.say(Body::$variant(body.into()));
+                })+
                 _ => c.fill(),
             }
             Ok(())

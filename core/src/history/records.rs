@@ -2,7 +2,9 @@
 //! In: the bytes of a page before its check value, and how long its records are. Out: its records, one after the other.
 
 use super::layout::Layout;
+use super::page::in_page;
 use super::reading::{Carried, Reading};
+use super::walk::is_padding;
 use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{Stop, TOO_LONG, UNKNOWN_OPCODE};
@@ -25,7 +27,7 @@ pub(super) fn records<S: Sink>(
     let mut page = Carried { glucose: None };
     let (mut count, mut note) = (0, Some(note));
     while let Some(&opcode) = c.rest().first() {
-        if c.rest().iter().all(|&byte| byte == 0) {
+        if is_padding(c.rest()) {
             c.remainder(PADDING);
             break;
         }
@@ -55,13 +57,15 @@ pub(super) fn records<S: Sink>(
             }
             return (count, cut);
         }
-        // The record is whole, so its reader finds all its bytes.
+        // The record is whole, so its reader finds all its bytes. Where the next one begins does not wait for that.
+        let next = c.position() + length;
         if c.within(length, |c| one(c, layout, &mut page, list)).is_ok() {
             count += 1;
             if let Some(note) = note.take() {
                 note(c);
             }
         }
+        c.seek(next);
     }
     (count, true)
 }
@@ -82,17 +86,13 @@ fn one<S: Sink>(
     list: &mut Vec<Record>,
 ) -> Result<(), Stop> {
     let (offset, bytes, at) = (c.position(), c.rest(), list.len());
+    list.resize_with(at + 1, || EMPTY);
+    let record = &mut list[at];
     let read = c.group(RECORD, |c| {
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
-        let in_page = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-        let (offset, len) = (in_page(offset), in_page(bytes.len()));
-        list.push(EMPTY);
-        let record = &mut list[at];
-        (record.offset, record.len, record.opcode) = (offset, len, opcode);
-        let mut reading = Reading { bytes, opcode, layout, time: None, requestor: None, page };
-        read(c, &mut reading, &mut record.body)?;
-        (record.time, record.requestor) = (reading.time, reading.requestor);
+        (record.offset, record.len, record.opcode) = (in_page(offset), in_page(bytes.len()), opcode);
+        read(c, &mut Reading { bytes, layout, record, page })?;
         c.fill();
         if c.shows() {
             show(c, record, span);

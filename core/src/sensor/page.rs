@@ -3,7 +3,7 @@
 
 use super::beside::Beside;
 use super::record::{Body, Record, RecordType, Stamp, Timing, When, record, stamp};
-use crate::history::page::{RECORDS, SIZE};
+use crate::history::page::{RECORDS, SIZE, in_page};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;
@@ -12,22 +12,12 @@ use crate::tree::opaque::{PADDING, UNKNOWN};
 use crate::tree::sink::Sink;
 use crate::units::clock::PumpTime;
 use arrayvec::ArrayVec;
-use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use nom::Parser;
 use nom::number::complete::be_u16;
 
-/// From one record without a time to the next.
-const SLOT: SignedDuration = SignedDuration::from_mins(5);
-const SLOT_MINUTES: i8 = 5;
-
-/// A slot earlier. The calendar is asked at a new hour only: it takes longer than all else that is done for a record.
-fn earlier(time: DateTime) -> Option<DateTime> {
-    match time.minute() {
-        minute @ SLOT_MINUTES.. => Some(time.date().at(time.hour(), minute - SLOT_MINUTES, time.second(), 0)),
-        _ => time.checked_sub(SLOT).ok(),
-    }
-}
+/// Minutes from one record without a time to the next.
+const SLOT: i8 = 5;
 
 /// What became of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +32,12 @@ pub struct Page {
     pub crc: CrcStatus,
 }
 
-/// Where a record lies, and when it happened.
+/// Where a record lies, and when it happened, as far as the bytes behind it and its own tell.
 #[derive(Clone, Copy)]
 struct Place {
+    kind: &'static RecordType,
+    when: When,
     start: u16,
-    end: u16,
-    /// Counted back from the next newer time stamp, for a record that takes a slot.
-    time: Option<DateTime>,
 }
 
 /// Reads all that `c` has left as a glucose page, and adds its records to a list, oldest first.
@@ -72,7 +61,7 @@ pub fn page<S: Sink>(
     let area = &bytes[..RECORDS];
     let computed = c.verifies().then(|| crc16(area));
     let mut places = ArrayVec::new();
-    let walk = walk(area, after, &mut places);
+    let walk = walk(area, after.map(PumpTime::from), &mut places);
     let _ = c.within(RECORDS, |c| {
         show(c, &places, walk.broken_at, beside, after.is_none(), list);
         Ok(())
@@ -85,7 +74,7 @@ pub fn page<S: Sink>(
         c.fill();
         c.expert(TOO_LONG, format_args!("a page has {SIZE} bytes"));
     }
-    let before = walk.before.filter(|_| walk.broken_at == 0);
+    let before = walk.before.filter(|_| walk.broken_at == 0).and_then(PumpTime::valid);
     Page { records: places.len(), complete: walk.broken_at == 0, before, crc }
 }
 
@@ -93,13 +82,13 @@ pub fn page<S: Sink>(
 struct Walk {
     /// Bytes before this offset cannot be told apart.
     broken_at: usize,
-    before: Option<DateTime>,
+    before: Option<PumpTime>,
 }
 
 /// Goes backwards from record to record, and tells where they lie, newest first; `time` is that of the newest.
-fn walk(area: &[u8], mut time: Option<DateTime>, places: &mut ArrayVec<Place, RECORDS>) -> Walk {
+fn walk(area: &[u8], mut time: Option<PumpTime>, places: &mut ArrayVec<Place, RECORDS>) -> Walk {
     let mut end = area.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    while end > 0 && !places.is_full() {
+    while end > 0 {
         let opcode = area[end - 1];
         if opcode == 0 {
             end -= 1;
@@ -107,16 +96,24 @@ fn walk(area: &[u8], mut time: Option<DateTime>, places: &mut ArrayVec<Place, RE
         }
         let Some(kind) = RecordType::of(opcode) else { break };
         let Some(start) = end.checked_sub(kind.len.into()) else { break };
-        if opcode == TIMESTAMP {
-            time = stamp(&area[start..end]).and_then(PumpTime::valid);
+        let when = match kind.timing {
+            Timing::None => When::Unknown,
+            Timing::Slot => {
+                let own = time;
+                time = own.and_then(|time| time.later(-SLOT));
+                own.map_or(When::Unknown, When::Counted)
+            }
+            Timing::Stamped => {
+                let own = stamp(&area[start..end]);
+                if opcode == TIMESTAMP {
+                    time = own.filter(|time| time.is_valid());
+                }
+                own.map_or(When::Unknown, When::Stored)
+            }
+        };
+        if places.try_push(Place { kind, when, start: in_page(start) }).is_err() {
+            break;
         }
-        let mut own = None;
-        if kind.timing == Timing::Slot {
-            own = time;
-            time = time.and_then(earlier);
-        }
-        let offset = |at| u16::try_from(at).unwrap_or(u16::MAX);
-        places.push(Place { start: offset(start), end: offset(end), time: own });
         end = start;
     }
     Walk { broken_at: end, before: time }
@@ -147,29 +144,23 @@ fn show<S: Sink>(
             );
         }
     }
-    let mut estimate: Option<DateTime> = None;
-    for place in places.iter().rev() {
-        filler(c, usize::from(place.start) - c.position());
-        let opcode = c.byte(usize::from(place.end) - 1).unwrap_or_default();
-        let Some(kind) = RecordType::of(opcode) else { continue };
-        let when = match kind.timing {
-            Timing::None => When::Unknown,
-            Timing::Stamped => {
-                let bytes = c.rest().get(..kind.len.into()).unwrap_or_default();
-                stamp(bytes).map_or(When::Unknown, When::Stored)
-            }
-            Timing::Slot if newest && place.time.is_none() => {
-                estimate = estimate.and_then(|time| time.checked_add(SLOT).ok());
+    list.reserve(places.len());
+    let mut estimate: Option<PumpTime> = None;
+    for &Place { kind, when, start } in places.iter().rev() {
+        filler(c, usize::from(start) - c.position());
+        let when = match when {
+            When::Unknown if newest && kind.timing == Timing::Slot => {
+                estimate = estimate.and_then(|time| time.later(SLOT));
                 estimate.map_or(When::Unknown, When::About)
             }
-            Timing::Slot => place.time.map_or(When::Unknown, When::Counted),
+            when => when,
         };
         let read = c.within(kind.len.into(), |c| record(c, kind, when, beside, list));
         let Ok(body) = read else { continue };
         // A gap ends a run, and what happens between may take time: nothing can be counted on from there.
         if kind.timing == Timing::Stamped {
-            estimate = match body {
-                Body::Stamp(Stamp::LastRf | Stamp::PageEnd) => when.certain(),
+            estimate = match (when, body) {
+                (When::Stored(time), Body::Stamp(Stamp::LastRf | Stamp::PageEnd)) => Some(time),
                 _ => None,
             };
         }

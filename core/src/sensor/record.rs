@@ -2,6 +2,7 @@
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
 use super::beside::{Beside, Isig};
+use crate::history::page::in_page;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::{Show, Sink, Value};
@@ -127,12 +128,22 @@ records! {
 
 /// Lowest opcode that is a glucose value by itself.
 const GLUCOSE_FROM: u8 = 0x14;
-const GLUCOSE_KIND: RecordType = RecordType {
+static GLUCOSE_KIND: RecordType = RecordType {
     opcode: GLUCOSE_FROM,
     name: "Glucose",
     event: Some("GlucoseSensorData"),
     len: 1,
     timing: Timing::Slot,
+};
+
+/// The kinds below glucose values, each at its last byte.
+static BY_OPCODE: [Option<&RecordType>; GLUCOSE_FROM as usize] = {
+    let (mut kinds, mut at) = ([None; GLUCOSE_FROM as usize], 0);
+    while at < RECORD_TYPES.len() {
+        kinds[RECORD_TYPES[at].opcode as usize] = Some(&RECORD_TYPES[at]);
+        at += 1;
+    }
+    kinds
 };
 
 impl RecordType {
@@ -142,7 +153,7 @@ impl RecordType {
         if opcode >= GLUCOSE_FROM {
             return Some(&GLUCOSE_KIND);
         }
-        RECORD_TYPES.binary_search_by_key(&opcode, |kind| kind.opcode).ok().map(|at| &RECORD_TYPES[at])
+        BY_OPCODE[usize::from(opcode)]
     }
 }
 
@@ -217,9 +228,9 @@ pub enum When {
     /// Stored in the record itself.
     Stored(PumpTime),
     /// Counted back from the next newer time stamp.
-    Counted(DateTime),
+    Counted(PumpTime),
     /// Counted on from the time stamp before it, as there is no newer one: a minute or so off at times.
-    About(DateTime),
+    About(PumpTime),
     /// Not known.
     Unknown,
 }
@@ -229,8 +240,7 @@ impl When {
     #[must_use]
     pub fn certain(self) -> Option<DateTime> {
         match self {
-            Self::Stored(time) => time.valid(),
-            Self::Counted(time) => Some(time),
+            Self::Stored(time) | Self::Counted(time) => time.valid(),
             Self::About(_) | Self::Unknown => None,
         }
     }
@@ -240,9 +250,9 @@ impl When {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// Offset in its page.
-    pub offset: usize,
+    pub offset: u16,
     /// How many bytes it has.
-    pub len: usize,
+    pub len: u16,
     /// Its last byte, which tells its kind.
     pub opcode: u8,
     /// When it happened.
@@ -291,7 +301,7 @@ pub enum Body {
 }
 
 /// `134 or 135 mg/dL`
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Either(ArrayString<24>);
 
 impl Either {
@@ -354,10 +364,9 @@ pub(super) fn record<S: Sink>(
     beside: &Beside<'_>,
     list: &mut Vec<Record>,
 ) -> Result<Body, Stop> {
-    let (offset, len) = (c.position(), c.remaining());
-    let end = offset + len - 1;
+    let (offset, len) = (in_page(c.position()), u16::from(kind.len));
+    let end = usize::from(offset + len - 1);
     let opcode = c.rest().last().copied().unwrap_or_default();
-    let isig = beside.isig(end);
     c.group(RECORD, |c| {
         let body = match kind.timing {
             _ if opcode >= GLUCOSE_FROM => {
@@ -365,7 +374,9 @@ pub(super) fn record<S: Sink>(
                 match beside.odd(end) {
                     Some(odd) => Body::Glucose(c.read(GLUCOSE, u8.map(|_| even + odd))?),
                     None => {
-                        c.read(EITHER, u8.map(|_| Either::of(even)))?;
+                        // Written for those who look alone.
+                        let text = if c.shows() { Either::of(even) } else { Either::default() };
+                        c.read(EITHER, u8.map(|_| text))?;
                         Body::Either(even)
                     }
                 }
@@ -381,9 +392,10 @@ pub(super) fn record<S: Sink>(
                 body
             }
         };
-        let vcntr = beside.vcntr(end).filter(|_| kind.timing == Timing::Slot);
+        let slot = kind.timing == Timing::Slot;
+        let vcntr = if slot { beside.vcntr(end) } else { None };
         // A lost signal and an error have no current: the word beside them means nothing.
-        let isig = isig.filter(|_| kind.timing == Timing::Slot && !matches!(opcode, 0x02 | 0x05));
+        let isig = if slot && !matches!(opcode, 0x02 | 0x05) { beside.isig(end) } else { None };
         list.push(Record { offset, len, opcode, when, isig, vcntr, body });
         if let Some(record) = list.last().filter(|_| c.shows()) {
             show(c, record, kind);
@@ -453,10 +465,11 @@ fn derived<T: Show + Copy, S: Sink>(
 
 /// What is not in the record's own bytes, and a title.
 fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &RecordType) {
-    let span = c.span(record.offset, record.offset + record.len);
+    let start = usize::from(record.offset);
+    let span = c.span(start, start + usize::from(record.len));
     match record.when {
-        When::Counted(time) => c.generated(TIME, span, &PumpTime::from(time)),
-        When::About(time) => c.generated(ABOUT, span, &PumpTime::from(time)),
+        When::Counted(time) => c.generated(TIME, span, &time),
+        When::About(time) => c.generated(ABOUT, span, &time),
         When::Stored(_) | When::Unknown => {}
     }
     if let Some(isig) = record.isig {
@@ -482,8 +495,8 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stored(time) => write!(f, "{time} "),
-            Self::Counted(time) => write!(f, "{} ", PumpTime::from(*time)),
-            Self::About(time) => write!(f, "about {} ", PumpTime::from(*time)),
+            Self::Counted(time) => write!(f, "{} ", time),
+            Self::About(time) => write!(f, "about {} ", time),
             Self::Unknown => Ok(()),
         }
     }

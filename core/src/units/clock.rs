@@ -2,64 +2,95 @@
 //! In: the fields of a pump's clock. Out: dates and times without a zone, for a pump knows of none.
 
 use crate::tree::sink::{Show, Value};
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time, date};
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PumpTime {
-    year: u16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
-    valid: bool,
-}
+///
+/// They lie in one number, so that a time is moved, compared and counted on in one go: the year in the two highest bytes, each
+/// of the others in one below it, and [`VALID`] or [`INVALID`] in the lowest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PumpTime(NonZeroU64);
+
+const INVALID: u8 = 1;
+const VALID: u8 = 2;
+
+/// One in the byte of the minutes.
+const MINUTE: i64 = 1 << 16;
 
 impl PumpTime {
     /// Takes the numbers as the pump has them: a full year, months and days from 1.
     #[must_use]
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
-        let date = year <= 9999 && day >= 1 && day <= days(year, month);
-        let valid = date && hour < 24 && minute < 60 && second < 60;
-        Self { year, month, day, hour, minute, second, valid }
+        let valid = is_date(year, month, day) && hour < 24 && minute < 60 && second < 60;
+        let valid = if valid { VALID } else { INVALID };
+        let [low, high] = year.to_le_bytes();
+        match NonZeroU64::new(u64::from_le_bytes([valid, second, minute, hour, day, month, low, high])) {
+            Some(number) => Self(number),
+            None => unreachable!(),
+        }
     }
 
     /// The date and time, if it is one.
     #[must_use]
     pub fn valid(self) -> Option<DateTime> {
-        let year = i16::try_from(self.year).ok().filter(|_| self.valid)?;
-        let [month, day, hour, minute, second] =
-            [self.month, self.day, self.hour, self.minute, self.second].map(u8::cast_signed);
-        let time = Time::new(hour, minute, second, 0).ok()?;
-        Some(Date::new(year, month, day).ok()?.to_datetime(time))
+        let [_, rest @ .., low, high] = self.0.get().to_le_bytes();
+        let [second, minute, hour, day, month] = rest.map(u8::cast_signed);
+        let time = Time::new(hour, minute, second, 0).ok().filter(|_| self.is_valid())?;
+        Some(Date::new(i16::from_le_bytes([low, high]), month, day).ok()?.to_datetime(time))
     }
 
     /// True if it is a date and time.
     #[must_use]
     pub const fn is_valid(self) -> bool {
-        self.valid
+        self.0.get().to_le_bytes()[0] == VALID
+    }
+
+    /// So many minutes later, or earlier if there are fewer than none; `None` if that is no date and time.
+    #[must_use]
+    #[inline]
+    pub fn later(self, minutes: i8) -> Option<Self> {
+        let minute = self.0.get().to_le_bytes()[2];
+        if self.is_valid() && minute.checked_add_signed(minutes).is_some_and(|minute| minute < 60) {
+            let number = self.0.get().checked_add_signed(i64::from(minutes) * MINUTE)?;
+            return NonZeroU64::new(number).map(Self);
+        }
+        self.in_other_hour(minutes)
+    }
+
+    /// The same, where the hour is another one. The calendar is asked only where the day is, too: that takes long.
+    fn in_other_hour(self, minutes: i8) -> Option<Self> {
+        let [valid, second, minute, hour, day, month, low, high] = self.0.get().to_le_bytes();
+        let of_day = i16::from(hour) * 60 + i16::from(minute) + i16::from(minutes);
+        match (valid, u8::try_from(of_day.div_euclid(60))) {
+            (VALID, Ok(hour @ ..24)) => {
+                let [minute, _] = of_day.rem_euclid(60).to_le_bytes();
+                Some(Self::new(u16::from_le_bytes([low, high]), month, day, hour, minute, second))
+            }
+            _ => self.valid()?.checked_add(SignedDuration::from_mins(minutes.into())).ok().map(Self::from),
+        }
     }
 
     /// Year, month, day, hour, minute and second, whether a calendar has them or not.
     #[must_use]
     pub fn numbers(self) -> [u16; 6] {
-        let [month, day, hour, minute, second] =
-            [self.month, self.day, self.hour, self.minute, self.second].map(u16::from);
-        [self.year, month, day, hour, minute, second]
+        let [_, rest @ .., low, high] = self.0.get().to_le_bytes();
+        let [second, minute, hour, day, month] = rest.map(u16::from);
+        [u16::from_le_bytes([low, high]), month, day, hour, minute, second]
     }
 }
 
-/// How many days a month has; none if there is no such month. A page has a thousand times: this is all that most are asked.
-const fn days(year: u16, month: u8) -> u8 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    }
+/// True if a calendar has the day. A page has a thousand times: this is all that most are asked.
+const fn is_date(year: u16, month: u8, day: u8) -> bool {
+    const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let known = year <= 9999 && day >= 1 && (month as usize) < DAYS.len();
+    known && (day <= DAYS[month as usize] || month == 2 && day == 29 && is_leap(year))
+}
+
+const fn is_leap(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// Without fractions of a second, which no pump has. A year before 0, where no pump's clock goes, is not valid.
@@ -78,19 +109,26 @@ pub fn seconds(time: DateTime) -> i64 {
     time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()
 }
 
+/// As its `Display`.
+impl fmt::Debug for PumpTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// `2012-10-04 03:40:23`
 impl fmt::Display for PumpTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, hour, minute, second, valid } = *self;
-        if !valid {
+        let [year, month, day, hour, minute, second] = self.numbers();
+        if !self.is_valid() {
             return write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} (not a date)");
         }
         // A valid year has four digits, and all else two.
-        let [century, year] = [year / 100, year % 100].map(|pair| pair.to_le_bytes()[0]);
         let mut text = *b"0000-00-00 00:00:00";
         for (at, pair) in
-            [(0, century), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)]
+            [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)]
         {
+            let [pair, _] = pair.to_le_bytes();
             text[at] += pair / 10;
             text[at + 1] += pair % 10;
         }
@@ -133,6 +171,21 @@ impl Show for Nanoseconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn minutes_lead_over_hours_and_days() {
+        let of = |(year, month, day, hour, minute)| PumpTime::new(year, month, day, hour, minute, 7);
+        for (from, minutes, to) in [
+            ((2026, 1, 1, 0, 59), -59, (2026, 1, 1, 0, 0)),
+            ((2026, 1, 1, 0, 4), -5, (2025, 12, 31, 23, 59)),
+            ((2024, 2, 28, 23, 54), 5, (2024, 2, 28, 23, 59)),
+            ((2024, 2, 28, 23, 55), 5, (2024, 2, 29, 0, 0)),
+        ] {
+            assert_eq!(of(from).later(minutes), Some(of(to)));
+        }
+        assert_eq!(of((2026, 2, 30, 0, 30)).later(5), None);
+        assert_eq!(of((9999, 12, 31, 23, 55)).later(5), None);
+    }
 
     #[test]
     fn a_time_is_valid_if_the_calendar_has_it() {
