@@ -150,9 +150,9 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),
         Verb::Bench { what: Some(bench::What::Growth), .. } => bench::growth::run(),
         Verb::Bench { what: Some(bench::What::Pages(pages)), .. } => bench::pages::run(pages),
-        Verb::Bench { what: Some(bench::What::Peer { suite: None }), .. } => bench::peer::run(),
-        Verb::Bench { what: Some(bench::What::Peer { suite: Some(suite) }), .. } => {
-            matrix::run_in(&suite, &["bench", "peer"])
+        Verb::Bench { what: Some(bench::What::Peer { suite: None, mode }), .. } => bench::peer::run(&mode),
+        Verb::Bench { what: Some(bench::What::Peer { suite: Some(suite), mode }), .. } => {
+            matrix::run_in(&suite, &["bench", "peer", "--mode", &mode])
         }
         Verb::Bench { check, bless, .. } if check || bless => bench::core::run(bless),
         Verb::Bench { urbs, suite: None, .. } => bench::run(urbs),

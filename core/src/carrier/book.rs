@@ -28,20 +28,20 @@ pub struct Reassembly<'a> {
     /// The frame's length as it should be; 0 if the parts turned out to be no frame's.
     pub length: usize,
     /// Its parts; none before it is over.
-    pub parts: &'a [Part],
+    pub parts: &'a [Joined],
     /// Its bytes, as far as they came; none before it is over.
     pub bytes: &'a [u8],
 }
 
-/// One part of a frame that came in several transfers.
+/// A transfer that a part of a frame came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(Rust, packed(2))]
-pub struct Part {
+pub struct Joined {
     frame: u32,
     len: u16,
 }
 
-impl Part {
+impl Joined {
     /// So many bytes, as sent, in this frame of the capture. No part is longer than 65,535 bytes.
     #[must_use]
     pub fn new(frame: u32, len: usize) -> Self {
@@ -78,7 +78,7 @@ pub(crate) struct Book<C, A> {
     pub requests: List<RequestId, Request<C>>,
     pub reassemblies: List<ReassemblyId, Reassembled>,
     /// The frames that came in several transfers.
-    pub reassembled: Shelf<Part>,
+    pub reassembled: Shelf<Joined>,
     /// How the transactions were carried of which there is something to say, in the order in which they began.
     attempts: Vec<(TransactionId, A)>,
 }
@@ -180,7 +180,7 @@ impl<C, A: Clone + Default> Book<C, A> {
     }
 
     /// Files the parts and the bytes of a frame that came in several transfers, and is over.
-    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<Part>, bytes: &[u8]) {
+    pub fn file(&mut self, id: ReassemblyId, parts: &mut Vec<Joined>, bytes: &[u8]) {
         let place = self.reassembled.file(bytes, parts);
         if let Some(frame) = self.reassemblies.get_mut(id) {
             frame.filed = Some(place);

@@ -2,7 +2,7 @@
 //! In: a piece of a transfer, and what was learnt of it. Out: what there is to show of it whatever device it is of: the
 //! transfers that its frame came in, the frames that it belongs to, what is odd about its place.
 
-use super::book::{Part, Reassembly};
+use super::book::{Joined, Reassembly};
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
 use crate::exchange::list;
@@ -110,7 +110,7 @@ pub(crate) fn joined<S: Sink>(
             Count(parts.len(), "Joined Transfer", "Joined Transfers"),
             bytes(joined.len())
         ));
-        for (offset, part) in list::placed(parts, Part::size) {
+        for (offset, part) in list::placed(parts, Joined::size) {
             let (number, len) = (part.number(), part.size());
             c.generated(TRANSFER, here, &number);
             let last = (offset + len).saturating_sub(1);
@@ -119,7 +119,7 @@ pub(crate) fn joined<S: Sink>(
         c.generated(TRANSFER_COUNT, here, &u32::try_from(parts.len()).unwrap_or(u32::MAX));
     });
     lacks(length, joined, c);
-    let sent: usize = parts.iter().map(Part::size).sum();
+    let sent: usize = parts.iter().map(Joined::size).sum();
     let cut = joined.len() < sent;
     c.elsewhere("Joined Frame", joined, cut, |mut c| frame(&mut c));
 }

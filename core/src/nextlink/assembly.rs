@@ -5,7 +5,7 @@ use super::conversation::Conversation;
 use super::hid::Report;
 use super::state::{Pipe, Whole};
 use super::{envelope, message};
-use crate::carrier::book::{Part, Reassembled};
+use crate::carrier::book::{Joined, Reassembled};
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::ledger::{Marks, Of};
 use crate::carrier::piece::{Piece, Portion};
@@ -99,7 +99,7 @@ impl Conversation<'_> {
         let waiting = self.meter.waiting.filter(|_| direction == Direction::FromStick);
         let pipe = &mut self.meter.pipes[direction as usize];
         let id = *pipe.reassembly.get_or_insert_with(|| self.book.reassemblies.push(Reassembled::default()));
-        pipe.parts.push(Part::new(transfer.frame, sent));
+        pipe.parts.push(Joined::new(transfer.frame, sent));
         if let Some(frame) = self.book.reassemblies.get_mut(id) {
             frame.length = small(piece.frame);
             // Most likely; the whole will tell.
@@ -139,7 +139,7 @@ impl Conversation<'_> {
         let Some(id) = self.meter.pipes[direction as usize].reassembly else { return false };
         // It ended with its last part, not with the transfer that shows that it is over.
         let Pipe { parts, last, .. } = &self.meter.pipes[direction as usize];
-        let frame = parts.last().map_or(transfer.frame, Part::number);
+        let frame = parts.last().map_or(transfer.frame, Joined::number);
         let shown = Transfer { frame, time: *last, ..*transfer };
         let request = self.deliver(&shown, direction, Some(id), &mut Marks::default());
         if let Some(frame) = self.book.reassemblies.get_mut(id) {

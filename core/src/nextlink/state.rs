@@ -7,7 +7,7 @@ use super::envelope::Echo;
 use super::heuristic::Heuristic;
 use super::proof::Pace;
 use crate::carrier::book;
-use crate::carrier::book::Part;
+use crate::carrier::book::Joined;
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::order::Order;
 use crate::exchange::{DeviceCode, TransactionId};
@@ -88,7 +88,7 @@ pub(super) struct Pipe {
     /// Where it is kept, once it goes on.
     pub reassembly: Option<ReassemblyId>,
     /// The transfers that it came in so far, and how many bytes of it each had.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Joined>,
     /// How long the longest report was.
     pub longest: usize,
 }

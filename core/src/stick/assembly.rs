@@ -5,7 +5,7 @@ use super::conversation::Conversation;
 use super::framing::{self, Awaited, Length};
 use super::state::{Found, Stick};
 use super::{Command, Context, Opcode};
-use crate::carrier::book::{Part, Reassembled};
+use crate::carrier::book::{Joined, Reassembled};
 use crate::carrier::ledger::{Marks, Of};
 use crate::carrier::piece::{Piece, Portion};
 use crate::exchange::list::small;
@@ -74,7 +74,7 @@ impl Conversation<'_> {
         let next = self.stick.next();
         let pipe = &mut self.stick.pipes[found.direction as usize];
         let id = *pipe.reassembly.get_or_insert_with(|| self.book.reassemblies.push(Reassembled::default()));
-        pipe.parts.push(Part::new(transfer.frame, piece.len));
+        pipe.parts.push(Joined::new(transfer.frame, piece.len));
         if let Some(frame) = self.book.reassemblies.get_mut(id) {
             frame.length = small(piece.frame);
             if piece.role == Portion::Part && found.direction == Direction::FromStick {
@@ -102,7 +102,7 @@ impl Conversation<'_> {
         let pipe = &mut self.stick.pipes[found.direction as usize];
         let id = pipe.reassembly.take();
         let bytes = pipe.framer.take();
-        let sent: usize = pipe.parts.iter().map(Part::size).sum();
+        let sent: usize = pipe.parts.iter().map(Joined::size).sum();
         let mut lacks = 0;
         if let Some(frame) = id.and_then(|id| self.book.reassemblies.get_mut(id)) {
             lacks = (frame.length as usize).saturating_sub(bytes.len());
@@ -124,7 +124,7 @@ impl Conversation<'_> {
             return false;
         }
         // It ended with its last part, not with the transfer that shows that it is over.
-        let frame = pipe.parts.last().map_or(transfer.frame, Part::number);
+        let frame = pipe.parts.last().map_or(transfer.frame, Joined::number);
         let mut found = Found::nothing(direction, Marks::default());
         self.end_reassembly(&Transfer { frame, ..*transfer }, &mut found);
         true

@@ -5,7 +5,7 @@ use super::continuity::Continuity;
 use super::framing::Framer;
 use super::heuristic::Heuristic;
 use super::pace::Pace;
-use crate::carrier::book::Part;
+use crate::carrier::book::Joined;
 use crate::carrier::ids::{ReassemblyId, RequestId};
 use crate::carrier::ledger::Marks;
 use crate::carrier::order::Order;
@@ -38,7 +38,7 @@ pub(super) struct Pipe {
     /// The frame that is being put together.
     pub reassembly: Option<ReassemblyId>,
     /// The parts of it that came so far.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Joined>,
 }
 
 impl Stick {

@@ -48,6 +48,9 @@ pub enum What {
         /// In the chroot of this suite of Debian, as matrix makes it, with its Wireshark
         #[arg(long)]
         suite: Option<String>,
+        /// Only what is asked of tshark with these characters in it, such as json [default: all]
+        #[arg(long, value_name = "PART", default_value = "", hide_default_value = true)]
+        mode: String,
     },
     /// Measure how time and memory grow with files that try to cost more than they should
     Growth,

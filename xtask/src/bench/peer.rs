@@ -15,11 +15,14 @@ use crate::apt;
 const SYMBOLS: &[&str] =
     &["plugin_register", "plugin_describe", "plugin_version", "plugin_want_major", "plugin_want_minor"];
 
-/// Records what our plugin adds in each mode, checks that the peer shows the same by that tape, and counts instructions.
+/// Records what our plugin adds in each mode whose name has `part` in it, checks that the peer shows the same by that tape, and
+/// counts instructions.
 ///
 /// # Errors
-/// If the peer shows anything else than we do, or something is missing or fails.
-pub fn run() -> Result<()> {
+/// If no mode has such a name, the peer shows anything else than we do, or something is missing or fails.
+pub fn run(part: &str) -> Result<()> {
+    let modes: Vec<_> = MODES.iter().filter(|(mode, _)| mode.contains(part)).collect();
+    ensure!(!modes.is_empty(), "nothing with {part:?} in it is asked of tshark: {}", names(MODES));
     apt::ensure(apt::BUILD)?;
     apt::ensure(apt::COUNT)?;
     let folder = tempfile::tempdir()?;
@@ -44,7 +47,7 @@ pub fn run() -> Result<()> {
     record(&runners[1], &["-V"])?;
     println!("Wireshark {}, instructions per payload by callgrind", runners[0].tshark.version());
     println!("{:30} {:14} {:>8} {:>7} {:>9}", "mode", "plugin", "count", "of null", "CareLink");
-    for (mode, arguments) in MODES {
+    for (mode, arguments) in modes {
         record(&runners[2], arguments)?;
         let shown = |nth: usize| runners[nth].read(&captures[1][nth], arguments);
         let ours = shown(3)?;
@@ -58,6 +61,11 @@ pub fn run() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is asked of tshark, in words.
+fn names(modes: &[(&str, &[&str])]) -> String {
+    modes.iter().map(|(mode, _)| *mode).collect::<Vec<_>>().join(", ")
 }
 
 /// Builds our plugin as an archive.
