@@ -60,7 +60,7 @@ pub(crate) fn sensor_events(pages: &[Page<'_>], pump: Pump, name: &Device, colle
     }
     for (at, event) in sensor::events::told(&records) {
         let found = match origins[at] {
-            Some(page) => Found::on(page, records[at].offset, event, name),
+            Some(page) => Found::on(page, records[at].offset.into(), event, name),
             None => Found::of(event, name),
         };
         collection.events.push(found);

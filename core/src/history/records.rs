@@ -57,7 +57,7 @@ pub(super) fn records<S: Sink>(
             }
             return (count, cut);
         }
-        // The record is whole, so its reader finds all its bytes. Where the next one begins does not wait for that.
+        // The record is whole, so its reader finds all its bytes. Where the next one begins follows from its length alone.
         let next = c.position() + length;
         if c.within(length, |c| one(c, layout, &mut page, list)).is_ok() {
             count += 1;
@@ -78,7 +78,8 @@ fn name(opcode: u8) -> &'static str {
 const EMPTY: Record =
     Record { offset: 0, len: 0, opcode: 0, time: None, requestor: None, body: Body::Plain(0) };
 
-/// Reads one record, which is all that `c` has left, into its place on the list: to move it takes longer than to read it.
+/// Reads one record, which is all that `c` has left, into its place on the list: to move it takes longer than to read it. The
+/// place is made by `resize_with`, for `push` makes the record elsewhere and moves it.
 fn one<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     layout: Layout,
