@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of a page before its check value, and how long its records are. Out: its records, one after the other.
 
-use super::layout::Layout;
-use super::page::in_page;
+use super::layout::{Layout, in_page};
 use super::reading::{Carried, Reading};
 use super::walk::is_padding;
 use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};

@@ -2,7 +2,7 @@
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
 use super::beside::{Beside, Isig};
-use crate::history::page::in_page;
+use crate::history::layout::in_page;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::{Show, Sink, Value};

@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 /// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
 ///
 /// They lie in one number, so that a time is moved, compared and counted on in one go: the year in the two highest bytes, each
-/// of the others in one below it, and [`VALID`] or [`INVALID`] in the lowest.
+/// of the others in one below it, and in the lowest whether it is valid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PumpTime(NonZeroU64);
 
