@@ -92,7 +92,8 @@ fn one<S: Sink>(
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
         (record.offset, record.len, record.opcode) = (in_page(offset), in_page(bytes.len()), opcode);
-        read(c, &mut Reading { bytes, layout, record, page })?;
+        let Record { time, requestor, body, .. } = record;
+        read(c, &mut Reading { bytes, opcode, layout, time, requestor, page }, body)?;
         c.fill();
         if c.shows() {
             show(c, record, span);
