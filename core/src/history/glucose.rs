@@ -29,7 +29,7 @@ pub(super) fn entered<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
     let amount = c.read_shown(AMOUNT, u8.map(glucose))?;
     r.stamp(c)?;
     c.derived_at(UNITS, r.hour_bits(c), &unit);
-    r.page.glucose = Some((amount, r.record.time));
+    r.page.glucose = Some((amount, *r.time));
     Ok(amount)
 }
 

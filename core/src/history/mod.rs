@@ -48,7 +48,7 @@ use layout::{Layout, Length};
 use reading::Reading;
 use settings::{Delivery, Suspend};
 use stamp::Requestor;
-use std::fmt;
+use std::{fmt, mem};
 
 crate::fields! {
     /// One record of the pump's history.
@@ -115,11 +115,11 @@ macro_rules! records {
         }
 
         /// Reads what lies behind a record's first byte, into the place where it stays.
-        fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<(), Stop> {
-            match r.record.opcode {
+        fn read<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>, place: &mut Body) -> Result<(), Stop> {
+            match r.opcode {
                 $($opcode => {
                     let body = $file::$reader(c, r $(, $file::$field)?)?;
-                    r.say(Body::$variant(body.into()));
+                    put(place, Body::$variant(body.into()));
                 })+
                 _ => c.fill(),
             }
@@ -216,6 +216,12 @@ records! {
     0x81 "Other Device Marriage"           ChangeWatchdogMarriageProfile        -   -  12  12  ids::devices -> Devices;
     0x82 "Delete Other Device"             DeleteOtherDeviceID                  -   -  12  12  ids::devices -> Devices;
     0x83 "Capture Event"                   ChangeCaptureEventEnable             -   -   7   7  settings::switch(CAPTURE) -> Switch;
+}
+
+/// Writes what a record says into its place. What lies there is the body of a record before it is read, which has nothing to
+/// drop; to ask which it is, for each record, would take longer than to write the new one.
+fn put(place: &mut Body, body: Body) {
+    mem::forget(mem::replace(place, body));
 }
 
 /// The kinds, each at its first byte.

@@ -21,11 +21,6 @@ pub const RECORDS: usize = super::records::RECORDS;
 /// Bytes of a page.
 pub const SIZE: usize = RECORDS + 2;
 
-/// An offset in a page, or a number of its bytes, as records keep it.
-pub(crate) fn in_page(number: usize) -> u16 {
-    u16::try_from(number).unwrap_or(u16::MAX)
-}
-
 /// What became of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {

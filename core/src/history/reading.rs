@@ -3,14 +3,12 @@
 
 use super::layout::Layout;
 use super::stamp::{REQUESTOR, Requestor, Spare, TIME, YEAR, array, date, time};
-use super::{Body, Record};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::{Sink, Span};
 use crate::units::clock::PumpTime;
 use crate::units::quantities::Glucose;
 use nom::Parser;
-use std::mem;
 
 crate::fields! {
     /// A byte whose meaning, if it has one, is not known.
@@ -28,19 +26,16 @@ pub(super) struct Carried {
 pub(super) struct Reading<'b> {
     /// All its bytes.
     pub bytes: &'b [u8],
+    /// Its first byte.
+    pub opcode: u8,
     pub layout: Layout,
-    /// Where it is read into.
-    pub record: &'b mut Record,
+    /// The places of what most records have: to move it there later takes longer.
+    pub time: &'b mut Option<PumpTime>,
+    pub requestor: &'b mut Option<Requestor>,
     pub page: &'b mut Carried,
 }
 
 impl Reading<'_> {
-    /// Writes what the record says into its place. The body that lies there is that of a record before it is read, which has
-    /// nothing to drop; to ask which it is, for each record, would take longer than to write the new one.
-    pub fn say(&mut self, body: Body) {
-        mem::forget(mem::replace(&mut self.record.body, body));
-    }
-
     /// The byte at `at`, an offset in the record.
     pub fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or_default()
@@ -77,7 +72,7 @@ impl Reading<'_> {
         let requestor = Requestor::from(spare.day);
         let at = c.position();
         c.derived_at(REQUESTOR, c.span(at - 2, at - 1), &requestor);
-        self.record.requestor = Some(requestor);
+        *self.requestor = Some(requestor);
         Ok(spare)
     }
 
@@ -92,13 +87,13 @@ impl Reading<'_> {
             spare = Spare::of(&stamp);
             time(stamp, year_mask)
         });
-        self.record.time = Some(c.clock(TIME, parser)?);
+        *self.time = Some(c.clock(TIME, parser)?);
         Ok(spare)
     }
 
     /// Reads the two bytes of a day.
     pub(super) fn day<S: Sink>(&mut self, c: &mut Cursor<'_, '_, S>) -> Result<(), Stop> {
-        self.record.time = Some(c.clock(TIME, array.map(date))?);
+        *self.time = Some(c.clock(TIME, array.map(date))?);
         Ok(())
     }
 }

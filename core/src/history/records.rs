@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: the bytes of a page before its check value, and how long its records are. Out: its records, one after the other.
 
-use super::layout::Layout;
-use super::page::in_page;
+use super::layout::{Layout, in_page};
 use super::reading::{Carried, Reading};
 use super::walk::is_padding;
 use super::{Body, EVENT, RECORD, Record, RecordType, TYPE, read};
@@ -57,7 +56,7 @@ pub(super) fn records<S: Sink>(
             }
             return (count, cut);
         }
-        // The record is whole, so its reader finds all its bytes. Where the next one begins does not wait for that.
+        // The record is whole, so its reader finds all its bytes. Where the next one begins follows from its length alone.
         let next = c.position() + length;
         if c.within(length, |c| one(c, layout, &mut page, list)).is_ok() {
             count += 1;
@@ -78,7 +77,8 @@ fn name(opcode: u8) -> &'static str {
 const EMPTY: Record =
     Record { offset: 0, len: 0, opcode: 0, time: None, requestor: None, body: Body::Plain(0) };
 
-/// Reads one record, which is all that `c` has left, into its place on the list: to move it takes longer than to read it.
+/// Reads one record, which is all that `c` has left, into its place on the list: to move it takes longer than to read it. The
+/// place is made by `resize_with`, for `push` makes the record elsewhere and moves it.
 fn one<S: Sink>(
     c: &mut Cursor<'_, '_, S>,
     layout: Layout,
@@ -92,7 +92,8 @@ fn one<S: Sink>(
         let opcode = c.read(TYPE, u8)?;
         let span = c.last_span();
         (record.offset, record.len, record.opcode) = (in_page(offset), in_page(bytes.len()), opcode);
-        read(c, &mut Reading { bytes, layout, record, page })?;
+        let Record { time, requestor, body, .. } = record;
+        read(c, &mut Reading { bytes, opcode, layout, time, requestor, page }, body)?;
         c.fill();
         if c.shows() {
             show(c, record, span);

@@ -171,7 +171,7 @@ pub(super) fn auto_off<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) 
 pub(super) fn clock<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -> Result<Clock, Stop> {
     c.read(VALUE, u8)?;
     r.stamp(c)?;
-    Ok(if r.record.opcode == NEW_TIME { Clock::New } else { Clock::Old })
+    Ok(if r.opcode == NEW_TIME { Clock::New } else { Clock::Old })
 }
 
 const NEW_TIME: u8 = 0x18;
@@ -203,7 +203,7 @@ pub(super) fn suspend<S: Sink>(c: &mut Cursor<'_, '_, S>, r: &mut Reading<'_>) -
         (state & 0x1F, Some(Delivery::from(state >> 5)))
     } else {
         c.read(VALUE, u8)?;
-        (u8::from(r.record.opcode == SUSPEND), None)
+        (u8::from(r.opcode == SUSPEND), None)
     };
     r.stamp(c)?;
     Ok(Suspend { new: Delivery::from(new), old })

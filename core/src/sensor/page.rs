@@ -3,7 +3,8 @@
 
 use super::beside::Beside;
 use super::record::{Body, Record, RecordType, Stamp, Timing, When, record, stamp};
-use crate::history::page::{RECORDS, SIZE, in_page};
+use crate::history::layout::in_page;
+use crate::history::page::{RECORDS, SIZE};
 use crate::tree::checksum::{Check, CrcStatus};
 use crate::tree::crc::crc16;
 use crate::tree::cursor::Cursor;

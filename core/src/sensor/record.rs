@@ -2,7 +2,7 @@
 //! In: the bytes of one sensor record, opcode last. Out: its typed value, shown.
 
 use super::beside::{Beside, Isig};
-use crate::history::page::in_page;
+use crate::history::layout::in_page;
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::Stop;
 use crate::tree::sink::{Show, Sink, Value};
@@ -265,6 +265,9 @@ pub struct Record {
     pub body: Body,
 }
 
+/// A page has a thousand, and each is moved.
+const _: () = assert!(size_of::<Record>() <= 32);
+
 /// What a record says beside its kind and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Body {
@@ -364,8 +367,8 @@ pub(super) fn record<S: Sink>(
     beside: &Beside<'_>,
     list: &mut Vec<Record>,
 ) -> Result<Body, Stop> {
-    let (offset, len) = (in_page(c.position()), u16::from(kind.len));
-    let end = usize::from(offset + len - 1);
+    let (offset, len) = (c.position(), usize::from(kind.len));
+    let end = offset + len - 1;
     let opcode = c.rest().last().copied().unwrap_or_default();
     c.group(RECORD, |c| {
         let body = match kind.timing {
@@ -374,7 +377,7 @@ pub(super) fn record<S: Sink>(
                 match beside.odd(end) {
                     Some(odd) => Body::Glucose(c.read(GLUCOSE, u8.map(|_| even + odd))?),
                     None => {
-                        // Written for those who look alone.
+                        // Only those who look need the text.
                         let text = if c.shows() { Either::of(even) } else { Either::default() };
                         c.read(EITHER, u8.map(|_| text))?;
                         Body::Either(even)
@@ -396,7 +399,7 @@ pub(super) fn record<S: Sink>(
         let vcntr = if slot { beside.vcntr(end) } else { None };
         // A lost signal and an error have no current: the word beside them means nothing.
         let isig = if slot && !matches!(opcode, 0x02 | 0x05) { beside.isig(end) } else { None };
-        list.push(Record { offset, len, opcode, when, isig, vcntr, body });
+        list.push(Record { offset: in_page(offset), len: kind.len.into(), opcode, when, isig, vcntr, body });
         if let Some(record) = list.last().filter(|_| c.shows()) {
             show(c, record, kind);
         }
@@ -494,9 +497,8 @@ fn show<S: Sink>(c: &mut Cursor<'_, '_, S>, record: &Record, kind: &RecordType) 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stored(time) => write!(f, "{time} "),
-            Self::Counted(time) => write!(f, "{} ", time),
-            Self::About(time) => write!(f, "about {} ", time),
+            Self::Stored(time) | Self::Counted(time) => write!(f, "{time} "),
+            Self::About(time) => write!(f, "about {time} "),
             Self::Unknown => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 /// A date and time of the pump's clock: the numbers as the pump has them, and whether a calendar has them.
 ///
 /// They lie in one number, so that a time is moved, compared and counted on in one go: the year in the two highest bytes, each
-/// of the others in one below it, and [`VALID`] or [`INVALID`] in the lowest.
+/// of the others in one below it, and in the lowest whether it is valid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PumpTime(NonZeroU64);
 
@@ -177,6 +177,9 @@ mod tests {
         let of = |(year, month, day, hour, minute)| PumpTime::new(year, month, day, hour, minute, 7);
         for (from, minutes, to) in [
             ((2026, 1, 1, 0, 59), -59, (2026, 1, 1, 0, 0)),
+            ((2026, 1, 1, 13, 2), -5, (2026, 1, 1, 12, 57)),
+            ((2026, 1, 1, 21, 58), 127, (2026, 1, 2, 0, 5)),
+            ((2026, 1, 1, 21, 58), 121, (2026, 1, 1, 23, 59)),
             ((2026, 1, 1, 0, 4), -5, (2025, 12, 31, 23, 59)),
             ((2024, 2, 28, 23, 54), 5, (2024, 2, 28, 23, 59)),
             ((2024, 2, 28, 23, 55), 5, (2024, 2, 29, 0, 0)),
