@@ -7,7 +7,7 @@ use carelink_core::exchange::{Outcome, Transaction};
 use carelink_core::pump::{Opcode, PageKind};
 use carelink_core::session::Session;
 use carelink_core::transfer::{Claim, Direction};
-use carelink_fuzz::written;
+use carelink_fuzz::transfers::written;
 use std::fs::{self, File};
 use std::path::Path;
 

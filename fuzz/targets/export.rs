@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: what is to be an export of the vendor's. Out: no panic.
+//! In: bytes of libFuzzer. Out: what [`carelink_fuzz::targets::export`] finds in them.
 #![no_main]
 
-use carelink_cli::vendor::{self, Dates};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    for dates in [None, Some(Dates::Mdy), Some(Dates::Dmy), Some(Dates::Ymd)] {
-        // What is no export is refused, and that is well.
-        let _ = vendor::read(bytes, dates);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| carelink_fuzz::targets::export::run(bytes));

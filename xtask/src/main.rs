@@ -10,6 +10,7 @@ mod install;
 mod lint;
 mod matrix;
 mod memcheck;
+mod msrv;
 mod package;
 mod samples;
 #[cfg(unix)]
@@ -74,6 +75,14 @@ enum Verb {
     Package(package::Options),
     /// Check the format; any warning of clippy or rustdoc is an error
     Lint,
+    /// Check the workspace with the oldest Rust that Cargo.toml promises will do
+    ///
+    /// rustup fetches it if it is not there. Where it cannot be had, that is said, and nothing is checked.
+    Msrv {
+        /// Fail if that Rust cannot be had
+        #[arg(long)]
+        demand: bool,
+    },
     /// Rebuild the sample captures from their scripts
     Samples {
         /// Also accept what Wireshark shows for them now as what it should show
@@ -145,6 +154,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Matrix { suite, demand, fuzz } => matrix::run(&matrix::Options { suite, demand, fuzz }),
         Verb::Package(options) => package::run(&options),
         Verb::Lint => lint::run(),
+        Verb::Msrv { demand } => msrv::run(demand),
         Verb::Samples { bless } => samples::run(bless),
         Verb::Fields { check } => lint::fields(check),
         Verb::Bench { what: Some(bench::What::Start), .. } => bench::start(),

@@ -2,7 +2,7 @@
 //! In: identities, and bytes of which nobody knows what they are. Out: where an identity stands in them, however written.
 
 use super::identities::{Digits, Identities, Replaced, number};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -47,7 +47,9 @@ impl Search {
             }
         }
         let (patterns, of): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(patterns);
+        // A DFA takes longer to be built than most captures to be searched.
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(patterns);
         Ok(Self { automaton: automaton.context("too many identities to look for")?, of })
     }
 

@@ -40,8 +40,10 @@ pub fn transfer<S: Sink>(
         Visit { seen, transfer, fact, stream }.report(&mut c);
     }
     if seen.passed_over {
-        let limit = format_args!("only the first {MOST_METERS} devices of a capture are followed");
-        c.expert(LIMIT_REACHED, limit);
+        c.expert(
+            LIMIT_REACHED,
+            format_args!("only the first {MOST_METERS} devices of a capture are followed"),
+        );
     }
 }
 

@@ -71,8 +71,10 @@ pub fn transfer<'f, S: Sink>(
         }
     }
     if seen.passed_over {
-        let limit = format_args!("only the first {MOST_STICKS} sticks of a capture are followed");
-        cursor.expert(LIMIT_REACHED, limit);
+        cursor.expert(
+            LIMIT_REACHED,
+            format_args!("only the first {MOST_STICKS} sticks of a capture are followed"),
+        );
     }
 }
 

@@ -31,11 +31,23 @@ pub enum Hostile {
     Line,
     /// Lists in JSON, each within another.
     Nested,
+    /// An object in JSON with so many keys.
+    Keys,
+    /// Objects in JSON without anything in them, a hundred one within another.
+    Empty,
+    /// A string in JSON of so many kilobytes.
+    Text,
+    /// Records of a pump in JSON, of seven bytes each.
+    Records,
+    /// Lines of usbmon, each of which begins a transfer that never ends.
+    Submissions,
+    /// Lines of a list of transfers, of which only those at its begin can be read.
+    Unread,
 }
 
 impl Hostile {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Commands,
         Self::Sticks,
         Self::Bytes,
@@ -45,6 +57,12 @@ impl Hostile {
         Self::Blocks,
         Self::Line,
         Self::Nested,
+        Self::Keys,
+        Self::Empty,
+        Self::Text,
+        Self::Records,
+        Self::Submissions,
+        Self::Unread,
     ];
 
     /// Writes such a file.
@@ -75,8 +93,44 @@ impl Hostile {
             }
             Self::Line => Ok((0..size).try_for_each(|_| writer.write_all(&[b';'; 1024]))?),
             Self::Nested => Ok(writer.write_all("[".repeat(size).as_bytes())?),
+            Self::Keys => json(writer, '{', size, '}', |key| format!("\"{key}\":0")),
+            Self::Empty => {
+                // Deeper than this no reader of ours goes.
+                let (begins, ends) = ("{\"a\":".repeat(99), "}".repeat(99));
+                json(writer, '[', size / 100, ']', |_| format!("{begins}{{}}{ends}"))
+            }
+            Self::Text => {
+                writer.write_all(b"[\"")?;
+                (0..size).try_for_each(|_| writer.write_all(&[b'A'; 1024]))?;
+                Ok(writer.write_all(b"\"]")?)
+            }
+            Self::Records => {
+                json(writer, '[', size, ']', |_| r#"{"Type":"Rewind","Data":"IQBHGg0BEA=="}"#.to_owned())
+            }
+            Self::Submissions => (0..size)
+                .try_for_each(|tag| Ok(writeln!(writer, "{tag:x} {tag} S Bo:1:007:1 -115 3 = 040000")?)),
+            Self::Unread => {
+                writer.write_all("out,04 00 00\n".repeat(20).as_bytes())?;
+                (0..size).try_for_each(|_| Ok(writeln!(writer, "out,0x")?))
+            }
         }
     }
+}
+
+/// So many items, between brackets.
+fn json<W: Write>(
+    mut writer: W,
+    opens: char,
+    size: usize,
+    closes: char,
+    item: impl Fn(usize) -> String,
+) -> Result<()> {
+    write!(writer, "{opens}")?;
+    (0..size).try_for_each(|at| {
+        let comma = if at == 0 { "" } else { "," };
+        write!(writer, "{comma}{}", item(at))
+    })?;
+    Ok(write!(writer, "{closes}")?)
 }
 
 fn capture<W: Write>(session: &Session, writer: W) -> Result<()> {

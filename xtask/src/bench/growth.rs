@@ -44,6 +44,12 @@ const CASES: &[Case] = &[
     },
     case("KiB of an export in one line", Hostile::Line, 64_000, "audit"),
     case("lists in JSON, nested", Hostile::Nested, 4_000_000, "events"),
+    case("keys of an object in JSON", Hostile::Keys, 1_000_000, "events"),
+    case("empty objects in JSON, 100 deep", Hostile::Empty, 4_000_000, "events"),
+    case("KiB of a string in JSON", Hostile::Text, 64_000, "events"),
+    case("records in JSON", Hostile::Records, 1_000_000, "events"),
+    case("submissions of usbmon text", Hostile::Submissions, 1_000_000, "events"),
+    case("lines that cannot be read", Hostile::Unread, 1_000_000, "events"),
 ];
 
 /// A statistic that meets every frame and every transaction.
