@@ -121,8 +121,11 @@ enum Verb {
         #[arg(long)]
         suite: Option<String>,
     },
-    /// Look for errors and leaks in the plugin's use of memory, with valgrind
+    /// Look for errors and leaks in the plugin's use of memory, with valgrind or sanitizers
     Memcheck {
+        /// Build the plugin for AddressSanitizer and UndefinedBehaviorSanitizer, and run it without valgrind: leaks are not told
+        #[arg(long)]
+        sanitizers: bool,
         /// How many damaged frames to send through tshark, at least
         #[arg(long, default_value_t = 1000)]
         frames: usize,
@@ -169,7 +172,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Bench { urbs, suite: Some(suite), .. } => {
             matrix::run_in(&suite, &["bench", "--urbs", &urbs.to_string()])
         }
-        Verb::Memcheck { frames } => memcheck::run(frames),
+        Verb::Memcheck { frames, sanitizers } => memcheck::run(frames, sanitizers),
         Verb::Fuzz { frames } => fuzz::run(frames),
         #[cfg(unix)]
         Verb::Screenshot(options) => screenshot::run(&options),

@@ -104,6 +104,8 @@ pub struct Tshark {
     version: Version,
     /// Whether the programs run as an ordinary user, because we are root.
     lowered: bool,
+    /// What else is told to all its programs.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Tshark {
@@ -121,10 +123,7 @@ impl Tshark {
     /// If tshark is missing, or does not take the plugin.
     pub fn with_plugin(library: &Path) -> Result<Self> {
         let tshark = Self::bare()?;
-        let folder = ask_folder(&mut tshark.command("tshark"), PERSONAL_PLUGINS)?.join("epan");
-        fs::create_dir_all(&folder)?;
-        let target = folder.join(plugin::FILE_NAME);
-        fs::copy(library, &target).with_context(|| format!("cannot read {}", library.display()))?;
+        let target = tshark.place(library)?;
         let listing = process::output(tshark.command("tshark").args(["-G", "plugins"]))?;
         ensure!(
             lists(&String::from_utf8_lossy(&listing.stdout), &target),
@@ -135,6 +134,36 @@ impl Tshark {
             String::from_utf8_lossy(&listing.stderr).trim_end(),
         );
         Ok(tshark)
+    }
+
+    /// As [`Tshark::with_plugin`], with these variables in the environment of all its programs.
+    ///
+    /// # Errors
+    /// As [`Tshark::with_plugin`].
+    pub fn with_plugin_in(library: &Path, environment: Vec<(&'static str, String)>) -> Result<Self> {
+        let tshark = Self { environment, ..Self::bare()? };
+        tshark.place(library)?;
+        // To list plugins, tshark starts all sorts of programs, which not every environment suits.
+        let listing = process::output(tshark.command("tshark").args(["-G", "protocols"]))?;
+        ensure!(
+            String::from_utf8_lossy(&listing.stdout)
+                .lines()
+                .any(|line| line.split('\t').nth(2) == Some("carelink")),
+            "Wireshark {} did not load {}\n{}",
+            tshark.version,
+            library.display(),
+            String::from_utf8_lossy(&listing.stderr).trim_end(),
+        );
+        Ok(tshark)
+    }
+
+    /// Copies a plugin to where Wireshark looks for a user's own.
+    fn place(&self, library: &Path) -> Result<PathBuf> {
+        let folder = ask_folder(&mut self.command("tshark"), PERSONAL_PLUGINS)?.join("epan");
+        fs::create_dir_all(&folder)?;
+        let target = folder.join(plugin::FILE_NAME);
+        fs::copy(library, &target).with_context(|| format!("cannot read {}", library.display()))?;
+        Ok(target)
     }
 
     /// Makes a tshark without our plugin.
@@ -153,7 +182,7 @@ impl Tshark {
         if lowered {
             user::give(home.path())?;
         }
-        Ok(Self { home, version, lowered })
+        Ok(Self { home, version, lowered, environment: Vec::new() })
     }
 
     /// Its version.
@@ -194,6 +223,7 @@ impl Tshark {
         command.env_clear().env("HOME", self.home()).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         // A copy of our plugin that is installed for all users would be loaded in place of the one in this home.
         command.env("WIRESHARK_PLUGIN_DIR", self.home().join("no-plugins"));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.home());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Captures in, sound and damaged; what valgrind says of our plugin's use of memory, in tshark and in sharkd, out.
+//! Captures in, sound and damaged; what valgrind or sanitizers say of our plugin's use of memory, in tshark and in sharkd, out.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+mod checker;
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use xtask::tshark::Tshark;
-use xtask::{plugin, process, workspace};
+use xtask::{process, workspace};
 
+use self::checker::{Checker, Found};
 use crate::{apt, fuzz};
 
 /// How often sharkd loads each file: what leaks with each reload is told a hundred times.
 const RELOADS: usize = 100;
 
 /// Runs tshark over samples, recordings and at least so many damaged frames, and lets sharkd load the samples again and again,
-/// all under valgrind's memcheck.
+/// all under valgrind's memcheck, or with a plugin that sanitizers watch.
 ///
 /// # Errors
-/// If valgrind finds an error, or memory that is lost, with our plugin among those who called; or if something is missing.
-pub fn run(frames: usize) -> Result<()> {
+/// If there is an error, or memory that is lost, with our plugin among those who called; or if something is missing.
+pub fn run(frames: usize, sanitizers: bool) -> Result<()> {
     apt::ensure(&[apt::BUILD, apt::COUNT].concat())?;
-    let tshark = Tshark::prepare()?;
+    let (checker, tshark) = if sanitizers { Checker::sanitizers()? } else { Checker::valgrind()? };
     let (samples, recordings) = (workspace::samples()?, workspace::recordings()?);
     let damaged = damaged(&tshark, &samples, frames)?;
     let mut own = 0;
@@ -34,54 +37,45 @@ pub fn run(frames: usize) -> Result<()> {
         }
         let merged = merged(&tshark, name, captures)?;
         let count = fuzz::count(&tshark, &merged)?;
-        let mut command = checked(&tshark, "tshark", &["-n", "-V", "-r"]);
-        own += found(&tshark, command.arg(&merged), &format!("{count} frames of {name}"), None)?;
+        let mut command = checker.command(&tshark, "tshark", &["-n", "-V", "-r"]);
+        own += found(&checker, &tshark, command.arg(&merged), &format!("{count} frames of {name}"), None)?;
     }
     let all = merged(&tshark, "samples", &samples)?;
     let requests = reloads(&all);
-    let mut sharkd = checked(&tshark, "sharkd", &["-"]);
-    own += found(&tshark, &mut sharkd, &format!("{RELOADS} reloads of the samples"), Some(&requests))?;
-    ensure!(own == 0, "valgrind tells {own} errors with our plugin among those who called: see above");
+    let mut sharkd = checker.command(&tshark, "sharkd", &["-"]);
+    own +=
+        found(&checker, &tshark, &mut sharkd, &format!("{RELOADS} reloads of the samples"), Some(&requests))?;
+    ensure!(own == 0, "{}: {own} errors with our plugin among those who called: see above", checker.name());
     Ok(())
 }
 
-/// Valgrind, with a program of Wireshark's, writing what it finds to [`report`].
-fn checked(tshark: &Tshark, program: &str, arguments: &[&str]) -> Command {
-    let mut valgrind = tshark.command("valgrind");
-    valgrind.args([
-        "--quiet",
-        "--leak-check=full",
-        "--show-leak-kinds=definite,indirect",
-        "--num-callers=40",
-    ]);
-    valgrind.args(["--xml=yes", &format!("--xml-file={}", report(tshark).display())]);
-    // What Wireshark pools, valgrind cannot follow.
-    valgrind.env("WIRESHARK_DEBUG_WMEM_OVERRIDE", "simple").env("G_SLICE", "always-malloc");
-    valgrind.arg(program).args(arguments);
-    valgrind
-}
-
-fn report(tshark: &Tshark) -> PathBuf {
-    tshark.home().join("valgrind.xml")
-}
-
 /// Runs it with these lines as its input, if any, and counts the errors that are ours.
-fn found(tshark: &Tshark, valgrind: &mut Command, what: &str, input: Option<&str>) -> Result<usize> {
-    let output = tempfile::tempfile()?;
-    valgrind.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(Stdio::null());
-    let mut child = valgrind.spawn().with_context(|| format!("cannot start {}", process::line(valgrind)))?;
-    let mut pipe = child.stdin.take().context("no input of valgrind")?;
-    pipe.write_all(input.unwrap_or_default().as_bytes())?;
+fn found(
+    checker: &Checker,
+    tshark: &Tshark,
+    program: &mut Command,
+    what: &str,
+    input: Option<&str>,
+) -> Result<usize> {
+    let (output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    program.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(errors.try_clone()?);
+    let mut child = program.spawn().with_context(|| format!("cannot start {}", process::line(program)))?;
+    let mut pipe = child.stdin.take().context("no input")?;
+    // One that has ended already says why.
+    let _ = pipe.write_all(input.unwrap_or_default().as_bytes());
     drop(pipe);
     let status = child.wait()?;
-    ensure!(status.success(), "failed ({status}): {}", process::line(valgrind));
-    ensure!(output.metadata()?.len() > 1000, "nothing was printed by {}", process::line(valgrind));
-    let report = fs::read_to_string(report(tshark))?;
-    let errors: Vec<_> = report.split("<error>").skip(1).collect();
-    let is_ours = |error: &&&str| error.contains(plugin::FILE_NAME);
-    let ours: Vec<_> = errors.iter().filter(is_ours).collect();
-    println!("{what}: {} errors of our plugin, {} elsewhere", ours.len(), errors.len() - ours.len());
+    errors.rewind()?;
+    let mut said = Vec::new();
+    errors.read_to_end(&mut said)?;
+    let said = String::from_utf8_lossy(&said);
+    let Found { ours, elsewhere } = checker.found(tshark, &said)?;
+    println!("{what}: {} errors of our plugin, {elsewhere} elsewhere", ours.len());
     ours.iter().for_each(|error| println!("{error}"));
+    if ours.is_empty() {
+        ensure!(status.success(), "failed ({status}): {}\n{said}", process::line(program));
+        ensure!(output.metadata()?.len() > 1000, "nothing was printed by {}", process::line(program));
+    }
     Ok(ours.len())
 }
 
