@@ -104,8 +104,6 @@ pub struct Tshark {
     version: Version,
     /// Whether the programs run as an ordinary user, because we are root.
     lowered: bool,
-    /// What else is told to all its programs.
-    environment: Vec<(&'static str, String)>,
 }
 
 impl Tshark {
@@ -136,15 +134,16 @@ impl Tshark {
         Ok(tshark)
     }
 
-    /// As [`Tshark::with_plugin`], with these variables in the environment of all its programs.
+    /// As [`Tshark::with_plugin`], for a plugin that can be loaded with these variables in the environment only.
     ///
     /// # Errors
     /// As [`Tshark::with_plugin`].
-    pub fn with_plugin_in(library: &Path, environment: Vec<(&'static str, String)>) -> Result<Self> {
-        let tshark = Self { environment, ..Self::bare()? };
+    pub fn with_plugin_in(library: &Path, environment: &[(&str, String)]) -> Result<Self> {
+        let tshark = Self::bare()?;
         tshark.place(library)?;
         // To list plugins, tshark starts all sorts of programs, which not every environment suits.
-        let listing = process::output(tshark.command("tshark").args(["-G", "protocols"]))?;
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let listing = process::output(tshark.command("tshark").envs(environment).args(["-G", "protocols"]))?;
         ensure!(
             String::from_utf8_lossy(&listing.stdout)
                 .lines()
@@ -182,7 +181,7 @@ impl Tshark {
         if lowered {
             user::give(home.path())?;
         }
-        Ok(Self { home, version, lowered, environment: Vec::new() })
+        Ok(Self { home, version, lowered })
     }
 
     /// Its version.
@@ -223,7 +222,6 @@ impl Tshark {
         command.env_clear().env("HOME", self.home()).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         // A copy of our plugin that is installed for all users would be loaded in place of the one in this home.
         command.env("WIRESHARK_PLUGIN_DIR", self.home().join("no-plugins"));
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.home());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);

@@ -13,8 +13,9 @@ use xtask::{plugin, process, workspace};
 pub enum Checker {
     /// Valgrind's memcheck: it sees each access, initialised or not, and what leaks.
     Valgrind,
-    /// AddressSanitizer, in Rust and C, and UndefinedBehaviorSanitizer in C, in the plugin itself.
-    Sanitizers,
+    /// AddressSanitizer, in Rust and C, and UndefinedBehaviorSanitizer in C, in the plugin itself; and the variables by which a
+    /// program can load that.
+    Sanitizers(Vec<(&'static str, String)>),
 }
 
 /// What was found.
@@ -53,14 +54,15 @@ impl Checker {
             ("ASAN_OPTIONS", "detect_leaks=0:detect_odr_violation=0".to_owned()),
             ("UBSAN_OPTIONS", "print_stacktrace=1".to_owned()),
         ];
-        Ok((Self::Sanitizers, Tshark::with_plugin_in(&sanitized()?, environment)?))
+        let tshark = Tshark::with_plugin_in(&sanitized()?, &environment)?;
+        Ok((Self::Sanitizers(environment), tshark))
     }
 
     /// What it is called.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Valgrind => "valgrind",
-            Self::Sanitizers => "the sanitizers",
+            Self::Sanitizers(_) => "the sanitizers",
         }
     }
 
@@ -79,7 +81,11 @@ impl Checker {
                 valgrind.arg(format!("--xml-file={}", report(tshark).display())).arg(program);
                 valgrind
             }
-            Self::Sanitizers => tshark.command(program),
+            Self::Sanitizers(environment) => {
+                let mut watched = tshark.command(program);
+                watched.envs(environment.iter().map(|(name, value)| (name, value)));
+                watched
+            }
         };
         // What Wireshark pools, neither can follow.
         command.env("WIRESHARK_DEBUG_WMEM_OVERRIDE", "simple").env("G_SLICE", "always-malloc");
@@ -94,7 +100,7 @@ impl Checker {
     pub fn found(&self, tshark: &Tshark, said: &str) -> Result<Found> {
         match self {
             Self::Valgrind => Ok(split(&fs::read_to_string(report(tshark))?, &["<error>"])),
-            Self::Sanitizers => Ok(split(said, &["ERROR: AddressSanitizer", "runtime error: "])),
+            Self::Sanitizers(_) => Ok(split(said, &["ERROR: AddressSanitizer", "runtime error: "])),
         }
     }
 }
