@@ -18,6 +18,9 @@ pub enum Checker {
     Sanitizers(Vec<(&'static str, String)>),
 }
 
+/// Each line of a stack names its library: so an error of ours is known.
+const STACK: &str = "stack_trace_format=\"    #%n %F %L %m\"";
+
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
@@ -51,8 +54,8 @@ impl Checker {
             // Their libraries come before all others.
             ("LD_PRELOAD", [library("libasan.so")?, library("libubsan.so")?].join(" ")),
             // Wireshark keeps much until its end, which is no leak; valgrind tells those that are.
-            ("ASAN_OPTIONS", "detect_leaks=0:detect_odr_violation=0".to_owned()),
-            ("UBSAN_OPTIONS", "print_stacktrace=1".to_owned()),
+            ("ASAN_OPTIONS", format!("detect_leaks=0:detect_odr_violation=0:{STACK}")),
+            ("UBSAN_OPTIONS", format!("print_stacktrace=1:{STACK}")),
         ];
         let tshark = Tshark::with_plugin_in(&sanitized()?, &environment)?;
         Ok((Self::Sanitizers(environment), tshark))
