@@ -5,8 +5,7 @@
 use super::book::{Joined, Reassembly};
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
-use crate::exchange::list;
-use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions};
+use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions, list};
 use crate::transfer::{At, DeviceName, Direction};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};

@@ -22,7 +22,8 @@ const SYMBOLS: &[&str] =
 /// If no mode has such a name, the peer shows anything else than we do, or something is missing or fails.
 pub fn run(part: &str) -> Result<()> {
     let modes: Vec<_> = MODES.iter().filter(|(mode, _)| mode.contains(part)).collect();
-    ensure!(!modes.is_empty(), "nothing with {part:?} in it is asked of tshark: {}", names(MODES));
+    let names = || MODES.iter().map(|(mode, _)| *mode).collect::<Vec<_>>().join(", ");
+    ensure!(!modes.is_empty(), "nothing with {part:?} in it is asked of tshark: {}", names());
     apt::ensure(apt::BUILD)?;
     apt::ensure(apt::COUNT)?;
     let folder = tempfile::tempdir()?;
@@ -61,11 +62,6 @@ pub fn run(part: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What is asked of tshark, in words.
-fn names(modes: &[(&str, &[&str])]) -> String {
-    modes.iter().map(|(mode, _)| *mode).collect::<Vec<_>>().join(", ")
 }
 
 /// Builds our plugin as an archive.
