@@ -32,16 +32,6 @@ fn frames(c: &mut Criterion) {
     let mut group = c.benchmark_group("frames");
     group.throughput(Throughput::Elements(frames.len() as u64));
     group.bench_function("observe", |b| b.iter(observed));
-    group.bench_function("observe and dissect, no tree", |b| {
-        b.iter(|| {
-            let mut session = Session::default();
-            for frame in &frames {
-                session.observe(black_box(frame));
-                session.dissect(black_box(frame), &mut ());
-            }
-            session
-        });
-    });
     group.bench_function("observe and dissect, tree", |b| {
         b.iter(|| {
             let mut session = Session::default();

@@ -17,9 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut outline = Outline::default();
     let mut line = InfoLine::default();
     let dissect: &mut dyn FnMut(&Session, &Transfer<'_>) = match arguments.next().as_deref() {
-        None | Some("none") => &mut |session, frame| {
-            session.dissect(frame, &mut ());
-        },
+        None | Some("none") => &mut |_, _| {},
         Some("line") => &mut |session, frame| {
             line.0.clear();
             session.dissect(frame, &mut line);

@@ -36,7 +36,8 @@ impl Session {
             Carrier::Reports => self.meters.observe(&mut self.transactions, transfer),
             Carrier::Transfers | Carrier::Stream => self.sticks.observe(&mut self.transactions, transfer),
         };
-        if !ours {
+        // What has no bytes shows nothing.
+        if !ours || transfer.reported == 0 && transfer.claim == Claim::Ask {
             return Verdict::Declined;
         }
         // Of too many devices, the trackers follow the first ones only: no others are numbered.
@@ -46,22 +47,31 @@ impl Session {
         Verdict::Ours
     }
 
+    /// Whether a transfer is CareLink's, as far as is known now: what [`Session::dissect`] says where nobody looks.
+    #[must_use]
+    pub fn verdict(&self, transfer: &Transfer<'_>) -> Verdict {
+        self.judge(transfer, self.facts(transfer))
+    }
+
+    fn judge(&self, transfer: &Transfer<'_>, facts: Option<&[Fact]>) -> Verdict {
+        let ours = match facts {
+            Some(_) => self.takes(transfer.carrier, transfer.stream),
+            None => transfer.claim == Claim::Certain,
+        };
+        if ours { Verdict::Ours } else { Verdict::Declined }
+    }
+
     /// Dissects a transfer; the same each time, in any order, once all transfers were observed.
     ///
     /// One that was never observed shows what stands alone.
     pub fn dissect<S: Sink>(&self, transfer: &Transfer<'_>, sink: &mut S) -> Verdict {
-        if let Some(facts) = self.facts(transfer) {
-            if !self.takes(transfer.carrier, transfer.stream) {
-                return Verdict::Declined;
-            }
-            // Where nobody looks, there is nothing to show.
-            if S::KEEPS || sink.wants_info() {
-                self.show(transfer, facts, self.stream(transfer.stream), false, sink);
-            }
-            return Verdict::Ours;
-        }
-        if transfer.claim == Claim::Ask {
+        let facts = self.facts(transfer);
+        if self.judge(transfer, facts) == Verdict::Declined {
             return Verdict::Declined;
+        }
+        if let Some(facts) = facts {
+            self.show(transfer, facts, self.stream(transfer.stream), false, sink);
+            return Verdict::Ours;
         }
         let mut alone = Self::default();
         alone.choose(self.options);

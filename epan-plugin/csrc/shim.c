@@ -351,11 +351,8 @@ static bool is_known(const usb_call *call, uint8_t *carrier)
 }
 
 /* How a transfer of this type carries data: CL_STREAM if not at all. Some carriers do not know the type. */
-static uint8_t carrier_of(const usb_call *call)
+static uint8_t carrier_of(const usb_call *call, uint8_t known)
 {
-    uint8_t known;
-
-    (void)is_known(call, &known);
     switch (call->transfer_type) {
     case URB_BULK:
         return CL_TRANSFERS;
@@ -392,9 +389,9 @@ static int dissect_usb(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     /* The addresses prove that it is USB that calls, so `data` is what USB hands over. */
     if (data == NULL || !device_address(pinfo, &device))
         return 0;
-
-    const uint8_t carrier = carrier_of(data);
     (void)is_known(data, &known);
+
+    const uint8_t carrier = carrier_of(data, known);
     if (carrier == CL_STREAM)
         return 0;
     /* A device of ours that carries its data otherwise is another one's, at the same address on another interface. */
@@ -407,11 +404,11 @@ static epan_bool dissect_usb_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_
     usb_address_t device;
     uint8_t known;
 
-    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_TRANSFERS)
+    if (data == NULL || !device_address(pinfo, &device))
         return false;
 
     const bool is = is_known(data, &known);
-    if (is && known != CL_TRANSFERS)
+    if (carrier_of(data, known) != CL_TRANSFERS || (is && known != CL_TRANSFERS))
         return false;
     return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_TRANSFERS, is || claim_all) != 0;
 }
@@ -422,9 +419,11 @@ static epan_bool dissect_reports_heuristic(tvbuff_t *tvb, packet_info *pinfo, pr
     usb_address_t device;
     uint8_t known;
 
-    if (data == NULL || !device_address(pinfo, &device) || carrier_of(data) != CL_REPORTS)
+    if (data == NULL || !device_address(pinfo, &device))
         return false;
     (void)is_known(data, &known);
+    if (carrier_of(data, known) != CL_REPORTS)
+        return false;
     return dissect_usb_transfer(tvb, pinfo, tree, &device, CL_REPORTS, known == CL_REPORTS) != 0;
 }
 

@@ -15,7 +15,7 @@ pub use layout::{
 };
 
 use crate::pump::model::{Known, Model, Pump};
-use crate::transfer::{Verdict, says_left_out};
+use crate::transfer::{self, Verdict, says_left_out};
 use crate::tree::expert::INTERNAL;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::outline::TextAt;
@@ -120,10 +120,8 @@ pub unsafe extern "C" fn cl_dissect(session: *mut Handle, transfer: *const Trans
         // SAFETY: not NULL by the check above, and the caller vouches for the length; a usize holds any u32 here.
         len => unsafe { std::slice::from_raw_parts(transfer.bytes, len as usize) },
     };
-    handle.outline.want(transfer.wanted());
     let status;
-    (status, *view) = handle.guarded(bytes, |handle| handle.dissect(transfer, bytes));
-    handle.outline.want(WantedFields::ALL);
+    (status, *view) = handle.guarded(bytes, |handle| handle.take(transfer, bytes));
     status
 }
 
@@ -135,43 +133,45 @@ impl Handle {
             .unwrap_or((FAILED, View::EMPTY))
     }
 
-    /// Observes on the first visit, then dissects into the sink that the caller's wishes ask for.
-    fn dissect(&mut self, transfer: &Transfer, bytes: &[u8]) -> (i32, View) {
-        let Self { session, outline, line, reports, .. } = self;
+    /// Observes on the first visit, then shows what the caller wishes to see.
+    fn take(&mut self, transfer: &Transfer, bytes: &[u8]) -> (i32, View) {
         let seen = transfer.read(bytes);
+        let verdict = match transfer.visited {
+            0 => self.session.observe(&seen),
+            _ => self.session.verdict(&seen),
+        };
+        if verdict == Verdict::Declined {
+            return (DECLINED, View::EMPTY);
+        }
+        let number = self.session.stream(seen.stream);
+        let view = if transfer.want == 0 { View::EMPTY } else { self.look(transfer, &seen, number) };
+        (OK, View { stream: number.unwrap_or(NO_STREAM), ..view })
+    }
+
+    /// Dissects into the sink that the caller's wishes ask for. Kept apart from frames that nobody looks at.
+    #[inline(never)]
+    fn look(&mut self, transfer: &Transfer, seen: &transfer::Transfer<'_>, number: Option<u32>) -> View {
+        let Self { session, outline, line, reports, .. } = self;
         outline.clear();
         line.0.clear();
         reports.clear();
-        let mut verdict = Verdict::Ours;
-        if transfer.visited == 0 {
-            verdict = session.observe(&seen);
+        if transfer.want & WANT_TREE != 0 {
+            outline.want(transfer.wanted());
+            session.dissect(seen, outline);
+            outline.want(WantedFields::ALL);
+        } else if transfer.want & WANT_INFO != 0 {
+            session.dissect(seen, line);
         }
-        if verdict == Verdict::Ours {
-            verdict = match transfer.want {
-                want if want & WANT_TREE != 0 => session.dissect(&seen, outline),
-                want if want & WANT_INFO != 0 => session.dissect(&seen, line),
-                _ => session.dissect(&seen, &mut ()),
-            };
-        }
-        if verdict == Verdict::Ours && transfer.want & WANT_REPORTS != 0 {
-            reports.extend(session.report(&seen).iter().map(|report| {
+        let mut stick = TextAt::default();
+        if transfer.want & WANT_REPORTS != 0 {
+            reports.extend(session.report(seen).iter().map(|report| {
                 let object =
                     report.object.as_ref().map(|object| session.transactions().reply(object.transaction).0);
                 Report::new(report, object.unwrap_or_default(), outline)
             }));
+            stick = outline.keep(format_args!("{}", seen.device(number)));
         }
-        match verdict {
-            Verdict::Ours => {
-                let number = session.stream(seen.stream);
-                let stream = number.unwrap_or(NO_STREAM);
-                let stick = match transfer.want & WANT_REPORTS {
-                    0 => TextAt::default(),
-                    _ => outline.keep(format_args!("{}", seen.device(number))),
-                };
-                (OK, View { stream, stick, ..self.view() })
-            }
-            Verdict::Declined => (DECLINED, View::EMPTY),
-        }
+        View { stick, ..self.view() }
     }
 
     /// Starts afresh, and shows the bytes as they are, with the mistake that kept them from being read.

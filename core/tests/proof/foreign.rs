@@ -11,7 +11,7 @@ use carelink_samples::session as samples;
 fn taken(packets: &[Packet]) -> (usize, usize) {
     let mut session = Session::default();
     let first = packets.iter().filter(|p| session.observe(&p.transfer(Claim::Ask)) == Verdict::Ours).count();
-    let again = packets.iter().filter(|p| session.dissect(&p.transfer(Claim::Ask), &mut ()) == Verdict::Ours);
+    let again = packets.iter().filter(|p| session.verdict(&p.transfer(Claim::Ask)) == Verdict::Ours);
     (first, again.count())
 }
 

@@ -15,13 +15,12 @@ const SERIAL: [u8; 3] = [0x12, 0x34, 0x56];
 /// How many frames the smallest of three sizes has.
 const FEW: u32 = 20_000;
 
-/// Bytes in use at the most while `frames` frames of `kind` are seen for the first time and shown, for each frame.
+/// Bytes in use at the most while `frames` frames of `kind` are seen for the first time, for each frame.
 fn peak(kind: fn(u32) -> Packet, frames: u32) -> f64 {
     let mut session = Session::default();
     let used = measure(|| {
         for packet in (1..=frames).map(kind) {
             session.observe(&packet.transfer(Claim::Certain));
-            session.dissect(&packet.transfer(Claim::Certain), &mut ());
         }
     });
     let bytes = u32::try_from(used.bytes_max).expect("some megabytes");

@@ -85,7 +85,7 @@ fn a_meter_is_known_by_its_words() {
             assert!(taken[first..].iter().all(|&ours| ours), "{skipped}");
             assert!(first < 12, "{skipped}: {first}");
             for (packet, ours) in rest.iter().zip(taken) {
-                let again = session.dissect(&packet.transfer(Claim::Ask), &mut ()) == Verdict::Ours;
+                let again = session.verdict(&packet.transfer(Claim::Ask)) == Verdict::Ours;
                 assert_eq!(again, ours, "frame {}", packet.frame);
             }
         }
