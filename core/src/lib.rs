@@ -3,7 +3,7 @@
 //!
 //! The bytes of a capture flow through these rooms:
 //!
-//! 1. A [`session::Session`] is handed every USB transfer in capture order, and the [tracker](stick::tracker) of the
+//! 1. A [`session::Session`] is handed every USB transfer in capture order, and the [tracker](carrier::tracker) of the
 //!    sticks follows what they say: it finds the [frames](stick::framing), pairs replies with commands, and tells
 //!    [`exchange`] what it finds of commands to pumps and of answers to them, which gathers that into
 //!    [transactions](exchange::Transactions). What the tracker learns of a transfer is a handful of

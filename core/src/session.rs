@@ -7,6 +7,7 @@ use crate::carrier::book::Frames;
 use crate::carrier::ledger::{Fact, placed};
 use crate::carrier::report::Report;
 use crate::carrier::show::Seen;
+use crate::carrier::tracker::{Followed, Tracker};
 use crate::exchange::{Device, TransactionId, Transactions};
 use crate::transfer::{Carrier, Claim, Stream, Transfer, Verdict};
 use crate::tree::sink::Sink;
@@ -196,7 +197,7 @@ impl Session {
         sink.finish();
     }
 
-    fn seen<'t, T>(&'t self, tracker: &'t T, passed_over: bool) -> Seen<'t, T> {
+    fn seen<'t, D: Followed>(&'t self, tracker: &'t Tracker<D>, passed_over: bool) -> Seen<'t, D> {
         Seen { tracker, transactions: &self.transactions, options: self.options, passed_over }
     }
 }

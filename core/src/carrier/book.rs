@@ -73,12 +73,12 @@ pub(crate) struct Reassembled {
 
 /// All that is kept of the frames that were seen: `C` is what a device's commands are, `A` how it carried a transaction.
 #[derive(Debug)]
-pub(crate) struct Book<C, A> {
-    pub ledger: Ledger,
-    pub requests: List<RequestId, Request<C>>,
-    pub reassemblies: List<ReassemblyId, Reassembled>,
+pub struct Book<C, A> {
+    pub(crate) ledger: Ledger,
+    pub(crate) requests: List<RequestId, Request<C>>,
+    pub(crate) reassemblies: List<ReassemblyId, Reassembled>,
     /// The frames that came in several transfers.
-    pub reassembled: Shelf<Joined>,
+    pub(crate) reassembled: Shelf<Joined>,
     /// How the transactions were carried of which there is something to say, in the order in which they began.
     attempts: Vec<(TransactionId, A)>,
 }
@@ -173,6 +173,7 @@ impl<C, A: Clone + Default> Book<C, A> {
         }
     }
 
+    /// A frame that came in several transfers.
     pub fn reassembly(&self, id: ReassemblyId) -> Option<Reassembly<'_>> {
         let at = self.reassemblies.get(id)?;
         let (bytes, parts) = at.filed.map_or((&[][..], &[][..]), |place| self.reassembled.get(place));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! In: what a device between host and pump sends. Out: what the rooms of all such devices keep of it, and show of it, alike.
 //!
-//! Each device has a room of its own beside this one, with its frames, its commands and its tracker.
+//! Each device has a room of its own beside this one, with its frames and its commands; the tracker here follows them all.
 
 pub mod book;
 pub mod context;
@@ -13,5 +13,6 @@ pub mod packet;
 pub mod piece;
 pub mod report;
 pub mod show;
+pub mod tracker;
 
 crate::tables! { show, packet }

@@ -3,10 +3,12 @@
 //! transfers that its frame came in, the frames that it belongs to, what is odd about its place.
 
 use super::book::{Joined, Reassembly};
+use super::context::Context;
 use super::ledger::{Fact, Marks};
 use super::piece::Portion;
+use super::tracker::{Followed, MOST_DEVICES, Tracker};
 use crate::exchange::{LONGEST_REPLY, Transaction, TransactionId, Transactions, list};
-use crate::transfer::{At, DeviceName, Direction};
+use crate::transfer::{At, DeviceName, Direction, Transfer};
 use crate::tree::cursor::Cursor;
 use crate::tree::expert::{CUT_CAPTURE, GAP, LIMIT_REACHED, NOT_UNDERSTOOD, PART_MISSING, STRAY_REPLY, Stop};
 use crate::tree::opaque::UNKNOWN;
@@ -43,9 +45,9 @@ crate::fields! {
 
 /// What is known of a capture, and how it is to be shown.
 #[derive(Debug)]
-pub struct Seen<'t, T> {
+pub struct Seen<'t, D: Followed> {
     /// What is known of the devices' frames.
-    pub tracker: &'t T,
+    pub tracker: &'t Tracker<D>,
     /// What is known of the transactions.
     pub transactions: &'t Transactions,
     /// How it is to be shown.
@@ -54,13 +56,69 @@ pub struct Seen<'t, T> {
     pub passed_over: bool,
 }
 
-impl<T> Clone for Seen<'_, T> {
+impl<D: Followed> Clone for Seen<'_, D> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Seen<'_, T> {}
+impl<D: Followed> Copy for Seen<'_, D> {}
+
+impl<'t, D: Followed> Seen<'t, D> {
+    /// Shows a transfer of the device with this number; `pieces` shows what it holds.
+    pub(crate) fn transfer<S: Sink>(
+        self,
+        transfer: &Transfer<'_>,
+        stream: Option<u32>,
+        sink: &mut S,
+        pieces: impl FnOnce(&mut Cursor<'_, '_, S>),
+    ) {
+        let cut = transfer.bytes.len() < transfer.reported;
+        let mut c = Cursor::new(transfer.bytes, 0, cut, sink).verifying(self.options.verify);
+        if let Some(stream) = stream {
+            c.generated(STREAM, c.span(0, transfer.bytes.len()), &stream);
+        }
+        pieces(&mut c);
+        if self.passed_over {
+            c.expert(
+                LIMIT_REACHED,
+                format_args!("only the first {MOST_DEVICES} {} of a capture are followed", D::PLURAL),
+            );
+        }
+    }
+
+    /// The transaction that a piece belongs to.
+    pub(crate) fn transaction(self, fact: &Fact) -> Option<&'t Transaction> {
+        self.transactions.get(self.tracker.transaction_of(fact)?)
+    }
+
+    /// What must be known of other frames to read a piece.
+    pub(crate) fn context(self, fact: &Fact) -> Context {
+        let transaction = self.transaction(fact);
+        let pump = transaction.map(|transaction| self.transactions.pump_of(transaction));
+        Context {
+            pump_opcode: transaction.and_then(Transaction::pump_opcode),
+            pump: pump.unwrap_or_default(),
+            whole_reply: fact.marks.has(Marks::WHOLE_REPLY),
+        }
+    }
+
+    /// The place of a piece of a transfer; `of_pump` is true if it is a packet to the pump or from it.
+    pub(crate) fn place(self, fact: &'t Fact, at: At, device: DeviceName, of_pump: bool) -> Place<'t> {
+        let request = self.tracker.request(fact);
+        Place {
+            transactions: self.transactions,
+            options: self.options,
+            at,
+            device,
+            of_pump,
+            fact,
+            id: self.tracker.transaction_of(fact),
+            sent: request.and_then(|request| request.sent),
+            reply: request.and_then(|request| request.reply),
+        }
+    }
+}
 
 /// Shows the next bytes as such that fit no frame.
 pub(crate) fn stray<S: Sink>(len: usize, c: &mut Cursor<'_, '_, S>) {

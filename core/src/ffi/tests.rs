@@ -193,7 +193,7 @@ fn a_comment_tells_that_packets_were_left_out() {
         // SAFETY: it is NULL or ends in a NUL.
         unsafe { cl_says_left_out(comment.map_or(ptr::null(), CStr::as_ptr)) }
     };
-    let comment = std::ffi::CString::new(format!("{}: 7", crate::transfer::LEFT_OUT)).expect("no NUL");
+    let comment = std::ffi::CString::new(format!("{}: 7", transfer::LEFT_OUT)).expect("no NUL");
     assert_eq!(says(Some(&comment)), 1);
     assert_eq!((says(Some(c"another comment")), says(Some(c"\xff")), says(None)), (0, 0, 0));
 }

@@ -3,25 +3,23 @@
 
 use super::hid::Report;
 use super::message;
-use super::tracker::{MOST_METERS, Tracker};
+use super::state::Meter;
 use crate::carrier::book::Reassembly;
 use crate::carrier::context::Context;
 use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet;
 use crate::carrier::piece::Portion;
-use crate::carrier::show::{self, Place, STREAM, TRANSFER_DATA, after_loss, incomplete, stray};
-use crate::exchange::Transaction;
+use crate::carrier::show::{self, Place, TRANSFER_DATA, after_loss, incomplete, stray};
 use crate::pump::Opcode;
 use crate::stick::show::OPCODE;
 use crate::transfer::{Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::LIMIT_REACHED;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
 use crate::view::summary::Effort;
 
 /// What is known of a capture's meters, and how it is to be shown.
-pub type Seen<'t> = show::Seen<'t, Tracker>;
+pub type Seen<'t> = show::Seen<'t, Meter>;
 
 /// Shows a report; `stream` is the number of its meter.
 pub fn transfer<S: Sink>(
@@ -31,20 +29,11 @@ pub fn transfer<S: Sink>(
     stream: Option<u32>,
     sink: &mut S,
 ) {
-    let cut = transfer.bytes.len() < transfer.reported;
-    let mut c = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
-    if let Some(stream) = stream {
-        c.generated(STREAM, c.span(0, transfer.bytes.len()), &stream);
-    }
-    for fact in facts {
-        Visit { seen, transfer, fact, stream }.report(&mut c);
-    }
-    if seen.passed_over {
-        c.expert(
-            LIMIT_REACHED,
-            format_args!("only the first {MOST_METERS} devices of a capture are followed"),
-        );
-    }
+    seen.transfer(transfer, stream, sink, |c| {
+        for fact in facts {
+            Visit { seen, transfer, fact, stream }.report(c);
+        }
+    });
 }
 
 /// What is needed to show a report.
@@ -110,18 +99,8 @@ impl Visit<'_> {
         place.end(effort, 1, span, c);
     }
 
-    fn transaction(&self) -> Option<&Transaction> {
-        self.seen.transactions.get(self.seen.tracker.transaction_of(self.fact)?)
-    }
-
     fn context(&self) -> Context {
-        let transaction = self.transaction();
-        let pump = transaction.map(|transaction| self.seen.transactions.pump_of(transaction));
-        Context {
-            pump_opcode: transaction.and_then(Transaction::pump_opcode),
-            pump: pump.unwrap_or_default(),
-            whole_reply: self.fact.marks.has(Marks::WHOLE_REPLY),
-        }
+        self.seen.context(self.fact)
     }
 
     /// The pump's opcode of the transaction, where the message does not hold it.
@@ -147,17 +126,7 @@ impl Visit<'_> {
 
     fn place(&self) -> Place<'_> {
         let Self { seen, transfer, fact, stream } = *self;
-        let request = seen.tracker.request(fact);
-        Place {
-            transactions: seen.transactions,
-            options: seen.options,
-            at: transfer.at(),
-            device: transfer.device(stream),
-            of_pump: self.transaction().is_some_and(|transaction| transaction.command().is_some()),
-            fact,
-            id: seen.tracker.transaction_of(fact),
-            sent: request.and_then(|request| request.sent),
-            reply: request.and_then(|request| request.reply),
-        }
+        let of_pump = seen.transaction(fact).is_some_and(|transaction| transaction.command().is_some());
+        seen.place(fact, transfer.at(), transfer.device(stream), of_pump)
     }
 }

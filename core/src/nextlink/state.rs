@@ -49,21 +49,21 @@ pub(super) type Book = book::Book<Sent, Attempt>;
 
 /// What is remembered of one meter while it talks.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
-    pub heuristic: Heuristic,
-    pub pipes: [Pipe; 2],
+pub struct Meter {
+    pub(super) heuristic: Heuristic,
+    pub(super) pipes: [Pipe; 2],
     /// The message that waits for an answer.
-    pub waiting: Option<RequestId>,
+    pub(super) waiting: Option<RequestId>,
     /// The message that was answered last.
-    pub answered: Option<RequestId>,
+    pub(super) answered: Option<RequestId>,
     /// The transaction that answers belong to.
-    pub open: Option<TransactionId>,
+    pub(super) open: Option<TransactionId>,
     /// The transaction before that.
-    pub before: Option<TransactionId>,
-    pub order: Order,
-    pub pace: Pace,
+    pub(super) before: Option<TransactionId>,
+    pub(super) order: Order,
+    pub(super) pace: Pace,
     /// When the host or the meter spoke last.
-    pub spoke: u64,
+    pub(super) spoke: u64,
 }
 
 impl Meter {

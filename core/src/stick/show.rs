@@ -2,18 +2,17 @@
 //! In: a transfer and the facts that the tracker kept of it. Out: its items, the same at every visit.
 
 use super::conversation::MOST_WAITING;
-use super::tracker::{MOST_STICKS, Tracker};
+use super::state::Stick;
 use super::{Answered, Context, Opcode};
 use crate::carrier::book::Reassembly;
 use crate::carrier::ledger::{Fact, Marks};
 use crate::carrier::packet;
 use crate::carrier::piece::Portion;
-use crate::carrier::show::{self, Place, STREAM, after_loss, incomplete, stray};
-use crate::exchange::Transaction;
+use crate::carrier::show::{self, Place, after_loss, incomplete, stray};
 use crate::pump;
 use crate::transfer::{At, DeviceName, Direction, Transfer};
 use crate::tree::cursor::Cursor;
-use crate::tree::expert::{LIMIT_REACHED, TOO_LONG};
+use crate::tree::expert::TOO_LONG;
 use crate::tree::opaque::UNKNOWN;
 use crate::tree::sink::{Sink, Span};
 use crate::view::links;
@@ -41,7 +40,7 @@ crate::fields! {
 }
 
 /// What is known of a capture's sticks, and how it is to be shown.
-pub type Seen<'t> = show::Seen<'t, Tracker>;
+pub type Seen<'t> = show::Seen<'t, Stick>;
 
 /// Shows the pieces of a transfer, each with its offset, front to back; `stream` is the number of its stick.
 pub fn transfer<'f, S: Sink>(
@@ -51,31 +50,22 @@ pub fn transfer<'f, S: Sink>(
     stream: Option<u32>,
     sink: &mut S,
 ) {
-    let cut = transfer.bytes.len() < transfer.reported;
-    let mut cursor = Cursor::new(transfer.bytes, 0, cut, sink).verifying(seen.options.verify);
     let here = Visit { seen, at: transfer.at(), device: transfer.device(stream) };
-    if let Some(stream) = stream {
-        cursor.generated(STREAM, cursor.span(0, transfer.bytes.len()), &stream);
-    }
     let several = pieces.clone().nth(1).is_some();
-    for (start, fact) in pieces {
-        cursor.seek(start);
-        if several {
-            // A group never fails here: a piece notes its own stops.
-            let _ = cursor.group(FRAME, |c| {
+    seen.transfer(transfer, stream, sink, |c| {
+        for (start, fact) in pieces {
+            c.seek(start);
+            if several {
+                // A group never fails here: a piece notes its own stops.
+                let _ = c.group(FRAME, |c| {
+                    here.piece(fact, c);
+                    Ok(())
+                });
+            } else {
                 here.piece(fact, c);
-                Ok(())
-            });
-        } else {
-            here.piece(fact, &mut cursor);
+            }
         }
-    }
-    if seen.passed_over {
-        cursor.expert(
-            LIMIT_REACHED,
-            format_args!("only the first {MOST_STICKS} sticks of a capture are followed"),
-        );
-    }
+    });
 }
 
 /// What is needed to show a transfer.
@@ -116,7 +106,7 @@ impl Visit<'_> {
     fn part<S: Sink>(&self, fact: &Fact, reassembly: Reassembly<'_>, here: Span, c: &mut Cursor<'_, '_, S>) {
         if fact.role == Portion::Part {
             let length = reassembly.length;
-            let (context, answers) = (self.context(fact), self.answers(fact));
+            let (context, answers) = (self.seen.context(fact), self.answers(fact));
             match answers {
                 Some(_) => c.info(format_args!("Part of a reply of {length} bytes")),
                 None => c.info(format_args!("Part of a frame of {length} bytes")),
@@ -133,7 +123,7 @@ impl Visit<'_> {
     /// Shows a frame, which is all that `c` has to read.
     fn frame<S: Sink>(&self, fact: &Fact, c: &mut Cursor<'_, '_, S>) {
         let start = c.position();
-        let (context, answers) = (self.context(fact), self.answers(fact));
+        let (context, answers) = (self.seen.context(fact), self.answers(fact));
         let read = match fact.direction {
             Direction::ToStick => super::command(c, &context).map(|_| ()),
             Direction::FromStick => super::reply(c, answers, &context).map(|_| ()),
@@ -157,38 +147,13 @@ impl Visit<'_> {
     }
 
     fn place<'t>(&'t self, fact: &'t Fact) -> Place<'t> {
-        let Seen { tracker, transactions, options, .. } = self.seen;
-        let request = tracker.request(fact);
         let carries = match fact.direction {
             Direction::ToStick => Opcode::Transmit,
             Direction::FromStick => Opcode::ReadRadio,
         };
-        Place {
-            transactions,
-            options,
-            at: self.at,
-            device: self.device,
-            of_pump: request.is_some_and(|request| request.answered.opcode == carries),
-            fact,
-            id: tracker.transaction_of(fact),
-            sent: request.and_then(|request| request.sent),
-            reply: request.and_then(|request| request.reply),
-        }
-    }
-
-    fn transaction(&self, fact: &Fact) -> Option<&Transaction> {
-        self.seen.transactions.get(self.seen.tracker.transaction_of(fact)?)
-    }
-
-    fn context(&self, fact: &Fact) -> Context {
-        let transaction = self.transaction(fact);
-        Context {
-            pump_opcode: transaction.and_then(Transaction::pump_opcode),
-            pump: transaction
-                .map(|transaction| self.seen.transactions.pump_of(transaction))
-                .unwrap_or_default(),
-            whole_reply: fact.marks.has(Marks::WHOLE_REPLY),
-        }
+        let request = self.seen.tracker.request(fact);
+        let of_pump = request.is_some_and(|request| request.answered.opcode == carries);
+        self.seen.place(fact, self.at, self.device, of_pump)
     }
 
     /// The command that a reply answers. After a gap, a reply that nothing vouches for may answer another one.

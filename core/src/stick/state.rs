@@ -15,20 +15,20 @@ use std::collections::VecDeque;
 
 /// What is remembered of one stick while it talks.
 #[derive(Debug, Default)]
-pub(super) struct Stick {
-    pub heuristic: Heuristic,
-    pub pipes: [Pipe; 2],
+pub struct Stick {
+    pub(super) heuristic: Heuristic,
+    pub(super) pipes: [Pipe; 2],
     /// Commands that wait for a reply, the oldest first.
-    pub waiting: VecDeque<RequestId>,
+    pub(super) waiting: VecDeque<RequestId>,
     /// How many of them are newer than the command that the next reply answers.
-    pub newer: usize,
+    pub(super) newer: usize,
     /// A power-off command that may yet be acknowledged.
-    pub unqueued: Option<RequestId>,
+    pub(super) unqueued: Option<RequestId>,
     /// The transaction that polls and reads belong to.
-    pub open: Option<TransactionId>,
-    pub continuity: Continuity,
-    pub pace: Pace,
-    pub order: Order,
+    pub(super) open: Option<TransactionId>,
+    pub(super) continuity: Continuity,
+    pub(super) pace: Pace,
+    pub(super) order: Order,
 }
 
 /// One direction of a stick.
