@@ -3,9 +3,9 @@
 
 use crate::class::Class;
 use crate::conversation::{Conversation, Entry, Options};
-use crate::filter::{Clock, Filter};
+use crate::filter::Filter;
 use crate::live::{self, Rows};
-use crate::output::{Ending, Form, Format, json_line};
+use crate::output::{Ending, Format};
 use crate::page::Page;
 use crate::row::Row;
 use crate::show;
@@ -22,7 +22,7 @@ use carelink_core::view::reply;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `carelink list` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,53 +62,32 @@ const COLUMNS: [&str; 14] = [
 /// # Errors
 /// If a capture cannot be read, is damaged, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    args.filter.check(Clock::Capture)?;
-    let rows = Form::new(args.format, out, &COLUMNS)?;
-    let (filter, look) = (&args.filter, Look::of_output());
-    let mut list = List { rows, file: String::new(), filter, look, count: 0, kept: 0 };
-    let ending = live::all(&args.captures, &args.options, &mut list)?;
-    Ok(ending.max(filter.ending(list.kept, list.count, "transactions")))
+    let Args { captures, format, filter, options } = args;
+    let list = List { look: Look::of_output() };
+    Ok(live::all(captures, options, filter, *format, list, out)?.0)
 }
 
-/// A list that is being written.
-struct List<'o, W: Write> {
-    rows: Form<'o, W>,
-    /// The capture that is being read.
-    file: String,
-    filter: &'o Filter,
+/// A line for each transaction.
+struct List {
     look: Look,
-    /// How many transactions came, and were kept.
-    count: usize,
-    kept: usize,
 }
 
-impl<W: Write> Rows for List<'_, W> {
-    fn begin(&mut self, path: &Path, of_several: bool) -> Result<()> {
-        self.file = path.display().to_string();
-        match &mut self.rows {
-            Form::Text(out) if of_several => Ok(writeln!(out, "{}:", self.file)?),
-            _ => Ok(()),
-        }
+impl Rows for List {
+    fn columns(&self) -> Vec<&'static str> {
+        COLUMNS.into()
     }
 
-    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
-        self.count += 1;
-        if !self.filter.keeps(entry) {
-            return Ok(());
-        }
-        self.kept += 1;
-        match &mut self.rows {
-            Form::Text(out) => Ok(writeln!(out, "{}", line(known, entry, self.look))?),
-            Form::Json(out) => json_line(out, &json(known, entry, &self.file)),
-            Form::Csv(csv) => {
-                let row = json(known, entry, &self.file);
-                csv.row(COLUMNS.iter().map(|&column| &row[column]))
-            }
-        }
+    fn text(&self, known: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
+        Ok(writeln!(out, "{}", line(known, entry, self.look))?)
     }
 
-    fn flush(&mut self) -> Result<()> {
-        self.rows.flush()
+    fn json(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
+        json(known, entry, file)
+    }
+
+    fn csv(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Vec<Value>> {
+        let row = json(known, entry, file);
+        vec![COLUMNS.map(|column| row[column].clone()).into()]
     }
 }
 

@@ -1,48 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! In: captures, as files or pipes. Out: their transactions one by one: those of a pipe as they end.
+//! In: captures, as files or pipes. Out: their transactions one by one, as they are to be written: those of a pipe as they
+//! end.
 
 use crate::conversation::{Conversation, Entry, Keep, Options, open};
-use crate::output::Ending;
+use crate::filter::{Clock, Filter};
+use crate::output::{Ending, Form, Format, json_line};
 use anyhow::Result;
 use carelink_core::exchange::Outcome;
+use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Takes the transactions of captures.
+/// How the transactions of captures are written.
 pub trait Rows {
-    /// Begins a capture; `of_several` if others come before or after it.
-    ///
-    /// # Errors
-    /// If the output cannot be written.
-    fn begin(&mut self, path: &Path, of_several: bool) -> Result<()>;
+    /// The columns of CSV.
+    fn columns(&self) -> Vec<&'static str>;
 
-    /// Takes a transaction of it.
-    ///
-    /// # Errors
-    /// If the output cannot be written.
-    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()>;
+    /// True if this transaction is asked for.
+    fn asked(&self, _entry: &Entry<'_>) -> bool {
+        true
+    }
 
-    /// Hands on what was taken.
+    /// Writes a transaction for people.
     ///
     /// # Errors
     /// If the output cannot be written.
-    fn flush(&mut self) -> Result<()>;
+    fn text(&self, known: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()>;
+
+    /// A transaction as an object of JSON; `file` names its capture.
+    fn json(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Value;
+
+    /// A transaction as rows of CSV.
+    fn csv(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Vec<Value>>;
 }
 
-/// Hands the transactions of all captures to `rows`. A file that cannot be read is told, and the others are read.
+/// The transactions of captures, as they are written.
+struct Listing<'o, W: Write, R> {
+    rows: R,
+    form: Form<'o, W>,
+    /// The capture that is being read.
+    file: String,
+    filter: &'o Filter,
+    count: Count,
+}
+
+/// How many transactions there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    /// In all captures.
+    pub came: usize,
+    /// That were asked for.
+    pub asked: usize,
+    /// That the filter keeps of these.
+    kept: usize,
+}
+
+impl<W: Write, R: Rows> Listing<'_, W, R> {
+    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
+        let Self { rows, form, file, filter, count } = self;
+        count.came += 1;
+        if !rows.asked(entry) {
+            return Ok(());
+        }
+        count.asked += 1;
+        if !filter.keeps(entry) {
+            return Ok(());
+        }
+        count.kept += 1;
+        match form {
+            Form::Text(out) => rows.text(known, entry, out),
+            Form::Json(out) => json_line(out, &rows.json(known, entry, file)),
+            Form::Csv(csv) => rows.csv(known, entry, file).iter().try_for_each(|row| csv.row(row)),
+        }
+    }
+}
+
+/// Writes the transactions of all captures: of a pipe, as they end. A file that cannot be read is told, and the others are read.
 ///
 /// # Errors
-/// If the output cannot be written, or the only file cannot be read.
-pub fn all(paths: &[PathBuf], options: &Options, rows: &mut impl Rows) -> Result<Ending> {
-    each(paths, |path| {
-        rows.begin(path, paths.len() > 1)?;
-        let ending = one(path, options, rows);
-        rows.flush()?;
+/// If the filter contradicts itself, the output cannot be written, or the only file cannot be read.
+pub fn all<W: Write, R: Rows>(
+    paths: &[PathBuf],
+    options: &Options,
+    filter: &Filter,
+    format: Format,
+    rows: R,
+    out: &mut W,
+) -> Result<(Ending, Count)> {
+    filter.check(Clock::Capture)?;
+    let form = Form::new(format, out, &rows.columns())?;
+    let mut listing = Listing { rows, form, file: String::new(), filter, count: Count::default() };
+    let ending = each(paths, |path| {
+        listing.file = path.display().to_string();
+        if let (Form::Text(out), [_, _, ..]) = (&mut listing.form, paths) {
+            writeln!(out, "{}:", listing.file)?;
+        }
+        let ending = one(path, options, &mut listing);
+        listing.form.flush()?;
         ending
-    })
+    })?;
+    let Count { asked, kept, .. } = listing.count;
+    Ok((ending.max(filter.ending(kept, asked, "transactions")), listing.count))
 }
 
 /// Does the same with each of several files. A file that cannot be read is told, and the others are read.
@@ -81,7 +143,7 @@ pub fn gone(error: &anyhow::Error) -> bool {
     })
 }
 
-fn one(path: &Path, options: &Options, rows: &mut impl Rows) -> Result<Ending> {
+fn one<W: Write>(path: &Path, options: &Options, listing: &mut Listing<'_, W, impl Rows>) -> Result<Ending> {
     let live = is_live(path);
     if live {
         watch();
@@ -95,15 +157,15 @@ fn one(path: &Path, options: &Options, rows: &mut impl Rows) -> Result<Ending> {
         }
         let before = told.len();
         for entry in known.entries_after(before).take_while(|entry| entry.over()) {
-            rows.row(known, &entry)?;
+            listing.row(known, &entry)?;
             told.push(entry.transaction.outcome());
         }
-        if told.len() > before { rows.flush() } else { Ok(()) }
+        if told.len() > before { listing.form.flush() } else { Ok(()) }
     })?;
     for entry in conversation.entries_after(told.len()) {
-        rows.row(&conversation, &entry)?;
+        listing.row(&conversation, &entry)?;
     }
-    rows.flush()?;
+    listing.form.flush()?;
     let mut ending = Ending::Fine;
     for (entry, before) in conversation.entries().zip(told) {
         let now = entry.transaction.outcome();

@@ -2,10 +2,10 @@
 //! In: a capture. Out: the decoded values of its fetches, as a tree.
 
 use crate::conversation::{Conversation, Entry, Options};
-use crate::filter::{Clock, Filter};
+use crate::filter::Filter;
 use crate::list;
 use crate::live::{self, Rows};
-use crate::output::{Ending, Form, Format, json_line, object};
+use crate::output::{Ending, Format, object};
 use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
 use carelink_core::exchange::Asked;
@@ -16,7 +16,7 @@ use carelink_core::view::payload::PAYLOAD;
 use carelink_core::view::reply;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `carelink show` is asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,71 +41,46 @@ pub struct Args {
 /// # Errors
 /// If a capture cannot be read, is damaged, none has such a transaction, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut impl Write) -> Result<Ending> {
-    args.filter.check(Clock::Capture)?;
-    let columns = [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat();
-    let form = Form::new(args.format, out, &columns)?;
-    let (filter, number) = (&args.filter, args.number);
-    let mut values = Values { form, file: String::new(), number, filter, count: 0, shown: 0, kept: 0 };
-    let ending = live::all(&args.captures, &args.options, &mut values)?;
-    if let Some(number) = args.number.filter(|_| values.shown == 0) {
-        bail!("{}: no transaction {number}; there are {}", values.file, values.count);
+    let Args { captures, number, format, filter, options } = args;
+    let (ending, count) = live::all(captures, options, filter, *format, Values { number: *number }, out)?;
+    if let Some(number) = number.filter(|_| count.asked == 0) {
+        let files: Vec<_> = captures.iter().map(|path| path.display().to_string()).collect();
+        bail!("{}: no transaction {number}; there are {}", files.join(", "), count.came);
     }
-    let came = if number.is_some() { values.shown } else { values.count };
-    Ok(ending.max(filter.ending(values.kept, came, "transactions")))
+    Ok(ending)
 }
 
-/// Values that are being written.
-struct Values<'o, W: Write> {
-    form: Form<'o, W>,
-    /// The capture that is being read.
-    file: String,
+/// The values of each transaction.
+struct Values {
     /// The only transaction that is wanted, if not all.
     number: Option<u32>,
-    filter: &'o Filter,
-    /// How many transactions came, were asked for by number, and were kept.
-    count: usize,
-    shown: usize,
-    kept: usize,
 }
 
-impl<W: Write> Rows for Values<'_, W> {
-    fn begin(&mut self, path: &Path, of_several: bool) -> Result<()> {
-        self.file = path.display().to_string();
-        match &mut self.form {
-            Form::Text(out) if of_several => Ok(writeln!(out, "{}:", self.file)?),
-            _ => Ok(()),
-        }
+impl Rows for Values {
+    fn columns(&self) -> Vec<&'static str> {
+        [&["transaction", "frame", "part"][..], &tree::COLUMNS, &["file"]].concat()
     }
 
-    fn row(&mut self, known: &Conversation, entry: &Entry<'_>) -> Result<()> {
-        self.count += 1;
-        if self.number.is_some_and(|number| number != entry.number.get()) {
-            return Ok(());
-        }
-        self.shown += 1;
-        if !self.filter.keeps(entry) {
-            return Ok(());
-        }
-        self.kept += 1;
-        match &mut self.form {
-            Form::Text(out) => text(known, entry, out),
-            Form::Json(out) => json_line(out, &json(known, entry, &self.file)),
-            Form::Csv(csv) => {
-                let key = [json!(entry.number.get()), json!(entry.transaction.request.frame())];
-                let file = json!(self.file);
-                for part in parts(known, entry) {
-                    let name = json!(part.name);
-                    for row in Tree::new(&part.outline, part.bytes).rows() {
-                        csv.row(key.iter().chain([&name]).chain(&row).chain([&file]))?;
-                    }
-                }
-                Ok(())
-            }
-        }
+    fn asked(&self, entry: &Entry<'_>) -> bool {
+        self.number.is_none_or(|number| number == entry.number.get())
     }
 
-    fn flush(&mut self) -> Result<()> {
-        self.form.flush()
+    fn text(&self, known: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
+        text(known, entry, out)
+    }
+
+    fn json(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
+        json(known, entry, file)
+    }
+
+    fn csv(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Vec<Value>> {
+        let key = [json!(entry.number.get()), json!(entry.transaction.request.frame())];
+        let row = |name: &str, row: &[Value]| [&key[..], &[json!(name)], row, &[json!(file)]].concat();
+        let rows = |part: Part<'_>| {
+            let tree = Tree::new(&part.outline, part.bytes);
+            tree.rows().map(|values| row(part.name, &values)).collect::<Vec<_>>()
+        };
+        parts(known, entry).into_iter().flat_map(rows).collect()
     }
 }
 
