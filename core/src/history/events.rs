@@ -76,6 +76,12 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
         Body::Plain(value) if kind == "AlarmClockReminder" => {
             event.with("REASON", (*value == 0).then_some("bolus offset expired"))
         }
+        // The vendor knows these of one that rang, and nobody else which bytes tell them.
+        Body::Plain(_) if kind == "BolusReminder" => asked(
+            ["ALARM_TIME", "DISPLAYED", "START_TIME"]
+                .into_iter()
+                .fold(event, |event, key| event.with(key, Datum::Null)),
+        ),
         Body::Plain(_) | Body::Devices(_) | Body::CarbUnits(_) => asked(event),
         Body::Switch(on) => asked(event.with("ENABLE", *on)),
         Body::Alarm(alarm) => event
