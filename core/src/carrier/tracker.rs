@@ -39,7 +39,7 @@ pub trait Followed: Default + Debug {
     );
 
     /// True if what was taken for parts of a frame turned out to be none.
-    fn is_none(_whole: Reassembly<'_>) -> bool {
+    fn is_no_frame(_whole: Reassembly<'_>) -> bool {
         false
     }
 }
@@ -122,7 +122,7 @@ impl<D: Followed> Tracker<D> {
     /// True if the bytes of a piece fit no frame.
     #[must_use]
     pub fn fits_nothing(&self, fact: &Fact) -> bool {
-        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(D::is_none)
+        fact.role == Portion::Stray || self.reassembly(fact).is_some_and(D::is_no_frame)
     }
 
     /// The pieces of all devices that fit no frame: the frame of the capture that each lies in, and how many bytes it has.

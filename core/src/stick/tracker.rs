@@ -38,7 +38,7 @@ impl Followed for Stick {
         conversation.follow(transfer);
     }
 
-    fn is_none(whole: Reassembly<'_>) -> bool {
+    fn is_no_frame(whole: Reassembly<'_>) -> bool {
         whole.length == 0
     }
 }
