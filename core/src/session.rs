@@ -33,19 +33,16 @@ impl Session {
             self.sticks.forget(transfer.frame);
             self.meters.forget(transfer.frame);
         }
-        let ours = match transfer.carrier {
+        let learnt = match transfer.carrier {
             Carrier::Reports => self.meters.observe(&mut self.transactions, transfer),
             Carrier::Transfers | Carrier::Stream => self.sticks.observe(&mut self.transactions, transfer),
         };
-        // What has no bytes shows nothing.
-        if !ours || transfer.reported == 0 && transfer.claim == Claim::Ask {
-            return Verdict::Declined;
-        }
+        let Some(learnt) = learnt else { return Verdict::Declined };
         // Of too many devices, the trackers follow the first ones only: no others are numbered.
         if !self.streams.contains(&transfer.stream) && self.takes(transfer.carrier, transfer.stream) {
             self.streams.push(transfer.stream);
         }
-        Verdict::Ours
+        if learnt { Verdict::Ours } else { self.verdict(transfer) }
     }
 
     /// Whether a transfer is CareLink's, as far as is known now: what [`Session::dissect`] says where nobody looks.

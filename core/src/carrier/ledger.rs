@@ -126,6 +126,11 @@ impl Ledger {
         begins
     }
 
+    /// True if there are facts of the transfer begun last.
+    pub fn knows(&self) -> bool {
+        self.begun < self.facts.len()
+    }
+
     /// Forgets the newest fact if it is of this frame, and gives it back. The frame's transfers may begin again.
     pub fn forget(&mut self, frame: u32) -> Option<Fact> {
         if self.next.0 == frame {

@@ -58,18 +58,22 @@ impl<D: Followed> Default for Tracker<D> {
 }
 
 impl<D: Followed> Tracker<D> {
-    /// Takes a transfer, in capture order, into the transactions. False if it is of another kind of device.
-    pub fn observe(&mut self, transactions: &mut Transactions, transfer: &Transfer<'_>) -> bool {
+    /// Takes a transfer, in capture order, into the transactions: whether there are facts of it now that were not there before.
+    /// `None` if it is of another kind of device.
+    pub fn observe(&mut self, transactions: &mut Transactions, transfer: &Transfer<'_>) -> Option<bool> {
         if self.passes_over(transfer.stream) {
-            return transfer.claim == Claim::Certain;
+            return (transfer.claim == Claim::Certain).then_some(false);
         }
         let device = self.devices.entry(transfer.stream).or_default();
         device.heed(transfer);
-        let takes = device.takes();
-        if takes && self.book.ledger.begin(transfer.frame, transfer.layer) {
+        if !device.takes() {
+            return None;
+        }
+        let begins = self.book.ledger.begin(transfer.frame, transfer.layer);
+        if begins {
             device.follow(&mut self.book, transactions, transfer);
         }
-        takes
+        Some(begins && self.book.ledger.knows())
     }
 
     /// Forgets what is in a frame, the newest: another one has its number.

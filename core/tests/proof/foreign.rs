@@ -3,7 +3,7 @@
 
 use crate::traffic::{Packet, Random, accounts, device, observed, packets, sessions};
 use carelink_core::session::Session;
-use carelink_core::transfer::{Claim, Direction, Stream, Verdict};
+use carelink_core::transfer::{Carrier, Claim, Direction, Stream, Verdict};
 use carelink_samples::generate::Foreign;
 use carelink_samples::session as samples;
 
@@ -71,6 +71,29 @@ fn stick() -> samples::Session {
     let (_, mut session) = sessions().into_iter().find(|(name, _)| name.starts_with("11-")).expect("a page");
     session.transfers.iter_mut().for_each(|transfer| transfer.address = 9);
     session
+}
+
+/// Bytes or none, known or not: what is said of a transfer at first is what is said when it is visited again.
+#[test]
+fn a_verdict_stays_what_it_was() {
+    for claim in [Claim::Ask, Claim::Certain] {
+        for carrier in [Carrier::Transfers, Carrier::Stream, Carrier::Reports] {
+            let packets = packets(&stick());
+            let mut session = Session::default();
+            for (at, packet) in packets.into_iter().enumerate() {
+                let bytes = if at % 3 == 1 { Vec::new() } else { packet.bytes.clone() };
+                let packet = Packet { carrier, reported: bytes.len(), bytes, ..packet };
+                let transfer = packet.transfer(claim);
+                let first = session.observe(&transfer);
+                let again = [
+                    session.verdict(&transfer),
+                    session.observe(&transfer),
+                    session.dissect(&transfer, &mut ()),
+                ];
+                assert_eq!(again, [first; 3], "{claim:?} {carrier:?} frame {}", packet.frame);
+            }
+        }
+    }
 }
 
 #[test]

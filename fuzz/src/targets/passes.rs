@@ -22,6 +22,7 @@ pub fn run(bytes: &[u8]) {
         std::hint::black_box(tree(&live, transfer));
         assert_eq!(whole.observe(transfer), verdict, "frame {}", transfer.frame);
         assert_eq!(live.observe(transfer), verdict, "frame {} again", transfer.frame);
+        assert_eq!(live.verdict(transfer), verdict, "frame {} where nobody looks", transfer.frame);
     }
     for transfer in &transfers {
         assert_eq!(tree(&live, transfer), tree(&whole, transfer), "frame {}", transfer.frame);
