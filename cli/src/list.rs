@@ -82,34 +82,29 @@ impl Rows for List {
     }
 
     fn json(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
-        json(known, entry, file)
+        let transaction = entry.transaction;
+        let bytes = (!entry.data.is_empty()).then_some(entry.data.len());
+        let text = came(known, entry);
+        let reply = text.is_some().then(|| {
+            json!({
+                "bytes": bytes,
+                "page": Page::of(entry).map(|page| page.json()),
+                "values": show::reply_values(known, entry),
+            })
+        });
+        begin(entry, "list", file)
+            .with("stream", known.session.stream(transaction.stream))
+            .with("parameters", show::parameter_values(entry))
+            .with("parameters_text", parameters(entry))
+            .with("reply", reply)
+            .with("reply_text", text)
+            .json()
     }
 
     fn csv(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Vec<Value>> {
-        let row = json(known, entry, file);
+        let row = self.json(known, entry, file);
         vec![COLUMNS.map(|column| row[column].clone()).into()]
     }
-}
-
-/// A transaction as a line of JSON.
-fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
-    let transaction = entry.transaction;
-    let bytes = (!entry.data.is_empty()).then_some(entry.data.len());
-    let text = came(conversation, entry);
-    let reply = text.is_some().then(|| {
-        json!({
-            "bytes": bytes,
-            "page": Page::of(entry).map(|page| page.json()),
-            "values": show::reply_values(conversation, entry),
-        })
-    });
-    begin(entry, "list", file)
-        .with("stream", conversation.session.stream(transaction.stream))
-        .with("parameters", show::parameter_values(entry))
-        .with("parameters_text", parameters(entry))
-        .with("reply", reply)
-        .with("reply_text", text)
-        .json()
 }
 
 /// What the lines of JSON of a transaction have in common.

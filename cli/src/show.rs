@@ -66,11 +66,23 @@ impl Rows for Values {
     }
 
     fn text(&self, known: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
-        text(known, entry, out)
+        let (first, last) = (entry.transaction.request.frame(), entry.transaction.end());
+        writeln!(out, "Transaction {}, frames {first} to {last}: {}", entry.number, entry.transaction)?;
+        for part in parts(known, entry) {
+            writeln!(out, "  {}", part.name)?;
+            write!(out, "{}", Tree::new(&part.outline, part.bytes).text(4))?;
+        }
+        Ok(())
     }
 
     fn json(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
-        json(known, entry, file)
+        let mut line = list::begin(entry, "show", file);
+        let mut parts = parts(known, entry);
+        for name in [PARAMETERS, REPLY] {
+            let part = parts.iter().position(|part| part.name == name).map(|at| parts.remove(at));
+            line = line.with(name, part.map(|part| part.values()));
+        }
+        line.json()
     }
 
     fn csv(&self, known: &Conversation, entry: &Entry<'_>, file: &str) -> Vec<Vec<Value>> {
@@ -82,26 +94,6 @@ impl Rows for Values {
         };
         parts(known, entry).into_iter().flat_map(rows).collect()
     }
-}
-
-fn text(conversation: &Conversation, entry: &Entry<'_>, out: &mut impl Write) -> Result<()> {
-    let (first, last) = (entry.transaction.request.frame(), entry.transaction.end());
-    writeln!(out, "Transaction {}, frames {first} to {last}: {}", entry.number, entry.transaction)?;
-    for part in parts(conversation, entry) {
-        writeln!(out, "  {}", part.name)?;
-        write!(out, "{}", Tree::new(&part.outline, part.bytes).text(4))?;
-    }
-    Ok(())
-}
-
-fn json(conversation: &Conversation, entry: &Entry<'_>, file: &str) -> Value {
-    let mut line = list::begin(entry, "show", file);
-    let mut parts = parts(conversation, entry);
-    for name in [PARAMETERS, REPLY] {
-        let part = parts.iter().position(|part| part.name == name).map(|at| parts.remove(at));
-        line = line.with(name, part.map(|part| part.values()));
-    }
-    line.json()
 }
 
 /// The parameters of a command, value by value.

@@ -77,11 +77,10 @@ fn of_record(records: &[Record], at: usize, time: DateTime, kind: &'static str, 
             event.with("REASON", (*value == 0).then_some("bolus offset expired"))
         }
         // The vendor knows these of one that rang, and nobody else which bytes tell them.
-        Body::Plain(_) if kind == "BolusReminder" => asked(
-            ["ALARM_TIME", "DISPLAYED", "START_TIME"]
-                .into_iter()
-                .fold(event, |event, key| event.with(key, Datum::Null)),
-        ),
+        Body::Plain(_) if kind == "BolusReminder" => {
+            let unknown = event.with("ALARM_TIME", Datum::Null).with("DISPLAYED", Datum::Null);
+            asked(unknown.with("START_TIME", Datum::Null))
+        }
         Body::Plain(_) | Body::Devices(_) | Body::CarbUnits(_) => asked(event),
         Body::Switch(on) => asked(event.with("ENABLE", *on)),
         Body::Alarm(alarm) => event
